@@ -1,0 +1,35 @@
+"""scikit-learn estimators from survey files to class probabilities of astronomical transients."""
+
+import importlib
+
+__version__ = "0.1.0.dev0"
+
+_SUBMODULES = (
+    "base",
+    "datasets",
+    "exceptions",
+    "feature_extraction",
+    "gaussian_process",
+    "inspection",
+    "io",
+    "neural_network",
+    "nn",
+    "preprocessing",
+    "recipes",
+    "resampling",
+    "surveys",
+    "testing",
+    "utils",
+)
+
+__all__ = ["__version__", *_SUBMODULES]
+
+
+def __getattr__(name):
+    if name in _SUBMODULES:
+        return importlib.import_module(f"skastro.{name}")
+    raise AttributeError(f"module 'skastro' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)

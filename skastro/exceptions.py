@@ -1,0 +1,67 @@
+"""Errors and warnings that name the objects they are about."""
+
+_MOST_NAMED = 5
+
+
+def name_objects(ids):
+    """Return a short text that names the first few of `ids` and counts the rest.
+
+    Examples
+    --------
+    >>> from skastro.exceptions import name_objects
+    >>> name_objects(["SN1", "SN2"])
+    "'SN1', 'SN2'"
+    >>> name_objects(range(8))
+    '0, 1, 2, 3, 4 and 3 more'
+    """
+    ids = list(ids)
+    named = ", ".join(repr(getattr(i, "item", lambda i=i: i)()) for i in ids[:_MOST_NAMED])
+    return named if len(ids) <= _MOST_NAMED else f"{named} and {len(ids) - _MOST_NAMED} more"
+
+
+class ObjectError(ValueError):
+    """Some objects of the input cannot be used.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, beginning with the estimator or reader and the column.
+
+    ids : sequence, default=()
+        Identifiers of the objects concerned; kept in full as attribute `ids`.
+
+    Examples
+    --------
+    >>> from skastro.exceptions import ObjectError
+    >>> raise ObjectError("Deredshift: column 'redshift' is negative", ["SN1"])
+    Traceback (most recent call last):
+    ...
+    skastro.exceptions.ObjectError: Deredshift: column 'redshift' is negative (object 'SN1')
+    """
+
+    def __init__(self, message, ids=()):
+        self.ids = list(ids)
+        noun = "object" if len(self.ids) == 1 else "objects"
+        super().__init__(f"{message} ({noun} {name_objects(self.ids)})" if self.ids else message)
+
+
+class FormatError(ValueError):
+    """A file does not follow its format so far that reading it would cut objects wrongly.
+
+    Examples
+    --------
+    >>> from skastro.exceptions import FormatError
+    >>> issubclass(FormatError, ValueError)
+    True
+    """
+
+
+class ObjectWarning(UserWarning):
+    """Some objects get no or a degraded answer; the message names them.
+
+    Examples
+    --------
+    >>> from skastro.exceptions import ObjectWarning
+    >>> issubclass(ObjectWarning, UserWarning)
+    True
+    """

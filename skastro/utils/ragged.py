@@ -1,0 +1,352 @@
+"""Nested columns as flat arrays plus offsets, without a Python loop over objects.
+
+Object ``i`` of a ragged column owns the rows ``offsets[i]:offsets[i + 1]`` of every field.  A
+missing (null) object is an empty one.  Text fields, as ``band``, travel as `pandas.Categorical`,
+so that a comparison or a look-up costs one operation per category and not one per row.
+"""
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from nested_pandas import NestedDtype
+from nested_pandas.series.ext_array import NestedExtensionArray
+
+_INT32_ROWS = np.iinfo(np.int32).max
+
+
+def flatten(series, fields=None):
+    """Open a nested column as flat arrays.
+
+    Parameters
+    ----------
+    series : pandas.Series with a nested dtype
+        One element an object.
+
+    fields : sequence of str, default=None
+        The fields to open; all of them by default.
+
+    Returns
+    -------
+    offsets : ndarray of shape (n_objects + 1,), dtype int64
+        Object ``i`` owns the rows ``offsets[i]:offsets[i + 1]``.
+
+    rows : dict of str -> ndarray or Categorical of shape (n_rows,)
+        Views without a copy wherever Arrow allows; do not write into them.
+
+    Raises
+    ------
+    TypeError
+        `series` is not nested.
+
+    KeyError
+        A requested field is missing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skastro.utils.ragged import flatten, nest
+    >>> offsets, rows = flatten(nest([0, 2, 2], {"flux": np.array([1.0, 2.0])}))
+    >>> offsets.tolist(), rows["flux"].tolist()
+    ([0, 2, 2], [1.0, 2.0])
+    """
+    if not isinstance(series.dtype, NestedDtype):
+        raise TypeError(f"column {series.name!r} is not nested: its dtype is {series.dtype}")
+    lists = _one_chunk(series.array.list_array)
+    offsets, structs = _open_lists(lists)
+    known = [field.name for field in structs.type]
+    missing = [name for name in fields or () if name not in known]
+    if missing:
+        raise KeyError(f"column {series.name!r} has no field {missing[0]!r}; it has {known}")
+    return offsets, {name: _to_numpy(structs.field(name)) for name in fields or known}
+
+
+def nest(offsets, rows, index=None):
+    """Build a nested column from flat arrays; the inverse of :func:`flatten`.
+
+    Parameters
+    ----------
+    offsets : array-like of shape (n_objects + 1,)
+        Begin with 0 and end with the number of rows.
+
+    rows : dict of str -> array-like of shape (n_rows,)
+        The fields; text becomes dictionary-encoded.
+
+    index : Index, default=None
+        Index of the new series.
+
+    Returns
+    -------
+    series : pandas.Series with a nested dtype
+
+    Raises
+    ------
+    ValueError
+        The offsets fall or do not fit the rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skastro.utils.ragged import nest
+    >>> nest([0, 1, 3], {"time": np.arange(3.0)}, index=["a", "b"]).index.tolist()
+    ['a', 'b']
+    """
+    offsets = np.asarray(offsets)
+    structs = pa.StructArray.from_arrays([_to_arrow(v) for v in rows.values()], names=list(rows))
+    if len(offsets) == 0 or offsets[0] != 0 or offsets[-1] != len(structs):
+        raise ValueError(f"offsets must run from 0 to the number of rows, {len(structs)}")
+    if (np.diff(offsets) < 0).any():
+        raise ValueError("offsets must not fall")
+    if offsets[-1] <= _INT32_ROWS:
+        lists = pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32, copy=False)), structs)
+    else:
+        lists = pa.LargeListArray.from_arrays(pa.array(offsets.astype(np.int64)), structs)
+    return pd.Series(NestedExtensionArray(lists), index=index)
+
+
+def keep_rows(offsets, rows, mask):
+    """Drop the rows where `mask` is False and shorten the objects accordingly.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skastro.utils.ragged import keep_rows
+    >>> offsets, rows = keep_rows(np.array([0, 2, 3]), {"x": np.arange(3)}, [True, False, True])
+    >>> offsets.tolist(), rows["x"].tolist()
+    ([0, 1, 2], [0, 2])
+    """
+    mask = np.asarray(mask, bool)
+    kept = np.concatenate([[0], np.cumsum(mask)])[offsets]
+    return kept, {name: values[mask] for name, values in rows.items()}
+
+
+def sort_rows(offsets, rows, by="time"):
+    """Sort the rows inside each object by one field; ties keep their order, NaN goes last.
+
+    Rows that are sorted already are returned as they are, without a copy.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skastro.utils.ragged import sort_rows
+    >>> sort_rows(np.array([0, 2, 3]), {"time": np.array([5.0, 1.0, 0.0])})["time"].tolist()
+    [1.0, 5.0, 0.0]
+    """
+    if is_sorted(offsets, rows[by]):
+        return rows
+    order = np.lexsort((rows[by], segment_ids(offsets)))
+    return {name: values[order] for name, values in rows.items()}
+
+
+def is_sorted(offsets, values):
+    """Say whether `values` never fall inside an object; a NaN counts as out of order.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skastro.utils.ragged import is_sorted
+    >>> is_sorted(np.array([0, 2, 3]), np.array([1.0, 2.0, 0.0]))
+    True
+    """
+    rises = values[1:] >= values[:-1]
+    starts = np.asarray(offsets)[1:-1]
+    starts = starts[(starts > 0) & (starts < len(values))]
+    rises[starts - 1] = True
+    return bool(rises.all())
+
+
+def take_objects(offsets, rows, objects):
+    """Return the ragged data of `objects` (indices, repeats allowed) in their order.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skastro.utils.ragged import take_objects
+    >>> offsets, rows = take_objects(np.array([0, 2, 3]), {"x": np.arange(3)}, [1, 0])
+    >>> offsets.tolist(), rows["x"].tolist()
+    ([0, 1, 3], [2, 0, 1])
+    """
+    objects = np.asarray(objects)
+    offsets = np.asarray(offsets)
+    lengths = np.diff(offsets)[objects]
+    taken = np.concatenate([[0], np.cumsum(lengths)])
+    picked = np.arange(taken[-1]) + np.repeat(offsets[:-1][objects] - taken[:-1], lengths)
+    return taken, {name: values[picked] for name, values in rows.items()}
+
+
+def chunks(offsets, max_rows):
+    """Yield slices of objects that hold at most `max_rows` rows each, or one object.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skastro.utils.ragged import chunks
+    >>> list(chunks(np.array([0, 2, 3, 9, 10]), max_rows=4))
+    [slice(0, 2, None), slice(2, 3, None), slice(3, 4, None)]
+    """
+    start, n_objects = 0, len(offsets) - 1
+    while start < n_objects:
+        stop = int(np.searchsorted(offsets, offsets[start] + max_rows, side="right")) - 1
+        stop = min(max(stop, start + 1), n_objects)
+        yield slice(start, stop)
+        start = stop
+
+
+def segment_ids(offsets):
+    """Return the object number of each row.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skastro.utils.ragged import segment_ids
+    >>> segment_ids(np.array([0, 2, 2, 3])).tolist()
+    [0, 0, 2]
+    """
+    return np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+
+
+def row_numbers(offsets):
+    """Return the position of each row inside its object, from 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skastro.utils.ragged import row_numbers
+    >>> row_numbers(np.array([0, 2, 2, 3])).tolist()
+    [0, 1, 0]
+    """
+    offsets = np.asarray(offsets)
+    return np.arange(offsets[-1]) - np.repeat(offsets[:-1], np.diff(offsets))
+
+
+def segment_reduce(ufunc, values, offsets, empty=np.nan):
+    """Reduce the rows of each object with a binary ufunc; an object without rows gives `empty`.
+
+    The result of an object depends on its own rows alone.
+
+    Parameters
+    ----------
+    ufunc : numpy.ufunc
+        ``np.add``, ``np.maximum``, ``np.minimum``, ``np.logical_or``, …
+
+    values : array-like of shape (n_rows,)
+        One value a row.
+
+    offsets : array-like of shape (n_objects + 1,)
+        As from :func:`flatten`.
+
+    empty : scalar, default=nan
+        The answer for objects without rows.
+
+    Returns
+    -------
+    reduced : ndarray of shape (n_objects,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skastro.utils.ragged import segment_reduce
+    >>> segment_reduce(np.maximum, np.array([3.0, 5.0, 1.0]), [0, 2, 2, 3]).tolist()
+    [5.0, nan, 1.0]
+    """
+    values, offsets = np.asarray(values), np.asarray(offsets)
+    filled = np.flatnonzero(np.diff(offsets))
+    if len(filled) == 0:
+        return np.full(len(offsets) - 1, empty)
+    reduced = ufunc.reduceat(values, offsets[:-1][filled])
+    dtype = reduced.dtype
+    if len(filled) < len(offsets) - 1:
+        dtype = np.result_type(dtype, np.min_scalar_type(empty))
+    out = np.full(len(offsets) - 1, empty, dtype)
+    out[filled] = reduced
+    return out
+
+
+def segment_count(mask, offsets):
+    """Count the rows of each object where `mask` holds.
+
+    Examples
+    --------
+    >>> from skastro.utils.ragged import segment_count
+    >>> segment_count([True, False, True], [0, 2, 2, 3]).tolist()
+    [1, 0, 1]
+    """
+    return segment_reduce(np.add, np.asarray(mask, np.int64), offsets, empty=0)
+
+
+def segment_first(values, offsets, mask=None, empty=np.nan):
+    """Return the value in the first row of each object where `mask` holds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skastro.utils.ragged import segment_first
+    >>> segment_first(np.array([3.0, 5.0, 1.0]), [0, 2, 2, 3], [False, True, True]).tolist()
+    [5.0, nan, 1.0]
+    """
+    values, offsets = np.asarray(values), np.asarray(offsets)
+    rows = np.arange(len(values))
+    if mask is not None:
+        rows = np.where(mask, rows, len(values))
+    first = segment_reduce(np.minimum, rows, offsets, empty=len(values))
+    return np.append(values, [empty])[np.minimum(first, len(values))]
+
+
+def segment_argmax(values, offsets):
+    """Return the row of the (first) largest value of each object, -1 for an object without rows.
+
+    A NaN is never the largest unless the object has nothing else.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skastro.utils.ragged import segment_argmax
+    >>> segment_argmax(np.array([3.0, 5.0, 1.0]), [0, 2, 2, 3]).tolist()
+    [1, -1, 2]
+    """
+    values = np.asarray(values, float)
+    values = np.where(np.isnan(values), -np.inf, values)
+    largest = segment_reduce(np.maximum, values, offsets)
+    at_largest = values == np.repeat(largest, np.diff(offsets))
+    return segment_first(np.arange(len(values)), offsets, at_largest, empty=-1)
+
+
+def _one_chunk(lists):
+    if isinstance(lists, pa.ChunkedArray):
+        if lists.num_chunks == 1:
+            return lists.chunk(0)
+        lists = lists.combine_chunks()
+        if isinstance(lists, pa.ChunkedArray):
+            lists = lists.chunk(0) if lists.num_chunks else pa.array([], lists.type)
+    return lists
+
+
+def _open_lists(lists):
+    """Offsets from 0 and the structs they point into."""
+    if lists.null_count:
+        lengths = lists.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
+        return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]), lists.flatten()
+    if len(lists) == 0:
+        return np.zeros(1, np.int64), lists.values.slice(0, 0)
+    offsets = lists.offsets.to_numpy().astype(np.int64, copy=False)
+    structs = lists.values.slice(offsets[0], offsets[-1] - offsets[0])
+    return (offsets - offsets[0] if offsets[0] else offsets), structs
+
+
+def _to_numpy(array):
+    if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
+        array = array.dictionary_encode()
+    if pa.types.is_dictionary(array.type):
+        codes = array.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        categories = pd.Index(array.dictionary.to_pylist(), dtype=object)
+        return pd.Categorical.from_codes(codes, categories)
+    return array.to_numpy(zero_copy_only=False)
+
+
+def _to_arrow(values):
+    if not isinstance(values, pd.Categorical):
+        values = np.asarray(values)
+        if values.dtype.kind not in "OUST":
+            return pa.array(values)
+        values = pd.Categorical(values)
+    codes = pa.array(values.codes, mask=values.codes < 0)
+    return pa.DictionaryArray.from_arrays(codes, pa.array(values.categories.tolist(), pa.string()))
