@@ -42,7 +42,7 @@ class RaggedInputMixin:
         missing = [c for c in self._required_columns() if c not in X.columns]
         if missing:
             raise ValueError(f"{name} needs the column {missing[0]!r}; X has {list(X.columns)}")
-        fields = list(X[column].dtype.fields)
+        fields = list(X[column].dtype.column_dtypes)
         missing = [f for f in self._required_fields() if f not in fields]
         if missing:
             raise ValueError(
