@@ -1,5 +1,6 @@
 """Base classes of the estimators that read ragged X."""
 
+import numpy as np
 from nested_pandas import NestedDtype
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -60,7 +61,9 @@ class LightCurveTransformer(RaggedInputMixin, TransformerMixin, BaseEstimator):
     """Map a nested column to a nested column of the same objects.
 
     Subclasses implement one pure function, ``_transform_rows(offsets, rows, X)``, that returns
-    new offsets and rows, and override `fit` only when they learn something.
+    new offsets and rows, and override `fit` only when they learn something.  Those that describe
+    objects implement ``_describe_objects(offsets, rows, X)`` instead, which returns new static
+    columns under the names of ``_described_columns()``.
 
     Parameters
     ----------
@@ -127,13 +130,31 @@ class LightCurveTransformer(RaggedInputMixin, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         self._check_frame(X, reset=False)
-        offsets, rows = self._transform_rows(*flatten(X[self.column]), X)
-        return X.assign(**{self.column: nest(offsets, rows, X.index)})
+        offsets, rows = flatten(X[self.column])
+        columns = self._describe_objects(offsets, rows, X)
+        new_offsets, new_rows = self._transform_rows(offsets, rows, X)
+        if new_rows is not rows:
+            columns[self.column] = nest(new_offsets, new_rows, X.index)
+        return X.assign(**columns)
 
     def get_feature_names_out(self, input_features=None):
-        """Return the column names, which do not change."""
+        """Return the column names: those of `X`, then the new ones."""
         check_is_fitted(self)
-        return self.feature_names_in_
+        names = list(self.feature_names_in_)
+        new = [name for name in self._described_columns() if name not in names]
+        return np.asarray(names + new, dtype=object)
+
+    def _transform_rows(self, offsets, rows, X):
+        """Return new offsets and rows; the same objects in the same order."""
+        return offsets, rows
+
+    def _describe_objects(self, offsets, rows, X):
+        """Return a dict of new static columns, one value an object."""
+        return {}
+
+    def _described_columns(self):
+        """Return the names of the columns of `_describe_objects`."""
+        return ()
 
     def _check_parameters(self):
         """Raise ValueError for parameters that make no sense together."""

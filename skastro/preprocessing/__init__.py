@@ -1,1 +1,20 @@
-"""preprocessing."""
+"""Transformers from light curves to light curves."""
+
+from skastro.preprocessing._clean import CleanPhotometry
+from skastro.preprocessing._dust import Deredden, extinction_magnitudes
+from skastro.preprocessing._quality import QualityFilter
+from skastro.preprocessing._redshift import Deredshift
+from skastro.preprocessing._scale import AsinhScale
+from skastro.preprocessing._trigger import TriggerTime
+from skastro.preprocessing._window import Window
+
+__all__ = [
+    "AsinhScale",
+    "CleanPhotometry",
+    "Deredden",
+    "Deredshift",
+    "QualityFilter",
+    "TriggerTime",
+    "Window",
+    "extinction_magnitudes",
+]
