@@ -79,7 +79,7 @@ class Deredden(LightCurveTransformer):
     >>> rows = {"band": ["g"], "flux": [10.0], "flux_err": [1.0]}
     >>> X = NestedFrame({"mwebv": [0.1]}).assign(lightcurve=nest([0, 1], rows))
     >>> flatten(Deredden().fit_transform(X)["lightcurve"])[1]["flux"].round(2).tolist()
-    [13.94]
+    [13.99]
     """
 
     def __init__(self, *, survey="LSST", mwebv="mwebv", law="CCM89", r_v=3.1, column="lightcurve"):
