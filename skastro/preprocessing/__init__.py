@@ -1,7 +1,8 @@
 """Transformers from light curves to light curves."""
 
 from skastro.preprocessing._clean import CleanPhotometry
-from skastro.preprocessing._dust import Deredden, extinction_magnitudes
+from skastro.preprocessing._draw import DrawDays
+from skastro.preprocessing._dust import Deredden
 from skastro.preprocessing._quality import QualityFilter
 from skastro.preprocessing._redshift import Deredshift
 from skastro.preprocessing._scale import AsinhScale
@@ -13,8 +14,8 @@ __all__ = [
     "CleanPhotometry",
     "Deredden",
     "Deredshift",
+    "DrawDays",
     "QualityFilter",
     "TriggerTime",
     "Window",
-    "extinction_magnitudes",
 ]

@@ -1,47 +1,11 @@
 """Extinction by the dust of the Milky Way."""
 
-import astropy.units as u
 import numpy as np
-from dust_extinction import parameter_averages
 
 from skastro.base import LightCurveTransformer
 from skastro.exceptions import ObjectError
 from skastro.surveys import get_survey
-
-
-def extinction_magnitudes(wavelengths, *, law="CCM89", r_v=3.1):
-    """Return A(lambda) / E(B-V) in magnitudes.
-
-    Parameters
-    ----------
-    wavelengths : array-like
-        Wavelengths in Angstrom.
-
-    law : str, default="CCM89"
-        Name of a law of one parameter R_V in `dust_extinction.parameter_averages`: ``CCM89``
-        (Cardelli, Clayton & Mathis 1989), ``O94``, ``F99``, ``F19``, ``G23``, …
-
-    r_v : float, default=3.1
-        Ratio of total to selective extinction.
-
-    Returns
-    -------
-    ratio : ndarray of the shape of `wavelengths`
-
-    Examples
-    --------
-    >>> from skastro.preprocessing import extinction_magnitudes
-    >>> extinction_magnitudes([5494.5]).round(2).tolist()
-    [3.1]
-    """
-    curve = getattr(parameter_averages, law, None)
-    if curve is None:
-        raise ValueError(f"unknown extinction law {law!r}; dust_extinction has {_laws()}")
-    return r_v * np.asarray(curve(Rv=r_v)(np.asarray(wavelengths, float) * u.AA))
-
-
-def _laws():
-    return [name for name in dir(parameter_averages) if name[:1].isupper() and name[-2:].isdigit()]
+from skastro.utils.dust import extinction_magnitudes
 
 
 class Deredden(LightCurveTransformer):
@@ -59,7 +23,7 @@ class Deredden(LightCurveTransformer):
         Column of `X` with E(B-V) of the Milky Way in magnitudes.
 
     law : str, default="CCM89"
-        Extinction law, see :func:`extinction_magnitudes`.
+        Extinction law, see :func:`skastro.utils.dust.extinction_magnitudes`.
 
     r_v : float, default=3.1
         Ratio of total to selective extinction.
@@ -69,7 +33,7 @@ class Deredden(LightCurveTransformer):
 
     See Also
     --------
-    extinction_magnitudes : The law itself.
+    skastro.utils.dust.extinction_magnitudes : The law itself.
 
     Examples
     --------
