@@ -1,0 +1,94 @@
+"""Arrow arrays to NumPy arrays and back, without a copy wherever the memory allows."""
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+INT32_ROWS = np.iinfo(np.int32).max
+
+
+def one_chunk(lists):
+    """Join the chunks of a list array; 64-bit offsets where 32 bits would overflow."""
+    if not isinstance(lists, pa.ChunkedArray):
+        return lists
+    if lists.num_chunks == 0:
+        return pa.array([], lists.type)
+    if lists.num_chunks == 1:
+        return lists.chunk(0)
+    if pa.types.is_list(lists.type) and _n_rows(lists) > INT32_ROWS:
+        lists = lists.cast(pa.large_list(lists.type.value_type))
+    joined = lists.combine_chunks()
+    return joined.chunk(0) if isinstance(joined, pa.ChunkedArray) else joined
+
+
+def _n_rows(lists):
+    return sum(int(c.offsets[-1].as_py() - c.offsets[0].as_py()) for c in lists.chunks if len(c))
+
+
+def open_lists(lists):
+    """Return the offsets from 0 of a list array and the structs that they point into."""
+    if len(lists) == 0:
+        return np.zeros(1, np.int64), lists.values.slice(0, 0)
+    if lists.null_count:
+        lengths = lists.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
+        return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]), lists.flatten()
+    offsets = lists.offsets.to_numpy().astype(np.int64, copy=False)
+    structs = lists.values.slice(offsets[0], offsets[-1] - offsets[0])
+    return (offsets - offsets[0] if offsets[0] else offsets), structs
+
+
+def open_fields(structs, names):
+    """Return one NumPy array or Categorical for each of the named fields of a struct array."""
+    known = [field.name for field in structs.type]
+    columns = structs.flatten() if structs.null_count else None
+    return {
+        name: to_numpy(structs.field(name) if columns is None else columns[known.index(name)])
+        for name in names
+    }
+
+
+def to_numpy(array):
+    """Return numbers as ndarray and text as Categorical; a missing number or flag is NaN."""
+    if pa.types.is_dictionary(array.type) and not _is_text(array.type.value_type):
+        array = array.dictionary_decode()
+    if _is_text(array.type):
+        array = array.dictionary_encode()
+    if pa.types.is_dictionary(array.type):
+        return _to_categorical(array)
+    if pa.types.is_boolean(array.type) and array.null_count:
+        array = array.cast(pa.int8())
+    return array.to_numpy(zero_copy_only=False)
+
+
+def _is_text(type_):
+    kinds = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+    return any(kind(type_) for kind in kinds)
+
+
+def _to_categorical(array):
+    categories = array.dictionary.to_pylist()
+    if None in categories or len(set(categories)) < len(categories):
+        array = array.dictionary_decode().dictionary_encode()
+        categories = array.dictionary.to_pylist()
+    codes = array.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    dtype = pd.CategoricalDtype(pd.Index(categories, dtype=object))
+    return pd.Categorical.from_codes(codes, dtype=dtype, validate=False)
+
+
+def to_arrow(values, name):
+    """Return numbers as a plain Arrow array and text as a dictionary-encoded one."""
+    if isinstance(values, np.ma.MaskedArray):
+        return pa.array(values)
+    if not isinstance(values, pd.Categorical):
+        values = np.asarray(values)
+        if values.dtype.kind not in "OUST":
+            return pa.array(values if values.dtype.isnative else values.astype(values.dtype.name))
+        values = pd.Categorical(values)
+    codes = values.codes
+    missing = codes < 0
+    codes = pa.array(codes, mask=missing) if missing.any() else pa.array(codes)
+    try:
+        categories = pa.array(values.categories.tolist(), pa.string())
+    except pa.ArrowException as error:
+        raise TypeError(f"field {name!r} holds objects that are not text: {error}") from None
+    return pa.DictionaryArray.from_arrays(codes, categories)
