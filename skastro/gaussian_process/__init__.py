@@ -1,1 +1,16 @@
-"""gaussian_process."""
+"""Gaussian processes of multi-band light curves: plain arrays in, plain arrays out."""
+
+from skastro.gaussian_process._api import fit_light_curves, interpolate_light_curves, predict_grid
+from skastro.gaussian_process._results import Interpolation, LightCurveFits
+from skastro.gaussian_process._status import Status
+from skastro.gaussian_process._task import Padding
+
+__all__ = [
+    "Interpolation",
+    "LightCurveFits",
+    "Padding",
+    "Status",
+    "fit_light_curves",
+    "interpolate_light_curves",
+    "predict_grid",
+]

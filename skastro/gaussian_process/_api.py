@@ -1,0 +1,359 @@
+"""Fit and interpolate any number of light curves, in bounded memory."""
+
+from dataclasses import fields
+
+import numpy as np
+
+from skastro.gaussian_process._engine import choose_engine
+from skastro.gaussian_process._results import Interpolation, LightCurveFits
+from skastro.gaussian_process._run import run
+from skastro.gaussian_process._task import Model
+
+
+def fit_light_curves(
+    offsets,
+    time,
+    wavelength,
+    flux,
+    flux_err,
+    *,
+    kernel="radial",
+    amplitude="free",
+    time_scale="free",
+    wavelength_scale="free",
+    mean="zero",
+    padding=None,
+    error_floor=1e-6,
+    min_observations=1,
+    n_starts=1,
+    engine="auto",
+    n_jobs=None,
+    progress=False,
+):
+    """Fit the hyperparameters of each light curve by maximum likelihood.
+
+    Parameters
+    ----------
+    offsets : array-like of shape (n_objects + 1,)
+        Object ``i`` owns the rows ``offsets[i]:offsets[i + 1]``.
+
+    time, wavelength, flux, flux_err : array-like of shape (n_rows,)
+        Days, Angstrom, and any unit of flux for the last two.
+
+    kernel : {"radial", "separable"}, default="radial"
+        Matern-3/2 of the distance in the plane (time, wavelength), or the product of one in time
+        and one in wavelength.
+
+    amplitude, time_scale, wavelength_scale : "free", float or (float, float), default="free"
+        Free as in SCONE, fixed at a value, or free between two bounds.  The amplitude is k(0),
+        the variance, in squared units of flux; free means within a factor exp(10) of its start.
+        The time scale starts at 20 days and is free between 1 and 1000; the wavelength scale
+        starts at 6000 Angstrom and is free without bounds.
+
+    mean : {"zero", "constant"}, default="zero"
+        Mean of the process; a constant is estimated by generalised least squares.
+
+    padding : Padding, default=None
+        Two made-up observations around each light curve.
+
+    error_floor : float, default=1e-6
+        Errors below this fraction of the object's largest absolute flux are raised to it.
+
+    min_observations : int, default=1
+        Objects with fewer are not fitted.
+
+    n_starts : {1, 2}, default=1
+        Begin at a time scale of 20 days, or at 9 and at 42 and keep the better end.
+
+    engine : {"auto", "numba", "numpy", "george"}, default="auto"
+        What computes; "auto" takes numba, if it is installed, for large jobs.
+
+    n_jobs : int, default=None
+        Workers as in joblib; threads for numba, processes otherwise.
+
+    progress : bool, default=False
+        Show a progress bar.
+
+    Returns
+    -------
+    fits : LightCurveFits
+        One entry an object; `status` says which objects could not be fitted and why.
+
+    Raises
+    ------
+    ValueError
+        The arrays do not fit together or an option is unknown; never for a single object.
+
+    References
+    ----------
+    K. Boone (2019), AJ 158, 257, section 3; C. E. Rasmussen and C. K. I. Williams (2006),
+    Gaussian Processes for Machine Learning, chapter 5.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skastro.gaussian_process import fit_light_curves
+    >>> time = np.arange(0.0, 100.0, 5.0)
+    >>> flux = 100 * np.exp(-0.5 * ((time - 40) / 15) ** 2)
+    >>> fits = fit_light_curves([0, 20], time, np.full(20, 6e3), flux, np.ones(20))
+    >>> bool(fits.converged[0]), bool(10 < fits.time_scale[0] < 100)
+    (True, True)
+    """
+    model = Model(
+        kernel,
+        amplitude,
+        time_scale,
+        wavelength_scale,
+        mean,
+        padding,
+        error_floor,
+        min_observations,
+        n_starts,
+    )
+    data = _check_rows(offsets, time, wavelength, flux, flux_err)
+    engine = _check_options(model, engine, len(data[0]) - 1)
+    return run(data, np.zeros(len(data[0]) - 1), model, engine, n_jobs, progress)
+
+
+def interpolate_light_curves(
+    offsets,
+    time,
+    wavelength,
+    flux,
+    flux_err,
+    times,
+    wavelengths,
+    *,
+    reference=None,
+    kernel="radial",
+    amplitude="free",
+    time_scale="free",
+    wavelength_scale="free",
+    mean="zero",
+    padding=None,
+    error_floor=1e-6,
+    min_observations=1,
+    n_starts=1,
+    engine="auto",
+    dtype=np.float32,
+    n_jobs=None,
+    out=None,
+    progress=False,
+):
+    """Fit each light curve and predict mean and standard deviation on a grid.
+
+    Parameters
+    ----------
+    offsets, time, wavelength, flux, flux_err : array-like
+        As in :func:`fit_light_curves`.
+
+    times : array-like of shape (n_times,)
+        Days after the reference of each object.
+
+    wavelengths : array-like of shape (n_wavelengths,)
+        Angstrom.
+
+    reference : array-like of shape (n_objects,), default=None
+        Zero of `times` for each object in the units of `time`; 0 by default.
+
+    kernel, amplitude, time_scale, wavelength_scale, mean, padding : object
+        As in :func:`fit_light_curves`.
+
+    error_floor, min_observations, n_starts, engine, n_jobs, progress : object
+        As in :func:`fit_light_curves`.
+
+    dtype : {numpy.float32, numpy.float64}, default=numpy.float32
+        Precision of the prediction; hyperparameters are always fitted in float64.
+
+    out : ndarray of shape (n_objects, 2, n_wavelengths, n_times), default=None
+        Array to write into, for example a memory map.
+
+    Returns
+    -------
+    result : Interpolation
+        The fits, and `grid` with the mean in channel 0 and the standard deviation in channel 1;
+        NaN for the objects whose `status` is not 0.
+
+    Raises
+    ------
+    ValueError
+        The arrays do not fit together or an option is unknown; never for a single object.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skastro.gaussian_process import interpolate_light_curves
+    >>> time = np.arange(0.0, 100.0, 5.0)
+    >>> flux = 100 * np.exp(-0.5 * ((time - 40) / 15) ** 2)
+    >>> result = interpolate_light_curves(
+    ...     [0, 20, 20],
+    ...     time + 59000,
+    ...     np.full(20, 6e3),
+    ...     flux,
+    ...     np.ones(20),
+    ...     times=[-10.0, 0.0, 10.0],
+    ...     wavelengths=[6e3],
+    ...     reference=[59040.0, 59040.0],
+    ... )
+    >>> result.grid.shape, result.mean[0].round(-1).tolist(), result.reasons.tolist()
+    ((2, 2, 1, 3), [[80.0, 100.0, 80.0]], ['', 'no observations'])
+    """
+    model = Model(
+        kernel,
+        amplitude,
+        time_scale,
+        wavelength_scale,
+        mean,
+        padding,
+        error_floor,
+        min_observations,
+        n_starts,
+    )
+    data = _check_rows(offsets, time, wavelength, flux, flux_err)
+    n_objects = len(data[0]) - 1
+    engine = _check_options(model, engine, n_objects)
+    grid = _check_grid(times, wavelengths)
+    out = _check_out(out, (n_objects, 2, len(grid[1]), len(grid[0])), dtype)
+    reference = _check_reference(reference, n_objects)
+    fits = run(data, reference, model, engine, n_jobs, progress, grid=grid, dtype=dtype, out=out)
+    return Interpolation(**_as_dict(fits), grid=out)
+
+
+def predict_grid(
+    offsets,
+    time,
+    wavelength,
+    flux,
+    flux_err,
+    times,
+    wavelengths,
+    *,
+    amplitude,
+    time_scale,
+    wavelength_scale,
+    reference=None,
+    kernel="radial",
+    mean="zero",
+    padding=None,
+    error_floor=1e-6,
+    min_observations=1,
+    engine="auto",
+    dtype=np.float32,
+    n_jobs=None,
+    out=None,
+    progress=False,
+):
+    """Predict mean and standard deviation on a grid at given hyperparameters.
+
+    Parameters
+    ----------
+    offsets, time, wavelength, flux, flux_err, times, wavelengths, reference : array-like
+        As in :func:`interpolate_light_curves`.
+
+    amplitude, time_scale, wavelength_scale : float or array-like of shape (n_objects,)
+        Hyperparameters in natural units, as in :class:`LightCurveFits`.
+
+    kernel, mean, padding, error_floor, min_observations, engine : object
+        As in :func:`fit_light_curves`.
+
+    dtype, n_jobs, out, progress : object
+        As in :func:`interpolate_light_curves`.
+
+    Returns
+    -------
+    result : Interpolation
+        With the log likelihood at the given hyperparameters.
+
+    Raises
+    ------
+    ValueError
+        The arrays do not fit together or an option is unknown; never for a single object.
+
+    Examples
+    --------
+    >>> from skastro.gaussian_process import predict_grid
+    >>> result = predict_grid(
+    ...     [0, 1], [0.0], [5e3], [3.0], [1.0], [0.0], [5e3],
+    ...     amplitude=2.0, time_scale=20.0, wavelength_scale=6e3,
+    ... )
+    >>> round(float(result.mean[0, 0, 0]), 5), round(float(result.std[0, 0, 0]) ** 2, 5)
+    (2.0, 0.66667)
+    """
+    model = Model(
+        kernel=kernel,
+        mean=mean,
+        padding=padding,
+        error_floor=error_floor,
+        min_observations=min_observations,
+    )
+    data = _check_rows(offsets, time, wavelength, flux, flux_err)
+    n_objects = len(data[0]) - 1
+    engine = _check_options(model, engine, n_objects)
+    grid = _check_grid(times, wavelengths)
+    out = _check_out(out, (n_objects, 2, len(grid[1]), len(grid[0])), dtype)
+    scales = (amplitude, time_scale, wavelength_scale)
+    theta = np.stack([np.broadcast_to(np.asarray(s, float), n_objects) for s in scales], axis=1)
+    fits = run(
+        data,
+        _check_reference(reference, n_objects),
+        model,
+        engine,
+        n_jobs,
+        progress,
+        grid=grid,
+        dtype=dtype,
+        out=out,
+        hyperparameters=theta,
+    )
+    return Interpolation(**_as_dict(fits), grid=out)
+
+
+def _as_dict(fits):
+    return {field.name: getattr(fits, field.name) for field in fields(LightCurveFits)}
+
+
+def _check_rows(offsets, *columns):
+    offsets = np.asarray(offsets, np.int64)
+    columns = [np.asarray(column) for column in columns]
+    names = ("time", "wavelength", "flux", "flux_err")
+    if offsets.ndim != 1 or len(offsets) == 0 or offsets[0] != 0 or (np.diff(offsets) < 0).any():
+        raise ValueError("offsets must be one-dimensional, begin with 0 and never fall")
+    for name, column in zip(names, columns):
+        if column.shape != (offsets[-1],):
+            raise ValueError(f"{name} has shape {column.shape} while offsets end at {offsets[-1]}")
+    return offsets, *columns
+
+
+def _check_options(model, engine, n_objects):
+    model.check()
+    engine = choose_engine(engine, n_objects)
+    if engine == "george" and (model.kernel != "radial" or model.constant_mean):
+        raise ValueError("engine='george' knows kernel='radial' with mean='zero' alone")
+    return engine
+
+
+def _check_grid(times, wavelengths):
+    grid = np.asarray(times, np.float64), np.asarray(wavelengths, np.float64)
+    for name, values in zip(("times", "wavelengths"), grid):
+        if values.ndim != 1 or len(values) == 0 or not np.isfinite(values).all():
+            raise ValueError(f"{name} must be one row of finite numbers")
+    return grid
+
+
+def _check_reference(reference, n_objects):
+    if reference is None:
+        return np.zeros(n_objects)
+    reference = np.asarray(reference, np.float64)
+    if reference.shape != (n_objects,):
+        raise ValueError(f"reference has shape {reference.shape} for {n_objects} objects")
+    return reference
+
+
+def _check_out(out, shape, dtype):
+    if np.dtype(dtype) not in (np.float32, np.float64):
+        raise ValueError(f"dtype={dtype!r} is neither float32 nor float64")
+    if out is None:
+        return np.empty(shape, dtype)
+    if out.shape != shape:
+        raise ValueError(f"out has shape {out.shape} instead of {shape}")
+    return out

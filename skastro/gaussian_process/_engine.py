@@ -1,0 +1,134 @@
+"""Which engine solves a batch, and the loop over objects of those without one of their own."""
+
+import importlib.util
+from dataclasses import dataclass
+
+import numpy as np
+
+from skastro.gaussian_process import _george, _numpy
+from skastro.gaussian_process._results import LightCurveFits
+from skastro.gaussian_process._status import Status
+
+ENGINES = ("auto", "numba", "numpy", "george")
+NUMBA_FROM = 300
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A batch with its starts, box and grid: all that an engine needs.
+
+    ``low is None`` means that the starts are the hyperparameters; ``grid is None`` means that no
+    prediction is wanted.
+    """
+
+    batch: object
+    starts: np.ndarray
+    low: np.ndarray | None
+    high: np.ndarray | None
+    model: object
+    grid: tuple | None
+    dtype: object
+
+    def take(self, objects):
+        """Return the problem of some objects alone, to be sent to another process."""
+        box = [None if b is None else b[objects] for b in (self.low, self.high)]
+        batch = self.batch.take(objects)
+        return Problem(batch, self.starts[:, objects], *box, self.model, self.grid, self.dtype)
+
+    def new_grid(self, n_objects):
+        """Return an uninitialised output block, or None."""
+        if self.grid is None:
+            return None
+        times, wavelengths = self.grid
+        return np.empty((n_objects, 2, len(wavelengths), len(times)), self.dtype)
+
+
+def choose_engine(engine, n_objects):
+    """Return the name of the engine for a job of `n_objects`.
+
+    Raises
+    ------
+    ValueError
+        Unknown name.
+
+    ImportError
+        numba is asked for and not installed.
+    """
+    if engine not in ENGINES:
+        raise ValueError(f"engine={engine!r} is none of {ENGINES}")
+    has_numba = importlib.util.find_spec("numba") is not None and _has_numba_engine()
+    if engine == "numba" and not has_numba:
+        raise ImportError("engine='numba' needs numba: install skastro[fast]")
+    if engine == "auto":
+        return "numba" if has_numba and n_objects >= NUMBA_FROM else "numpy"
+    return engine
+
+
+def solve(engine, problem, objects):
+    """Fit and predict the `objects` (indices into the batch) on one core.
+
+    Returns
+    -------
+    fits : LightCurveFits
+        In the caller's units of flux.
+
+    grid : ndarray of shape (len(objects), 2, n_wavelengths, n_times) or None
+    """
+    if engine == "numba":
+        from skastro.gaussian_process import _numba
+
+        theta, mean_flux, value, counts, converged, solved, grid = _numba.solve(problem, objects)
+    else:
+        module = _george if engine == "george" else _numpy
+        theta, mean_flux, value, counts, converged, solved, grid = _loop(module, problem, objects)
+    batch = problem.batch
+    scale = batch.scale[objects]
+    fits = LightCurveFits.empty(len(objects))
+    fits.write(slice(None), _natural(theta, mean_flux, value, counts, converged, solved, scale))
+    lengths = np.diff(batch.offsets)[objects]
+    fits.log_likelihood[:] -= lengths * np.log(scale)
+    if grid is not None:
+        grid *= scale.astype(grid.dtype)[:, None, None, None]
+        grid[~solved] = np.nan
+    return fits, grid
+
+
+def _natural(theta, mean_flux, value, counts, converged, solved, scale):
+    numbers = np.exp(theta)
+    columns = [
+        numbers[:, 0] * scale**2,
+        np.sqrt(numbers[:, 1]),
+        np.sqrt(numbers[:, 2]),
+        mean_flux * scale,
+        value,
+    ]
+    columns = [np.where(solved, column, np.nan) for column in columns]
+    status = np.where(solved, Status.OK, Status.SINGULAR).astype(np.int8)
+    return LightCurveFits(*columns, counts, converged & solved, status)
+
+
+def _loop(module, problem, objects):
+    n_objects = len(objects)
+    theta, mean_flux = np.full((n_objects, 3), np.nan), np.full(n_objects, np.nan)
+    value, counts = np.full(n_objects, np.nan), np.zeros(n_objects, np.int32)
+    converged, solved = np.zeros(n_objects, bool), np.zeros(n_objects, bool)
+    grid = problem.new_grid(n_objects)
+    for k, i in enumerate(objects):
+        box = (None, None) if problem.low is None else (problem.low[i], problem.high[i])
+        optimum = module.solve_object(
+            problem.batch.rows(i),
+            problem.starts[:, i],
+            *box,
+            problem.model,
+            problem.grid,
+            None if grid is None else grid[k],
+        )
+        if optimum is None:
+            continue
+        state, counts[k], converged[k] = optimum
+        theta[k], mean_flux[k], value[k], solved[k] = state.theta, state.mean_flux, state.value, 1
+    return theta, mean_flux, value, counts, converged, solved, grid
+
+
+def _has_numba_engine():
+    return importlib.util.find_spec("skastro.gaussian_process._numba") is not None

@@ -1,0 +1,77 @@
+"""Posterior mean and standard deviation on a grid of wavelengths x times with NumPy and LAPACK."""
+
+import numpy as np
+from scipy.linalg.blas import dtrmm, strmm
+from scipy.linalg.lapack import dtrtri
+
+from skastro.gaussian_process._kernels import VALUE
+
+WAVELENGTHS_AT_ONCE = 2
+
+
+def predict(time, wavelength, state, kernel, times, wavelengths, out):
+    """Write mean and standard deviation into `out`.
+
+    Parameters
+    ----------
+    time, wavelength : ndarray of shape (n,)
+        Observations.
+
+    state : State
+        Hyperparameters, Cholesky factor and weights of :class:`Likelihood`.
+
+    kernel : {"radial", "separable"}
+        Covariance function.
+
+    times : ndarray of shape (n_times,)
+        Grid in the units of `time`.
+
+    wavelengths : ndarray of shape (n_wavelengths,)
+        Grid in the units of `wavelength`.
+
+    out : ndarray of shape (2, n_wavelengths, n_times)
+        Its precision, float32 or float64, is that of the calculation.
+    """
+    inverse_factor = dtrtri(state.factor, lower=1)[0]
+    rule = _predict_separable if kernel == "separable" else _predict_radial
+    rule(time, wavelength, state, inverse_factor, times, wavelengths, out)
+    out[0] += out.dtype.type(state.mean_flux)
+
+
+def _predict_radial(time, wavelength, state, inverse_factor, times, wavelengths, out):
+    """Variance ``A - |L^-1 k*|^2`` for a few wavelengths at a time; amplitude one inside."""
+    dtype = out.dtype.type
+    amplitude, time_metric, wavelength_metric = np.exp(state.theta)
+    multiply = dtrmm if dtype is np.float64 else strmm
+    s = (3.0 / time_metric * (times - time[:, None]) ** 2).astype(dtype)
+    q = (3.0 / wavelength_metric * (wavelengths - wavelength[:, None]) ** 2).astype(dtype)
+    factor = np.asfortranarray(inverse_factor * np.sqrt(amplitude), dtype)
+    weights = (amplitude * state.weights).astype(dtype)
+    for first in range(0, len(wavelengths), WAVELENGTHS_AT_ONCE):
+        some = slice(first, first + WAVELENGTHS_AT_ONCE)
+        cross = VALUE["radial"](s[:, None, :], q[:, some, None])[0].reshape(len(time), -1)
+        out[0, some] = (weights @ cross).reshape(-1, len(times))
+        whitened = multiply(1.0, factor, cross.T, side=1, lower=1, trans_a=1, overwrite_b=1)
+        explained = np.einsum("ij,ij->i", whitened, whitened).reshape(-1, len(times))
+        out[1, some] = np.sqrt(np.maximum(1.0 - explained, 0.0) * dtype(amplitude))
+
+
+def _predict_separable(time, wavelength, state, inverse_factor, times, wavelengths, out):
+    """One matrix product a distinct wavelength; the grid of wavelengths only mixes the results."""
+    amplitude, time_metric, wavelength_metric = np.exp(state.theta)
+    bands, band = np.unique(wavelength, return_inverse=True)
+    zero = np.zeros((1, 1))
+    in_time = VALUE["separable"](3.0 / time_metric * (time[:, None] - times) ** 2, zero)[0]
+    mix = VALUE["separable"](zero, 3.0 / wavelength_metric * (wavelengths[:, None] - bands) ** 2)[0]
+    inverse_factor = np.tril(inverse_factor)
+    whitened = np.empty((len(bands), len(time), len(times)))
+    band_mean = np.empty((len(bands), len(times)))
+    for b in range(len(bands)):
+        own = band == b
+        whitened[b] = inverse_factor[:, own] @ in_time[own]
+        band_mean[b] = state.weights[own] @ in_time[own]
+    gram = np.einsum("bij,dij->bdj", whitened, whitened, optimize=False)
+    pairs = (mix[:, :, None] * mix[:, None, :]).reshape(len(wavelengths), -1)
+    explained = amplitude**2 * pairs @ gram.reshape(-1, len(times))
+    out[0] = amplitude * mix @ band_mean
+    out[1] = np.sqrt(np.maximum(amplitude - explained, 0.0))

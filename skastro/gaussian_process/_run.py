@@ -1,0 +1,124 @@
+"""Cut a job into chunks and tasks, give the tasks to workers, write results where they belong."""
+
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from joblib import Parallel, delayed, effective_n_jobs
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+from skastro.gaussian_process._engine import Problem, solve
+from skastro.gaussian_process._results import LightCurveFits
+from skastro.gaussian_process._status import Status
+from skastro.gaussian_process._task import prepare, starting_values
+from skastro.utils.ragged import chunks
+
+ROWS_A_CHUNK = 500_000
+OBJECTS_A_TASK, ROWS_A_TASK = 32, 4_000
+
+
+def run(
+    data,
+    reference,
+    model,
+    engine,
+    n_jobs,
+    progress,
+    *,
+    grid=None,
+    dtype=np.float64,
+    out=None,
+    hyperparameters=None,
+):
+    """Solve all objects; see :func:`interpolate_light_curves` for the arguments.
+
+    `hyperparameters` of shape (n_objects, 3) in natural units replace the fit.
+    """
+    offsets, *columns = data
+    fits = LightCurveFits.empty(len(offsets) - 1)
+    with tqdm(total=len(offsets) - 1, disable=not progress, unit="object") as bar:
+        with _workers(engine, n_jobs) as each:
+            for objects in chunks(offsets, ROWS_A_CHUNK):
+                rows = slice(offsets[objects.start], offsets[objects.stop])
+                own = offsets[objects.start : objects.stop + 1] - offsets[objects.start]
+                batch = prepare(own, *(c[rows] for c in columns), reference[objects], model)
+                given = None if hyperparameters is None else hyperparameters[objects]
+                problem = _problem(batch, model, grid, dtype, given)
+                fits.status[objects] = batch.status
+                if out is not None:
+                    out[objects][batch.status != Status.OK] = np.nan
+                bar.update(len(own) - 1 - len(batch.usable))
+                for where, solved, block in each(engine, problem, _tasks(batch)):
+                    fits.write(where + objects.start, solved)
+                    if out is not None:
+                        out[where + objects.start] = block
+                    bar.update(len(where))
+    return fits
+
+
+def _problem(batch, model, grid, dtype, given):
+    if given is None:
+        starts, low, high = starting_values(batch, model)
+    else:
+        valid = (np.isfinite(given) & (given > 0)).all(axis=1)
+        batch.status[(batch.status == Status.OK) & ~valid] = Status.NO_REFERENCE
+        given = np.where(valid[:, None], given, 1.0)
+        unit = np.column_stack([batch.scale**2, np.ones((len(given), 2))])
+        starts = np.log(given ** np.array([1, 2, 2]) / unit)[None]
+        low = high = None
+    return Problem(batch, starts, low, high, model, grid, dtype)
+
+
+def _tasks(batch):
+    """Group the usable objects, longest first, into tasks of similar work."""
+    usable = batch.usable
+    lengths = np.diff(batch.offsets)[usable]
+    order = np.argsort(-lengths, kind="stable")
+    usable, ends = usable[order], np.concatenate([[0], np.cumsum(lengths[order])])
+    groups = chunks(ends, ROWS_A_TASK)
+    return [
+        usable[first : min(first + OBJECTS_A_TASK, group.stop)]
+        for group in groups
+        for first in range(group.start, group.stop, OBJECTS_A_TASK)
+    ]
+
+
+@contextlib.contextmanager
+def _workers(engine, n_jobs):
+    """Yield a generator function over (indices, fits, grid) of the tasks, in any order."""
+    n_jobs = effective_n_jobs(n_jobs)
+    with threadpool_limits(1, "blas"):
+        if n_jobs == 1:
+            yield _serial
+        elif engine == "numba":
+            with ThreadPoolExecutor(n_jobs) as pool:
+                yield lambda engine, problem, tasks: _threads(pool, engine, problem, tasks)
+        else:
+            with Parallel(n_jobs, return_as="generator_unordered") as pool:
+                yield lambda engine, problem, tasks: _processes(pool, engine, problem, tasks)
+
+
+def _serial(engine, problem, tasks):
+    for where in tasks:
+        yield where, *solve(engine, problem, where)
+
+
+def _threads(pool, engine, problem, tasks):
+    futures = [pool.submit(solve, engine, problem, where) for where in tasks]
+    try:
+        for where, future in zip(tasks, futures):
+            yield where, *future.result()
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def _processes(pool, engine, problem, tasks):
+    jobs = (delayed(_solve_part)(engine, problem.take(where), where) for where in tasks)
+    yield from pool(jobs)
+
+
+def _solve_part(engine, problem, where):
+    with threadpool_limits(1, "blas"):
+        return where, *solve(engine, problem, np.arange(len(where)))

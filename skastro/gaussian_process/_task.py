@@ -1,0 +1,244 @@
+"""From the caller's arrays to scaled, padded, checked batches and starting values."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from skastro.gaussian_process._kernels import KERNELS
+from skastro.gaussian_process._status import Status
+from skastro.utils.ragged import (
+    segment_argmax,
+    segment_count,
+    segment_ids,
+    segment_reduce,
+    take_objects,
+)
+
+AMPLITUDE_RANGE = 10.0
+TIME_START, TIME_BOUNDS = 20.0, (1.0, 1000.0)
+TWO_TIME_STARTS = (9.0, 42.0)
+WAVELENGTH_START = 6000.0
+
+
+@dataclass(frozen=True)
+class Padding:
+    """Two made-up observations that pull the mean to a known flux outside the light curve.
+
+    Parameters
+    ----------
+    wavelength : float
+        Wavelength of both points in Angstrom; SCONE takes its third band.
+
+    margin : float, default=100.0
+        Days before the first and after the last observation.
+
+    flux, flux_err : float, default=0.0, 0.1
+        What they pretend to have measured.
+
+    Examples
+    --------
+    >>> from skastro.gaussian_process import Padding
+    >>> Padding(7545.98)
+    Padding(wavelength=7545.98, margin=100.0, flux=0.0, flux_err=0.1)
+    """
+
+    wavelength: float
+    margin: float = 100.0
+    flux: float = 0.0
+    flux_err: float = 0.1
+
+
+@dataclass(frozen=True)
+class Model:
+    """Covariance, mean and what may be varied; arguments as in :func:`fit_light_curves`.
+
+    Examples
+    --------
+    >>> from skastro.gaussian_process._task import Model
+    >>> Model(kernel="cubic").check()
+    Traceback (most recent call last):
+    ...
+    ValueError: kernel='cubic' is none of ('radial', 'separable')
+    """
+
+    kernel: str = "radial"
+    amplitude: object = "free"
+    time_scale: object = "free"
+    wavelength_scale: object = "free"
+    mean: str = "zero"
+    padding: Padding | None = None
+    error_floor: float = 1e-6
+    min_observations: int = 1
+    n_starts: int = 1
+
+    def check(self):
+        """Raise ValueError for arguments that make no sense."""
+        if self.kernel not in KERNELS:
+            raise ValueError(f"kernel={self.kernel!r} is none of {KERNELS}")
+        if self.mean not in ("zero", "constant"):
+            raise ValueError(f"mean={self.mean!r} is neither 'zero' nor 'constant'")
+        if self.n_starts not in (1, 2):
+            raise ValueError(f"n_starts={self.n_starts!r} is neither 1 nor 2")
+        if not 0 <= self.error_floor < 1:
+            raise ValueError(f"error_floor={self.error_floor!r} does not lie in [0, 1)")
+        for name in ("amplitude", "time_scale", "wavelength_scale"):
+            _limits(name, getattr(self, name), (0.0, np.inf))
+
+    @property
+    def constant_mean(self):
+        """Whether a constant mean is estimated."""
+        return self.mean == "constant"
+
+
+@dataclass
+class Batch:
+    """Checked objects: padded, times relative to the reference, flux in units near one.
+
+    ``status`` has one entry an object; ``scale`` is the power of two that flux was divided by.
+    """
+
+    offsets: np.ndarray
+    time: np.ndarray
+    wavelength: np.ndarray
+    flux: np.ndarray
+    variance: np.ndarray
+    scale: np.ndarray
+    status: np.ndarray
+
+    def rows(self, i):
+        """Return time, wavelength, flux and variance of object `i`."""
+        rows = slice(self.offsets[i], self.offsets[i + 1])
+        return self.time[rows], self.wavelength[rows], self.flux[rows], self.variance[rows]
+
+    def take(self, objects):
+        """Return a batch of some objects alone."""
+        names = ("time", "wavelength", "flux", "variance")
+        rows = {name: getattr(self, name) for name in names}
+        offsets, rows = take_objects(self.offsets, rows, objects)
+        return Batch(offsets, **rows, scale=self.scale[objects], status=self.status[objects])
+
+    @property
+    def usable(self):
+        """Indices of the objects that can be fitted."""
+        return np.flatnonzero(self.status == Status.OK)
+
+
+def prepare(offsets, time, wavelength, flux, flux_err, reference, model):
+    """Return the `Batch` of one chunk of objects; never raises for an object."""
+    columns = [np.array(c, np.float64) for c in (time, wavelength, flux, flux_err)]
+    lengths = np.diff(offsets)
+    columns[0] -= np.repeat(reference, lengths)
+    status = _check(offsets, *columns, reference, model.min_observations)
+    if model.padding is not None:
+        offsets, columns = _pad(offsets, columns, model.padding)
+        lengths = np.diff(offsets)
+    time, wavelength, flux, flux_err = columns
+    largest = segment_reduce(np.maximum, np.abs(flux), offsets, empty=0.0)
+    usable = (status == Status.OK) & (largest > 0)
+    scale = np.ldexp(1.0, np.frexp(np.where(usable, largest, 1.0))[1])
+    flux = flux / np.repeat(scale, lengths)
+    floor = np.where(usable, model.error_floor * largest / scale, 0.0)
+    error = np.maximum(flux_err / np.repeat(scale, lengths), np.repeat(floor, lengths))
+    status[(status == Status.OK) & _is_flat(offsets, flux, model.constant_mean)] = Status.FLAT
+    return Batch(offsets, time, wavelength, flux, error**2, scale, status)
+
+
+def starting_values(batch, model):
+    """Return starts (n_starts, n_objects, 3) and the box (n_objects, 3) in log units of `batch`.
+
+    The first guess of the amplitude is that of avocado (Boone 2019): half the flux of the
+    observation with the largest signal to noise, squared.
+    """
+    n_objects = len(batch.scale)
+    guess = np.where(batch.status == Status.OK, 2 * np.log(0.5 * _guess_scale(batch, model)), 0.0)
+    unit = 2 * np.log(batch.scale)
+    boxes = [_amplitude_box(model.amplitude, guess, unit)]
+    for name, default in (("time_scale", TIME_BOUNDS), ("wavelength_scale", (0.0, np.inf))):
+        limits = _limits(name, getattr(model, name), default)
+        with np.errstate(divide="ignore"):
+            boxes.append(np.broadcast_to(2 * np.log(np.array(limits))[:, None], (2, n_objects)))
+    low, high = np.stack(boxes, axis=2)
+    times = [TIME_START] if model.n_starts == 1 else TWO_TIME_STARTS
+    starts = [
+        np.column_stack(
+            [guess, np.full(n_objects, 2 * np.log(t)), np.full(n_objects, 2 * np.log(6000.0))]
+        )
+        for t in times
+    ]
+    return np.clip(starts, low, high), low, high
+
+
+def _limits(name, setting, default):
+    """Lower and upper end of one scale in natural units."""
+    if isinstance(setting, str):
+        if setting != "free":
+            raise ValueError(f"{name}={setting!r} is not 'free', a number or two bounds")
+        return default
+    limits = np.broadcast_to(np.asarray(setting, np.float64), 2)
+    if not (0 <= limits[0] <= limits[1] and limits[1] > 0):
+        raise ValueError(f"{name}={setting!r}: bounds must be positive and must not fall")
+    return tuple(limits)
+
+
+def _amplitude_box(setting, guess, unit):
+    if isinstance(setting, str):
+        return np.array([guess - AMPLITUDE_RANGE, guess + AMPLITUDE_RANGE])
+    with np.errstate(divide="ignore"):
+        low, high = np.log(np.array(_limits("amplitude", setting, None)))
+    return np.array([low - unit, high - unit])
+
+
+def _guess_scale(batch, model):
+    flux = batch.flux
+    if model.constant_mean:
+        flux = flux - np.repeat(_weighted_mean(batch), np.diff(batch.offsets))
+    brightest = segment_reduce(np.maximum, flux, batch.offsets, empty=0.0)
+    floor = np.repeat(0.01 * brightest, np.diff(batch.offsets))
+    with np.errstate(all="ignore"):
+        strength = np.abs(flux) / np.sqrt(batch.variance + floor**2)
+    row = segment_argmax(strength, batch.offsets)
+    guess = np.abs(np.append(flux, 1.0)[row])
+    return np.where(guess > 0, guess, 1.0)
+
+
+def _weighted_mean(batch):
+    with np.errstate(all="ignore"):
+        weight = 1.0 / np.maximum(batch.variance, 1e-300)
+        total = segment_reduce(np.add, weight, batch.offsets, empty=1.0)
+        return segment_reduce(np.add, weight * batch.flux, batch.offsets, empty=0.0) / total
+
+
+def _check(offsets, time, wavelength, flux, flux_err, reference, min_observations):
+    lengths = np.diff(offsets)
+    finite = np.isfinite(time) & np.isfinite(wavelength) & np.isfinite(flux)
+    valid_error = np.isfinite(flux_err) & (flux_err >= 0)
+    status = np.full(len(lengths), Status.OK, np.int8)
+    status[segment_count(~valid_error, offsets) > 0] = Status.INVALID_ERROR
+    status[segment_count(~finite, offsets) > 0] = Status.NOT_FINITE
+    status[~np.isfinite(reference)] = Status.NO_REFERENCE
+    status[lengths < min_observations] = Status.TOO_FEW
+    status[lengths == 0] = Status.NO_OBSERVATIONS
+    return status
+
+
+def _is_flat(offsets, flux, constant_mean):
+    largest = segment_reduce(np.maximum, flux, offsets, empty=0.0)
+    smallest = segment_reduce(np.minimum, flux, offsets, empty=0.0)
+    if constant_mean:
+        return largest == smallest
+    return (largest == 0) & (smallest == 0)
+
+
+def _pad(offsets, columns, padding):
+    """Put one row before and one after the rows of each object that has any."""
+    filled = np.diff(offsets) > 0
+    padded = offsets + 2 * np.concatenate([[0], np.cumsum(filled)])
+    first, last = padded[:-1][filled], padded[1:][filled] - 1
+    place = np.arange(offsets[-1]) + (2 * np.cumsum(filled) - 1)[segment_ids(offsets)]
+    values = (0.0, padding.wavelength, padding.flux, padding.flux_err)
+    new = [np.full(padded[-1], value) for value in values]
+    for target, column in zip(new, columns):
+        target[place] = column
+    new[0][first] = segment_reduce(np.minimum, columns[0], offsets)[filled] - padding.margin
+    new[0][last] = segment_reduce(np.maximum, columns[0], offsets)[filled] + padding.margin
+    return padded, new
