@@ -1,1 +1,15 @@
-"""feature_extraction."""
+"""Transformers from light curves to dense rows."""
+
+from skastro.feature_extraction._base import LightCurveFeatures
+from skastro.feature_extraction._gp import GPInterpolate
+from skastro.feature_extraction._heatmap import Heatmap
+from skastro.feature_extraction._static import StaticColumns
+from skastro.feature_extraction._statistics import LightCurveStatistics
+
+__all__ = [
+    "GPInterpolate",
+    "Heatmap",
+    "LightCurveFeatures",
+    "LightCurveStatistics",
+    "StaticColumns",
+]
