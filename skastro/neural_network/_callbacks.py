@@ -1,0 +1,205 @@
+"""What happens in the course of a training, each in a skorch callback."""
+
+import math
+
+import numpy as np
+import torch
+from skorch.callbacks import Callback
+from tqdm.auto import tqdm
+
+
+def one_cycle(progress):
+    """Rise from 0.04 to 1 in the first quarter, then fall along a cosine to 0.
+
+    Parameters
+    ----------
+    progress : float
+        Finished part of the training, 0 to 1.
+
+    Returns
+    -------
+    factor : float
+        To multiply the learning rate with.
+
+    References
+    ----------
+    .. [1] L. Smith, N. Topin, "Super-convergence", arXiv:1708.07120.
+
+    Examples
+    --------
+    >>> from skastro.neural_network._callbacks import one_cycle
+    >>> [round(one_cycle(p), 2) for p in (0, 0.25, 0.625, 1)]
+    [0.04, 1.0, 0.5, 0.0]
+    """
+    if progress < 0.25:
+        return 0.04 + 0.96 * 0.5 * (1 - math.cos(math.pi * progress / 0.25))
+    return cosine((progress - 0.25) / 0.75)
+
+
+def cosine(progress):
+    """Fall from 1 to 0 along half a cosine.
+
+    Examples
+    --------
+    >>> from skastro.neural_network._callbacks import cosine
+    >>> [round(cosine(p), 2) for p in (0, 0.5, 1)]
+    [1.0, 0.5, 0.0]
+    """
+    return 0.5 * (1 + math.cos(math.pi * min(progress, 1)))
+
+
+def constant(progress):
+    """Return 1: the learning rate does not change.
+
+    Examples
+    --------
+    >>> from skastro.neural_network._callbacks import constant
+    >>> constant(0.7)
+    1.0
+    """
+    return 1.0
+
+
+SCHEDULES = {"one_cycle": one_cycle, "cosine": cosine, "constant": constant}
+
+
+class LearningRate(Callback):
+    """Set the learning rate of every batch.
+
+    Parameters
+    ----------
+    schedule : callable
+        Maps the finished part of the training, 0 to 1, to a factor of the learning rate.
+
+    Examples
+    --------
+    >>> from skastro.neural_network._callbacks import LearningRate, cosine
+    >>> LearningRate(cosine).schedule(1.0)
+    0.0
+    """
+
+    def __init__(self, schedule):
+        self.schedule = schedule
+
+    def on_train_begin(self, net, X=None, **kwargs):
+        """Note the first learning rates and count the batches to come."""
+        self.step_ = 0
+        self.n_steps_ = max(1, net.max_epochs * len(net.get_iterator(X[0], training=True)))
+        self.start_ = [group["lr"] for group in net.optimizer_.param_groups]
+
+    def on_batch_begin(self, net, batch=None, training=False, **kwargs):
+        """Set the learning rate."""
+        if not training:
+            return
+        factor = self.schedule(self.step_ / self.n_steps_)
+        for group, lr in zip(net.optimizer_.param_groups, self.start_):
+            group["lr"] = lr * factor
+        self.step_ += 1
+
+    def on_epoch_end(self, net, **kwargs):
+        """Record the learning rate at the end of the epoch."""
+        net.history.record("lr", net.optimizer_.param_groups[0]["lr"])
+
+
+class ValidAccuracy(Callback):
+    """Record ``valid_accuracy``, weighted as the loss is.
+
+    Examples
+    --------
+    >>> from skastro.neural_network._callbacks import ValidAccuracy
+    >>> ValidAccuracy().initialize().on_epoch_begin(net=None)
+    """
+
+    def on_epoch_begin(self, net, **kwargs):
+        """Start to count."""
+        self.right_ = self.total_ = 0.0
+
+    def on_batch_end(self, net, batch=None, training=False, y_pred=None, **kwargs):
+        """Count the right answers of a validation batch."""
+        if training:
+            return
+        inputs, codes = batch
+        weights = inputs.get("sample_weight", torch.ones(len(codes)))
+        right = to_probabilities(y_pred).argmax(1).cpu() == codes
+        self.right_ += float((weights * right).sum())
+        self.total_ += float(weights.sum())
+
+    def on_epoch_end(self, net, **kwargs):
+        """Record the accuracy, when there was a validation."""
+        if self.total_:
+            net.history.record("valid_accuracy", self.right_ / self.total_)
+
+
+class FiniteLoss(Callback):
+    """Raise as soon as the training loss of an epoch is not finite.
+
+    Parameters
+    ----------
+    owner : str
+        Name of the estimator for the message.
+
+    Raises
+    ------
+    ValueError
+        The training diverged.
+
+    Examples
+    --------
+    >>> from skastro.neural_network._callbacks import FiniteLoss
+    >>> FiniteLoss("SomeClassifier").owner
+    'SomeClassifier'
+    """
+
+    def __init__(self, owner):
+        self.owner = owner
+
+    def on_epoch_end(self, net, **kwargs):
+        """Look at the loss."""
+        loss = net.history[-1, "train_loss"]
+        if not np.isfinite(loss):
+            raise ValueError(
+                f"{self.owner}: the training diverged (loss {loss} in epoch {len(net.history)}); "
+                f"lower lr"
+            )
+
+
+class Progress(Callback):
+    """Show a bar of the epochs with the losses.
+
+    Examples
+    --------
+    >>> from skastro.neural_network._callbacks import Progress
+    >>> Progress().initialize() is not None
+    True
+    """
+
+    def on_train_begin(self, net, **kwargs):
+        """Open the bar."""
+        self.bar_ = tqdm(total=net.max_epochs, unit="epoch")
+
+    def on_epoch_end(self, net, **kwargs):
+        """Move the bar."""
+        last = net.history[-1]
+        names = ("train_loss", "valid_loss", "valid_accuracy")
+        self.bar_.set_postfix({name: f"{last[name]:.4f}" for name in names if name in last})
+        self.bar_.update()
+
+    def on_train_end(self, net, **kwargs):
+        """Close the bar."""
+        self.bar_.close()
+        del self.bar_
+
+
+def to_probabilities(logits):
+    """Turn logits of shape (n, n_outputs) into probabilities; a single one is that of class 1.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skastro.neural_network._callbacks import to_probabilities
+    >>> to_probabilities(torch.zeros(1, 1)).tolist()
+    [[0.5, 0.5]]
+    """
+    if logits.shape[1] == 1:
+        logits = torch.cat([torch.zeros_like(logits), logits], dim=1)
+    return torch.softmax(logits, dim=1)

@@ -1,0 +1,222 @@
+"""Batches of dense rows: one gather a batch, and never a copy of the whole array."""
+
+import math
+
+import numpy as np
+import torch
+
+from skastro.exceptions import ObjectError
+
+_CHUNK_VALUES = 2**21
+
+
+class DenseRows:
+    """Rows of a 2-D array as named tensors, batch by batch.
+
+    The columns are the flattened blocks in the order of `shapes`, then static columns.  The
+    array may be memory-mapped: it is read once in chunks to look for NaN and infinite values,
+    and afterwards in batches.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_rows, n_columns)
+        Any real dtype; batches are cast to float32.
+
+    shapes : dict of str -> tuple of int
+        Name and shape of each block.
+
+    owner : str
+        Begin of error messages.
+
+    allow_nan : bool, default=True
+        Whether NaN is an answer that X may give; otherwise it is an error.
+
+    Attributes
+    ----------
+    unusable : ndarray of shape (n_rows,), dtype bool
+        Rows with NaN in a block.
+
+    static : ndarray of shape (n_rows, n_static)
+        The columns after the blocks, float64; NaN where missing.
+
+    Raises
+    ------
+    ValueError
+        There are fewer columns than the blocks need.
+
+    ObjectError
+        Infinite values, values beyond float32, or NaN where it is not allowed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skastro.neural_network._data import DenseRows
+    >>> rows = DenseRows(np.arange(10.0).reshape(2, 5), {"image": (1, 2, 2)}, "Example")
+    >>> {name: tuple(batch.shape) for name, batch in rows.take([1]).items()}
+    {'image': (1, 1, 2, 2), 'static': (1, 1)}
+    """
+
+    def __init__(self, X, shapes, owner, *, allow_nan=True):
+        self.X = X
+        self.shapes = shapes
+        self.edges = np.cumsum([0, *(math.prod(shape) for shape in shapes.values())])
+        if self.edges[-1] > X.shape[1]:
+            raise ValueError(
+                f"{owner}: the shapes {shapes} need {self.edges[-1]} columns; X has {X.shape[1]}"
+            )
+        self.static = np.array(X[:, self.edges[-1] :], np.float64)
+        self.unusable, infinite = _scan(X, self.edges[-1])
+        if infinite.any():
+            raise ObjectError(
+                f"{owner}: X contains infinity or a value too large for float32",
+                np.flatnonzero(infinite),
+            )
+        if not allow_nan and self.unusable.any():
+            raise ObjectError(f"{owner}: Input X contains NaN", np.flatnonzero(self.unusable))
+        self.standardised = None
+
+    def __len__(self):
+        return len(self.X)
+
+    def static_statistics(self, rows):
+        """Return mean and standard deviation of each static column over `rows`, without NaN.
+
+        A column that is constant or missing gets standard deviation 1.
+        """
+        values = self.static[rows]
+        known = np.isfinite(values)
+        count = np.maximum(known.sum(0), 1)
+        mean = np.where(known, values, 0).sum(0) / count
+        spread = np.sqrt(np.where(known, values - mean, 0).__pow__(2).sum(0) / count)
+        return mean, np.where(spread > 0, spread, 1.0)
+
+    def standardise(self, mean, scale):
+        """Scale the static columns; missing becomes 0, and indicators of missing follow."""
+        values = (self.static - mean) / scale
+        missing = np.isnan(values)
+        columns = np.concatenate([np.where(missing, 0, values), missing], axis=1)
+        self.standardised = columns.astype(np.float32)
+        return self
+
+    def take(self, rows):
+        """Return the tensors of `rows` (row numbers) by name."""
+        values = self.X[rows, : self.edges[-1]].astype(np.float32, copy=False)
+        cuts = np.split(values, self.edges[1:-1], axis=1)
+        batch = {
+            name: torch.from_numpy(cut).reshape(len(cut), *shape)
+            for (name, shape), cut in zip(self.shapes.items(), cuts)
+        }
+        if self.static.shape[1]:
+            static = self.static if self.standardised is None else self.standardised
+            batch["static"] = torch.from_numpy(static[rows].astype(np.float32, copy=False))
+        return batch
+
+
+def _scan(X, stop):
+    """Masks of the rows with NaN before column `stop` and of those with infinity anywhere."""
+    unusable, infinite = np.zeros(len(X), bool), np.zeros(len(X), bool)
+    step = max(1, _CHUNK_VALUES // max(X.shape[1], 1))
+    for start in range(0, len(X), step):
+        part = slice(start, start + step)
+        with np.errstate(over="ignore"):
+            chunk = X[part].astype(np.float32, copy=False)
+        if not np.isfinite(chunk).all():
+            unusable[part] = np.isnan(chunk[:, :stop]).any(axis=1)
+            infinite[part] = np.isinf(chunk).any(axis=1)
+    return unusable, infinite
+
+
+class BatchDataset(torch.utils.data.Dataset):
+    """Some rows of a source together with their class codes and weights.
+
+    Parameters
+    ----------
+    source : object with ``take(rows)``
+        Gives the named tensors of a batch, as :class:`DenseRows`.
+
+    rows : ndarray of int of shape (n,)
+        The rows of the source.
+
+    codes : ndarray of int of shape (n,), default=None
+        Class codes; zeros by default.
+
+    weights : ndarray of shape (n,), default=None
+        Weights in the loss; they are scaled to a mean of 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skastro.neural_network._data import BatchDataset, DenseRows
+    >>> source = DenseRows(np.eye(3), {"image": (1, 1, 3)}, "Example")
+    >>> inputs, codes = BatchDataset(source, np.array([2, 0]), np.array([1, 0]))[0]
+    >>> inputs["image"].flatten().tolist(), codes.tolist()
+    ([0.0, 0.0, 1.0], [1])
+    """
+
+    def __init__(self, source, rows, codes=None, weights=None):
+        self.source = source
+        self.rows = rows
+        self.codes = np.zeros(len(rows), np.int64) if codes is None else codes
+        self.weights = None
+        if weights is not None:
+            self.weights = (weights / weights.mean()).astype(np.float32)
+
+    def __len__(self):
+        return len(self.rows)
+
+    def __getitem__(self, i):
+        return self.batch(np.atleast_1d(i))
+
+    def batch(self, positions):
+        """Return (inputs, codes) of the rows at `positions`; inputs may hold sample_weight."""
+        inputs = self.source.take(self.rows[positions])
+        if self.weights is not None:
+            inputs["sample_weight"] = torch.from_numpy(self.weights[positions])
+        return inputs, torch.from_numpy(self.codes[positions])
+
+
+class BatchIterator:
+    """Iterate over the batches of a :class:`BatchDataset`.
+
+    Parameters
+    ----------
+    dataset : BatchDataset
+        What to iterate over.
+
+    batch_size : int, default=128
+        Rows a batch.
+
+    shuffle : bool, default=False
+        Draw a new order for every pass from torch's generator; a last batch of a single row then
+        joins the one before it, since batch normalisation needs two.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skastro.neural_network._data import BatchDataset, BatchIterator, DenseRows
+    >>> source = DenseRows(np.eye(5), {"image": (1, 1, 5)}, "Example")
+    >>> batches = BatchIterator(BatchDataset(source, np.arange(5)), batch_size=2, shuffle=True)
+    >>> len(batches), [len(codes) for inputs, codes in batches]
+    (2, [2, 3])
+    """
+
+    def __init__(self, dataset, batch_size=128, shuffle=False):
+        self.dataset = dataset
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+
+    def _starts(self):
+        n = len(self.dataset)
+        starts = list(range(0, n, self.batch_size))
+        if self.shuffle and len(starts) > 1 and n - starts[-1] == 1:
+            starts.pop()
+        return starts
+
+    def __len__(self):
+        return len(self._starts())
+
+    def __iter__(self):
+        n = len(self.dataset)
+        order = torch.randperm(n).numpy() if self.shuffle else np.arange(n)
+        for positions in np.split(order, self._starts()[1:]):
+            yield self.dataset.batch(positions)

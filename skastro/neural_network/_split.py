@@ -1,0 +1,92 @@
+"""Which objects of a training set are held back for validation."""
+
+import numpy as np
+from sklearn.model_selection import StratifiedGroupKFold
+
+
+def stratified_holdout(codes, fraction, rng):
+    """Hold back `fraction` of every class, and one object at least of a class with two.
+
+    Parameters
+    ----------
+    codes : ndarray of int of shape (n,)
+        Class of each object.
+
+    fraction : float
+        Between 0 and 1.
+
+    rng : numpy.random.RandomState
+        Source of randomness.
+
+    Returns
+    -------
+    held : ndarray of shape (n,), dtype bool
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skastro.neural_network._split import stratified_holdout
+    >>> codes = np.repeat([0, 1, 2], [20, 10, 1])
+    >>> np.bincount(codes[stratified_holdout(codes, 0.1, np.random.RandomState(0))]).tolist()
+    [2, 1]
+    """
+    counts = np.bincount(codes)
+    n_held = np.clip(np.round(fraction * counts), 1, np.maximum(counts - 1, 0)).astype(int)
+    order = rng.permutation(len(codes))
+    order = order[np.argsort(codes[order], kind="stable")]
+    rank = np.arange(len(codes)) - np.repeat(np.cumsum(counts) - counts, counts)
+    held = np.zeros(len(codes), bool)
+    held[order] = rank < n_held[codes[order]]
+    return held
+
+
+def holdout(validation, codes, groups, rng):
+    """Return the mask of the objects that `validation` holds back.
+
+    Parameters
+    ----------
+    validation : float, splitter or None
+        A fraction, stratified by class and, with `groups`, by whole groups; a scikit-learn
+        splitter, whose first split counts; or None for no validation.
+
+    codes : ndarray of int of shape (n,)
+        Class of each object.
+
+    groups : array-like of shape (n,), default=None
+        Objects of one group stay together.
+
+    rng : numpy.random.RandomState
+        Source of randomness.
+
+    Returns
+    -------
+    held : ndarray of shape (n,), dtype bool
+
+    Raises
+    ------
+    ValueError
+        Nothing is left to train on.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.model_selection import PredefinedSplit
+    >>> from skastro.neural_network._split import holdout
+    >>> holdout(PredefinedSplit([-1, 0, -1]), np.array([0, 1, 1]), None, None).tolist()
+    [False, True, False]
+    """
+    held = np.zeros(len(codes), bool)
+    if not validation:
+        return held
+    if hasattr(validation, "split"):
+        held[next(validation.split(np.zeros((len(codes), 1)), codes, groups))[1]] = True
+    elif groups is None:
+        held = stratified_holdout(codes, validation, rng)
+    else:
+        folds = StratifiedGroupKFold(
+            max(2, round(1 / validation)), shuffle=True, random_state=rng.randint(2**31 - 1)
+        )
+        held[next(folds.split(np.zeros((len(codes), 1)), codes, groups))[1]] = True
+    if held.all():
+        raise ValueError("validation holds back all objects and leaves none to train on")
+    return held

@@ -1,0 +1,165 @@
+"""Networks for images of light curves: wavelength (or another axis) by time."""
+
+import torch
+from torch import nn
+
+
+class BatchNorm(nn.BatchNorm2d):
+    """Batch normalisation that uses its moving statistics where a batch has none of its own.
+
+    A batch with a single value per channel has no variance; `torch.nn.BatchNorm2d` raises there.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skastro.nn._image import BatchNorm
+    >>> BatchNorm(1)(torch.ones(1, 1, 1, 1)).shape
+    torch.Size([1, 1, 1, 1])
+    """
+
+    def forward(self, x):
+        """Normalise `x` of shape (n, channels, height, width)."""
+        if self.training and x.numel() == x.shape[1]:
+            return nn.functional.batch_norm(
+                x, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
+            )
+        return super().forward(x)
+
+
+class WideConv(nn.Module):
+    """Convolution over all wavelengths at once, laid out as an image again (SCONE's block).
+
+    Every one of `height` filters sees all channels and wavelengths at three neighbouring times;
+    filter ``k`` becomes row ``k`` of an image with one channel.  ELU and batch normalisation
+    follow.  In Keras terms: ``ZeroPadding2D((0, 1))``, ``Conv2D(height, (height, 3))``, a
+    transposition, ``BatchNormalization``.
+
+    Parameters
+    ----------
+    channels : int
+        Channels of the input.
+
+    height : int
+        Rows of the input and of the output, the number of filters.
+
+    momentum : float, default=0.1
+        Weight of the newest batch in the moving statistics; Keras' default is 0.01 in this
+        convention.
+
+    References
+    ----------
+    .. [1] H. Qu, M. Sako, A. Moller, C. Doux, AJ 162, 67 (2021), arXiv:2106.04370, section 3.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skastro.nn import WideConv
+    >>> WideConv(2, 32)(torch.zeros(8, 2, 32, 180)).shape
+    torch.Size([8, 1, 32, 180])
+    """
+
+    def __init__(self, channels, height, *, momentum=0.1):
+        super().__init__()
+        self.conv = nn.Conv1d(channels * height, height, kernel_size=3, padding=1)
+        self.norm = BatchNorm(1, eps=1e-3, momentum=momentum)
+        bound = (6 / (3 * height * (channels + height))) ** 0.5
+        nn.init.uniform_(self.conv.weight, -bound, bound)
+        nn.init.zeros_(self.conv.bias)
+
+    def forward(self, x):
+        """Map (n, channels, height, width) to (n, 1, height, width)."""
+        rows = nn.functional.elu(self.conv(x.flatten(1, 2)))
+        return self.norm(rows.unsqueeze(1))
+
+
+class SconeCNN(nn.Module):
+    """SCONE's network for heat maps of light curves.
+
+    Two wide convolutions, 2 x 2 maximum pooling, two wide convolutions on half the height,
+    pooling, dropout, the static inputs joined in, a dense layer of 32 ReLU, dropout, the output.
+    Pooling rounds up, so that images of any size pass; at even sizes this is SCONE exactly.
+
+    An image of 2 x 32 x 180 without static inputs and with one output has 22,449 parameters as
+    Keras counts them: 22,441 are trained, 8 are the moving statistics of the four batch
+    normalisations.  Weights begin as in Keras (Glorot uniform, biases zero).
+
+    Parameters
+    ----------
+    image_shape : tuple of int
+        (channels, height, width); height is the wavelength, width the time.
+
+    n_static : int, default=0
+        Number of inputs beside the image.
+
+    n_outputs : int, default=1
+        Number of logits; 1 for two classes.
+
+    dropout : tuple of 2 floats, default=(0.5, 0.3)
+        Dropout before and after the dense layer.
+
+    momentum : float, default=0.1
+        Weight of the newest batch in the moving statistics of the batch normalisations.
+
+    References
+    ----------
+    .. [1] H. Qu, M. Sako, A. Moller, C. Doux, AJ 162, 67 (2021), arXiv:2106.04370, section 3
+       and figure 4.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skastro.nn import SconeCNN
+    >>> network = SconeCNN((2, 32, 180))
+    >>> network(torch.zeros(8, 2, 32, 180)).shape
+    torch.Size([8, 1])
+    >>> sum(p.numel() for p in network.parameters())
+    22441
+    """
+
+    def __init__(self, image_shape, n_static=0, n_outputs=1, *, dropout=(0.5, 0.3), momentum=0.1):
+        super().__init__()
+        channels, height, width = image_shape
+        half, quarter, width = -(-height // 2), -(-height // 4), -(-width // 4)
+        self.image = nn.Sequential(
+            WideConv(channels, height, momentum=momentum),
+            WideConv(1, height, momentum=momentum),
+            nn.MaxPool2d(2, ceil_mode=True),
+            WideConv(1, half, momentum=momentum),
+            WideConv(1, half, momentum=momentum),
+            nn.MaxPool2d(2, ceil_mode=True),
+            nn.Flatten(),
+            nn.Dropout(dropout[0]),
+        )
+        self.head = nn.Sequential(
+            nn.Linear(quarter * width + n_static, 32),
+            nn.ReLU(),
+            nn.Dropout(dropout[1]),
+            nn.Linear(32, n_outputs),
+        )
+        self.head.apply(_start_as_keras)
+
+    def forward(self, image, static=None):
+        """Return the logits of a batch.
+
+        Parameters
+        ----------
+        image : Tensor of shape (n, channels, height, width)
+            Heat maps.
+
+        static : Tensor of shape (n, n_static), default=None
+            The inputs beside them.
+
+        Returns
+        -------
+        logits : Tensor of shape (n, n_outputs)
+        """
+        features = self.image(image)
+        if static is not None:
+            features = torch.cat([features, static], dim=1)
+        return self.head(features)
+
+
+def _start_as_keras(layer):
+    if isinstance(layer, nn.Linear):
+        nn.init.xavier_uniform_(layer.weight)
+        nn.init.zeros_(layer.bias)
