@@ -1,1 +1,6 @@
-"""resampling."""
+"""Samplers for any X: ragged frames, data frames, arrays and memory-mapped arrays."""
+
+from skastro.resampling._rows import RowSampler
+from skastro.resampling._usable import DropUnusable
+
+__all__ = ["DropUnusable", "RowSampler"]
