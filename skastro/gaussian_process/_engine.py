@@ -56,7 +56,7 @@ def choose_engine(engine, n_objects):
     """
     if engine not in ENGINES:
         raise ValueError(f"engine={engine!r} is none of {ENGINES}")
-    has_numba = importlib.util.find_spec("numba") is not None and _has_numba_engine()
+    has_numba = importlib.util.find_spec("numba") is not None
     if engine == "numba" and not has_numba:
         raise ImportError("engine='numba' needs numba: install skastro[fast]")
     if engine == "auto":
@@ -75,9 +75,9 @@ def solve(engine, problem, objects):
     grid : ndarray of shape (len(objects), 2, n_wavelengths, n_times) or None
     """
     if engine == "numba":
-        from skastro.gaussian_process import _numba
+        from skastro.gaussian_process import _compiled
 
-        theta, mean_flux, value, counts, converged, solved, grid = _numba.solve(problem, objects)
+        theta, mean_flux, value, counts, converged, solved, grid = _compiled.solve(problem, objects)
     else:
         module = _george if engine == "george" else _numpy
         theta, mean_flux, value, counts, converged, solved, grid = _loop(module, problem, objects)
@@ -128,7 +128,3 @@ def _loop(module, problem, objects):
         state, counts[k], converged[k] = optimum
         theta[k], mean_flux[k], value[k], solved[k] = state.theta, state.mean_flux, state.value, 1
     return theta, mean_flux, value, counts, converged, solved, grid
-
-
-def _has_numba_engine():
-    return importlib.util.find_spec("skastro.gaussian_process._numba") is not None

@@ -1,4 +1,8 @@
-"""Trust-region Newton ascent with the average-information matrix, inside a box."""
+"""Trust-region Newton ascent with the average-information matrix, inside a box.
+
+The rules of one step are plain functions of small arrays; the numba engine compiles them as they
+stand, so that both engines take the same path.
+"""
 
 from typing import NamedTuple
 
@@ -18,7 +22,7 @@ class Optimum(NamedTuple):
     converged: bool
 
 
-def maximize(likelihood, start, low, high, max_evaluations=MAX_EVALUATIONS, tolerance=TOLERANCE):
+def maximize(likelihood, start, low, high):
     """Climb from `start` to a local maximum of the log likelihood.
 
     The first steps use the average information, which needs no product of matrices and is always
@@ -32,84 +36,93 @@ def maximize(likelihood, start, low, high, max_evaluations=MAX_EVALUATIONS, tole
     start, low, high : ndarray of shape (3,)
         First point and box; a parameter with ``low == high`` is fixed.
 
-    max_evaluations : int, default=60
-        Stop without convergence after so many evaluations.
-
-    tolerance : float, default=1e-5
-        Converged when a good step promised less than this gain.
-
     Returns
     -------
     optimum : Optimum or None
         None when the covariance has no Cholesky factor at `start`.
+
+    References
+    ----------
+    A. R. Gilmour, R. Thompson and B. R. Cullis (1995), Biometrics 51, 1440, for the average
+    information.
     """
     state = likelihood.evaluate(start)
     if state is None:
         return None
-    n_evaluations, damping, radius = 1, 0.0, FIRST_RADIUS
-    n_accepted = 0
-    gradient, information = _local_model(likelihood, state, low, high, n_accepted)
-    while n_evaluations < max_evaluations:
-        step = _step(state.theta, gradient, information, low, high, damping, radius)
-        promised = gradient @ step - 0.5 * step @ information @ step
+    damping, radius, n_accepted = 0.0, FIRST_RADIUS, 0
+    free, gradient, information = _local_model(likelihood, state, low, high, n_accepted)
+    for n_evaluations in range(2, MAX_EVALUATIONS + 1):
+        if not (np.isfinite(gradient).all() and np.isfinite(information).all()):
+            return Optimum(state, n_evaluations - 1, False)
+        step = newton_step(state.theta, gradient, information, free, low, high, damping, radius)
+        promised = promised_gain(gradient, information, step)
         if promised <= 1e-13:
-            return Optimum(state, n_evaluations, True)
+            return Optimum(state, n_evaluations - 1, True)
         trial = likelihood.evaluate(state.theta + step)
-        n_evaluations += 1
         gain = trial.value - state.value if trial is not None else -np.inf
-        ratio = gain / promised
+        if is_finished(gain, promised, step, TOLERANCE):
+            return Optimum(trial if gain > 0.0 else state, n_evaluations, True)
+        damping, radius = adapt(gain, promised, step, damping, radius)
         if gain > 0.0:
             state, n_accepted = trial, n_accepted + 1
-            if promised < tolerance and ratio > 0.2:
-                return Optimum(state, n_evaluations, True)
-            damping, radius = _relax(damping, radius, ratio)
-            gradient, information = _local_model(likelihood, state, low, high, n_accepted)
-        else:
-            size = np.abs(step).max()
-            if promised < 0.01 * tolerance or size < 1e-9:
-                return Optimum(state, n_evaluations, True)
-            damping, radius = max(4.0 * damping, 0.1), 0.3 * size
-    return Optimum(state, n_evaluations, False)
+            free, gradient, information = _local_model(likelihood, state, low, high, n_accepted)
+    return Optimum(state, MAX_EVALUATIONS, False)
 
 
 def _local_model(likelihood, state, low, high, n_accepted):
     slopes = likelihood.slopes(state)
     gradient = likelihood.gradient(state, slopes)
+    free = free_parameters(state.theta, gradient, low, high)
     if n_accepted >= AVERAGE_STEPS:
         exact = likelihood.observed_information(state, slopes)
-        if _is_positive(exact, _free(state.theta, gradient, low, high)):
-            return gradient, exact
-    return gradient, likelihood.average_information(slopes)
+        if np.isfinite(exact).all() and is_positive(exact, free):
+            return free, gradient, exact
+    return free, gradient, likelihood.average_information(slopes)
 
 
-def _free(theta, gradient, low, high):
-    """Parameters that are not held at their bound by the gradient."""
-    held_low = (theta <= low + 1e-12) & (gradient < 0)
-    held_high = (theta >= high - 1e-12) & (gradient > 0)
-    return ~(held_low | held_high) & (low < high)
+def free_parameters(theta, gradient, low, high):
+    """Return 1.0 for parameters that may move, 0.0 for fixed ones and those held at a bound."""
+    held_low = (theta <= low + 1e-12) & (gradient < 0.0)
+    held_high = (theta >= high - 1e-12) & (gradient > 0.0)
+    return np.where(held_low | held_high | (low >= high), 0.0, 1.0)
 
 
-def _is_positive(matrix, free):
-    inside = matrix[np.ix_(free, free)]
-    scale = np.sqrt(np.abs(inside.diagonal())) + 1e-12
-    return inside.size > 0 and np.linalg.eigvalsh(inside / np.outer(scale, scale))[0] > 1e-6
+def newton_step(theta, gradient, information, free, low, high, damping, radius):
+    """Return the damped step of the free parameters, cut to the radius and to the box."""
+    matrix = information * free * free.reshape(-1, 1)
+    matrix += np.diag(damping * np.diag(matrix) + 1e-10 + (1.0 - free))
+    step = np.linalg.solve(matrix, gradient * free)
+    longest = np.abs(step).max()
+    if longest > radius:
+        step *= radius / longest
+    return np.minimum(np.maximum(theta + step, low), high) - theta
 
 
-def _step(theta, gradient, information, low, high, damping, radius):
-    step = np.zeros(len(theta))
-    free = _free(theta, gradient, low, high)
-    if not free.any():
-        return step
-    inside = information[np.ix_(free, free)]
-    inside = inside + np.diag(damping * inside.diagonal() + 1e-10)
-    step[free] = np.linalg.solve(inside, gradient[free])
-    step *= min(1.0, radius / np.abs(step).max())
-    return np.clip(theta + step, low, high) - theta
+def promised_gain(gradient, information, step):
+    """Return what the quadratic model gains by the step."""
+    return np.sum(gradient * step) - 0.5 * np.sum(information * step * step.reshape(-1, 1))
 
 
-def _relax(damping, radius, ratio):
-    if ratio > 0.5:
+def is_positive(information, free):
+    """Say whether the matrix of the free parameters is safely positive definite."""
+    matrix = information * free * free.reshape(-1, 1) + np.diag(1.0 - free)
+    scale = np.sqrt(np.abs(np.diag(matrix))) + 1e-12
+    return np.linalg.eigvalsh(matrix / scale / scale.reshape(-1, 1))[0] > 1e-6
+
+
+def is_finished(gain, promised, step, tolerance):
+    """Say whether no later step can gain more than the tolerance."""
+    if gain > 0.0:
+        return promised < tolerance and gain > 0.2 * promised
+    return promised < 0.01 * tolerance or np.abs(step).max() < 1e-9
+
+
+def adapt(gain, promised, step, damping, radius):
+    """Return damping and radius after a step: looser where the model was right."""
+    if gain <= 0.0:
+        return max(4.0 * damping, 0.1), 0.3 * np.abs(step).max()
+    if gain > 0.5 * promised:
         damping = 0.2 * damping if damping > 1e-3 else 0.0
-    if ratio > 0.7:
+    if gain > 0.7 * promised:
         radius = min(2.0 * radius, LARGEST_RADIUS)
     return damping, radius

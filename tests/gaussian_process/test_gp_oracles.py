@@ -29,7 +29,7 @@ def reference(oracles):
     return np.load(oracles / "gp_des_ia.npz")
 
 
-@pytest.mark.parametrize("engine", ["numpy", "george"])
+@pytest.mark.parametrize("engine", ["numba", "numpy", "george"])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_grid_at_the_hyperparameters_of_the_oracle(des, reference, engine, dtype):
     assert (des.snid == reference["snid"]).all()
@@ -51,7 +51,7 @@ def test_grid_at_the_hyperparameters_of_the_oracle(des, reference, engine, dtype
     np.testing.assert_allclose(result.log_likelihood, reference["log_likelihood"], atol=1e-5)
 
 
-@pytest.mark.parametrize("engine", ["numpy", "george"])
+@pytest.mark.parametrize("engine", ["numba", "numpy", "george"])
 def test_own_fit_reaches_the_likelihood_of_the_oracle(des, reference, engine):
     fits = fit_light_curves(*rows(des), padding=PADDING["gp_des_ia"], engine=engine)
     assert (fits.status == 0).all() and fits.converged.all()
