@@ -2,11 +2,9 @@
 
 import copy
 import warnings
-from contextlib import contextmanager
 from numbers import Integral, Real
 
 import numpy as np
-import pandas as pd
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.utils import check_random_state, compute_sample_weight
@@ -24,20 +22,25 @@ from skastro.neural_network._callbacks import (
     to_probabilities,
 )
 from skastro.neural_network._data import BatchDataset
-from skastro.neural_network._net import WeightedNet, resolve_device
+from skastro.neural_network._net import (
+    WeightedNet,
+    criterion_options,
+    history_table,
+    move,
+    resolve_device,
+    seeded,
+    train,
+)
 from skastro.neural_network._split import holdout
-
-_HISTORY = ["epoch", "train_loss", "valid_loss", "valid_accuracy", "lr", "dur"]
-_SEEDS = 2**31 - 1
 
 
 class BaseNetClassifier(ClassifierMixin, BaseEstimator):
     """Own a skorch net: everything about training that does not depend on the network.
 
-    A subclass says what its inputs are, ``_read(X)``, and builds its torch module,
-    ``_make_module(source, n_outputs)``, whose ``forward`` takes the inputs by name and returns
-    logits: one for two classes, else one a class.  The parameters and attributes are described
-    in the subclasses.
+    A subclass says what its inputs are, ``_read(X)``, and which torch module reads them,
+    ``_module(source, n_outputs)``; its ``forward`` takes the inputs by name and returns logits:
+    one for two classes, else one a class.  Parameters and attributes are described in the
+    subclasses.
 
     See Also
     --------
@@ -107,8 +110,8 @@ class BaseNetClassifier(ClassifierMixin, BaseEstimator):
         """Return the source of batches of a validated 2-D array."""
         raise NotImplementedError
 
-    def _make_module(self, source, n_outputs):
-        """Return the torch module for the inputs of `source`."""
+    def _module(self, source, n_outputs):
+        """Return the torch module's class and its arguments for the inputs of `source`."""
         raise NotImplementedError
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -149,25 +152,15 @@ class BaseNetClassifier(ClassifierMixin, BaseEstimator):
         if fresh:
             self.classes_ = np.unique(y)
         codes, weights, used = self._codes_and_weights(source, y, sample_weight)
-        n_classes = len(np.unique(codes[used]))
-        if n_classes < 2:
-            raise ValueError(
-                f"{type(self).__name__} needs 2 classes at least; the usable objects have "
-                f"{n_classes} class"
-            )
+        self._check_two_classes(codes[used])
         rng = check_random_state(self.random_state)
         held = self._hold_back(codes, used, groups, rng)
-        train, valid = np.flatnonzero(used & ~held), np.flatnonzero(used & held)
-        with self._seeded(rng):
+        rows = np.flatnonzero(used & ~held), np.flatnonzero(used & held)
+        with seeded(rng):
             if fresh:
-                self._make_net(source, train)
-            sets = [
-                BatchDataset(self._scaled(source), rows, codes[rows], weights[rows])
-                if len(rows)
-                else None
-                for rows in (train, valid)
-            ]
-            self._train(sets, self.max_epochs, self._training_callbacks(len(valid) > 0))
+                self._make_net(source, rows[0])
+            train_set, valid_set = (self._dataset(source, r, codes, weights) for r in rows)
+            self._train(train_set, valid_set, self.max_epochs, self._callbacks(valid_set))
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -192,24 +185,22 @@ class BaseNetClassifier(ClassifierMixin, BaseEstimator):
         -------
         self : object
         """
-        fresh = not hasattr(self, "net_")
-        if _check_partial_fit_first_call(self, classes):
-            fresh = True
+        fresh = _check_partial_fit_first_call(self, classes) or not hasattr(self, "net_")
         if self.class_weight == "balanced":
-            raise ValueError("class_weight='balanced' is not known in partial_fit: pass weights")
+            raise ValueError(
+                f"{type(self).__name__}: class_weight='balanced' is unknown in partial_fit; "
+                f"pass a dict or sample_weight"
+            )
         source, y = self._validate(X, y, reset=fresh)
         codes, weights, used = self._codes_and_weights(source, y, sample_weight)
-        rows = np.flatnonzero(used)
-        if fresh:
+        if fresh or not hasattr(self, "_rng"):
             self._rng = check_random_state(self.random_state)
-        elif not hasattr(self, "_rng"):
-            self._rng = check_random_state(self.random_state)
-        with self._seeded(self._rng):
+        with seeded(self._rng):
             if fresh:
-                self._make_net(source, rows)
-            if len(rows):
-                data = BatchDataset(self._scaled(source), rows, codes[rows], weights[rows])
-                self._train([data, None], 1, [FiniteLoss(type(self).__name__)])
+                self._make_net(source, np.flatnonzero(used))
+            data = self._dataset(source, np.flatnonzero(used), codes, weights)
+            if data is not None:
+                self._train(data, None, 1, [FiniteLoss(type(self).__name__)])
         return self
 
     def predict_proba(self, X):
@@ -229,12 +220,12 @@ class BaseNetClassifier(ClassifierMixin, BaseEstimator):
         source, _ = self._validate(X, reset=False)
         rows = np.flatnonzero(~source.unusable)
         probabilities = np.full((len(source), len(self.classes_)), np.nan)
-        self._move_net()
+        self._move_for_prediction()
         start = 0
         for logits in self.net_.forward_iter(BatchDataset(self._scaled(source), rows)):
-            batch = rows[start : start + len(logits)]
-            probabilities[batch] = to_probabilities(logits.double()).numpy()
-            start += len(logits)
+            stop = start + len(logits)
+            probabilities[rows[start:stop]] = to_probabilities(logits.double()).numpy()
+            start = stop
         return probabilities
 
     def predict(self, X):
@@ -257,13 +248,13 @@ class BaseNetClassifier(ClassifierMixin, BaseEstimator):
         """
         probabilities = self.predict_proba(X)
         unknown = np.isnan(probabilities[:, 0])
-        labels = self.classes_[np.where(np.isnan(probabilities), 0, probabilities).argmax(axis=1)]
+        labels = self.classes_[np.where(unknown[:, None], 0, probabilities).argmax(axis=1)]
         if not unknown.any():
             return labels
         if not all(isinstance(label, str) for label in self.classes_):
             raise ObjectError(
-                f"{type(self).__name__}: rows with NaN cannot be classified, and the classes have "
-                f"no place for that answer; use predict_proba",
+                f"{type(self).__name__}: rows with NaN cannot be classified, and classes that are "
+                f"no text leave no place for that answer; use predict_proba",
                 np.flatnonzero(unknown),
             )
         return np.where(unknown, np.array("unclassified", labels.dtype.kind), labels)
@@ -279,13 +270,12 @@ class BaseNetClassifier(ClassifierMixin, BaseEstimator):
 
     def _codes_and_weights(self, source, y, sample_weight):
         """Class codes, weights and the mask of objects that take part."""
-        strange = np.flatnonzero(~np.isin(y, self.classes_))
+        strange = np.setdiff1d(y, self.classes_)
         if len(strange):
             raise ValueError(
-                f"{type(self).__name__}: y holds {y[strange[0]]!r}, which is not among the classes "
-                f"{self.classes_.tolist()}"
+                f"{type(self).__name__}: y holds {name_objects(strange)}, which is not among the "
+                f"classes {self.classes_.tolist()}"
             )
-        codes = np.searchsorted(self.classes_, y)
         weights = _check_sample_weight(
             sample_weight, source.unusable, dtype=np.float64, ensure_non_negative=True
         )
@@ -297,9 +287,17 @@ class BaseNetClassifier(ClassifierMixin, BaseEstimator):
                 f"{type(self).__name__}: {self.n_unusable_} of {len(y)} objects hold NaN and are "
                 f"left out: rows {name_objects(np.flatnonzero(source.unusable))}",
                 ObjectWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
-        return codes, weights, ~source.unusable & (weights > 0)
+        return np.searchsorted(self.classes_, y), weights, ~source.unusable & (weights > 0)
+
+    def _check_two_classes(self, codes):
+        found = self.classes_[np.unique(codes)].tolist()
+        if len(found) < 2:
+            raise ValueError(
+                f"{type(self).__name__} needs at least 2 classes; the usable objects have "
+                f"{len(found)} class: {found}"
+            )
 
     def _hold_back(self, codes, used, groups, rng):
         if hasattr(self.validation, "split"):
@@ -309,87 +307,76 @@ class BaseNetClassifier(ClassifierMixin, BaseEstimator):
         held[used] = holdout(self.validation, codes[used], groups, rng)
         return held
 
-    def _make_net(self, source, rows):
-        """Learn the scale of the static columns and build the untrained net."""
-        self.static_mean_, self.static_scale_ = source.static_statistics(rows)
-        criterion = self.criterion or torch.nn.CrossEntropyLoss
-        n_outputs = len(self.classes_)
-        if self.criterion is None and n_outputs == 2:
-            criterion, n_outputs = torch.nn.BCEWithLogitsLoss, 1
-        options = {
-            "iterator_valid__batch_size": max(512, self._batch_size()),
-            "device": resolve_device(self.device),
-            "verbose": 0,
-        }
-        if isinstance(criterion, type):
-            options["criterion__reduction"] = "none"
-        optimizer = self.optimizer
-        self.net_ = WeightedNet(
-            self._make_module(self._scaled(source), n_outputs),
-            criterion=copy.deepcopy(criterion),
-            optimizer=getattr(torch.optim, optimizer) if isinstance(optimizer, str) else optimizer,
-            lr=self.lr,
-            batch_size=self._batch_size(),
-            classes=list(range(len(self.classes_))),
-            **(options | (self.net_params or {})),
-        ).initialize()
+    def _scaled(self, source):
+        return source.standardise(self.static_mean_, self.static_scale_)
+
+    def _dataset(self, source, rows, codes, weights):
+        if len(rows) == 0:
+            return None
+        return BatchDataset(self._scaled(source), rows, codes[rows], weights[rows])
 
     def _batch_size(self):
         return -1 if self.batch_size == "all" else self.batch_size
 
-    def _scaled(self, source):
-        return source.standardise(self.static_mean_, self.static_scale_)
+    def _make_net(self, source, rows):
+        """Learn the scale of the static columns and build the untrained net."""
+        self.static_mean_, self.static_scale_ = source.static_statistics(rows)
+        criterion, n_outputs = criterion_options(self.criterion, len(self.classes_))
+        module, arguments = self._module(source, n_outputs)
+        optimizer = self.optimizer
+        if isinstance(optimizer, str):
+            optimizer = getattr(torch.optim, optimizer)
+        options = {
+            "module": module,
+            **{f"module__{name}": value for name, value in arguments.items()},
+            **criterion,
+            "optimizer": optimizer,
+            "lr": self.lr,
+            "iterator_valid__batch_size": max(512, self._batch_size()),
+            "classes": list(range(len(self.classes_))),
+            "device": resolve_device(self.device),
+            "verbose": 0,
+        }
+        self.net_ = WeightedNet(**(options | (self.net_params or {}))).initialize()
 
-    def _training_callbacks(self, validated):
+    def _callbacks(self, valid_set):
         schedule = self.schedule if callable(self.schedule) else SCHEDULES[self.schedule]
         callbacks = [LearningRate(schedule), FiniteLoss(type(self).__name__)]
         callbacks += copy.deepcopy(self.callbacks or [])
         if self.verbose:
             callbacks.append(Progress())
-        if validated:
+        if valid_set is not None:
             patience = self.patience or self.max_epochs + 1
             callbacks.append(
                 EarlyStopping("valid_loss", patience, threshold=0, load_best=True, sink=_silent)
             )
         return callbacks
 
-    def _train(self, sets, n_epochs, callbacks):
-        """Let the net run; an interrupt keeps the epochs that are finished."""
-        self._move_net()
-        net = self.net_
-        net.callbacks, net.max_epochs = callbacks, n_epochs
-        net.initialize_callbacks()
-        for group in net.optimizer_.param_groups:
-            group["lr"] = self.lr
-        net.partial_fit(tuple(sets))
-        net.callbacks = None
-        self._read_history()
+    def _train(self, train_set, valid_set, n_epochs, callbacks):
+        move(self.net_, resolve_device(self.device))
+        train(
+            self.net_,
+            train_set,
+            valid_set,
+            n_epochs=n_epochs,
+            lr=self.lr,
+            batch_size=self._batch_size(),
+            callbacks=callbacks,
+        )
+        self.history_ = history_table(self.net_)
+        self.n_iter_ = len(self.history_)
         if self.n_iter_ == 0:
             raise KeyboardInterrupt
+        loss = self.history_["valid_loss"]
+        best = loss.idxmin() if loss.notna().any() else self.n_iter_ - 1
+        self.best_epoch_ = int(self.history_["epoch"][best])
 
-    def _read_history(self):
-        epochs = [epoch for epoch in self.net_.history if "train_loss" in epoch]
-        table = pd.DataFrame(
-            [{name: epoch.get(name, np.nan) for name in _HISTORY} for epoch in epochs],
-            columns=_HISTORY,
-        )
-        self.history_ = table.rename(columns={"dur": "seconds"})
-        self.n_iter_ = len(table)
-        loss = table["valid_loss"]
-        self.best_epoch_ = int(table["epoch"][loss.idxmin()] if loss.notna().any() else len(table))
-
-    def _move_net(self):
-        device = resolve_device(self.device)
-        if self.net_.device != device:
-            self.net_.set_params(device=device)
-
-    @contextmanager
-    def _seeded(self, rng):
-        """Seed torch for the training alone."""
-        devices = range(torch.cuda.device_count()) if torch.cuda.is_available() else []
-        with torch.random.fork_rng(devices=devices):
-            torch.manual_seed(int(rng.randint(_SEEDS)))
-            yield
+    def _move_for_prediction(self):
+        """Move to the wanted device, or to the CPU where that device does not exist."""
+        try:
+            move(self.net_, resolve_device(self.device))
+        except ValueError:
+            move(self.net_, "cpu")
 
 
 def _silent(*args, **kwargs):

@@ -45,7 +45,7 @@ class HeatmapCNNClassifier(BaseNetClassifier):
         and NaN is an error.
 
     module : class, default=skastro.nn.SconeCNN
-        Called as ``module(image_shape, n_static, n_outputs)``; gives a torch module with
+        Called with image_shape, n_static and n_outputs; gives a torch module with
         ``forward(image, static=None)`` that returns logits.  Use `functools.partial` to give it
         more arguments, as ``partial(SconeCNN, dropout=(0.3, 0.3))``.
 
@@ -205,7 +205,7 @@ class HeatmapCNNClassifier(BaseNetClassifier):
 
     def _read(self, X):
         shape = (1, 1, X.shape[1]) if self.image_shape is None else tuple(self.image_shape)
-        if len(shape) != 3:
+        if len(shape) != 3 or min(shape) < 1:
             raise ValueError(
                 f"{type(self).__name__}: image_shape must be (channels, n_wavelengths, n_times), "
                 f"not {shape}"
@@ -213,8 +213,12 @@ class HeatmapCNNClassifier(BaseNetClassifier):
         allow_nan = self.image_shape is not None
         return DenseRows(X, {"image": shape}, type(self).__name__, allow_nan=allow_nan)
 
-    def _make_module(self, source, n_outputs):
-        return self.module(source.shapes["image"], 2 * source.static.shape[1], n_outputs)
+    def _module(self, source, n_outputs):
+        return self.module, {
+            "image_shape": source.shapes["image"],
+            "n_static": 2 * source.static.shape[1],
+            "n_outputs": n_outputs,
+        }
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

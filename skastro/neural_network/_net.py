@@ -1,11 +1,20 @@
-"""The skorch net inside every network of skastro."""
+"""The skorch net inside every network of skastro, and what is done with it."""
 
+import copy
+import inspect
+from contextlib import contextmanager
+from functools import partial
+
+import numpy as np
+import pandas as pd
 import torch
 from skorch import NeuralNetClassifier
 from skorch.callbacks import EpochTimer, PassthroughScoring
 
 from skastro.neural_network._callbacks import ValidAccuracy, to_probabilities
 from skastro.neural_network._data import BatchIterator
+
+_HISTORY = ["epoch", "train_loss", "valid_loss", "valid_accuracy", "lr", "dur"]
 
 
 class WeightedNet(NeuralNetClassifier):
@@ -71,15 +80,121 @@ class WeightedNet(NeuralNetClassifier):
         if y_pred.shape[1] == 1:
             y_pred, codes = y_pred.squeeze(1), codes.to(y_pred.dtype)
         losses = self.criterion_(y_pred, codes)
-        if "sample_weight" not in X:
-            return losses.mean()
         if losses.ndim != 1:
-            raise ValueError("weights need a criterion with one loss per object: reduction='none'")
-        return (losses * X["sample_weight"].to(losses.device)).mean()
+            raise ValueError("the criterion must give one loss per object: use reduction='none'")
+        if "sample_weight" in X:
+            losses = losses * X["sample_weight"].to(losses.device)
+        return losses.mean()
+
+
+def criterion_options(criterion, n_classes):
+    """Return skorch's parameters of the criterion and the number of logits it works on.
+
+    Parameters
+    ----------
+    criterion : torch loss, class or instance, or None
+        None stands for cross entropy.
+
+    n_classes : int
+        Two classes share one logit under `torch.nn.BCEWithLogitsLoss`, which None then is.
+
+    Returns
+    -------
+    options : dict
+        ``criterion`` and perhaps ``criterion__reduction``.
+
+    n_outputs : int
+
+    Examples
+    --------
+    >>> from skastro.neural_network._net import criterion_options
+    >>> criterion_options(None, 2)[1], criterion_options(None, 5)[1]
+    (1, 5)
+    """
+    binary = torch.nn.BCEWithLogitsLoss
+    if criterion is None:
+        criterion = binary if n_classes == 2 else torch.nn.CrossEntropyLoss
+    if not isinstance(criterion, type):
+        n_outputs = 1 if isinstance(criterion, binary) and n_classes == 2 else n_classes
+        return {"criterion": partial(copy.deepcopy, criterion)}, n_outputs
+    options = {"criterion": criterion}
+    if "reduction" in inspect.signature(criterion).parameters:
+        options["criterion__reduction"] = "none"
+    return options, 1 if issubclass(criterion, binary) and n_classes == 2 else n_classes
+
+
+def train(net, train_set, valid_set, *, n_epochs, lr, batch_size, callbacks):
+    """Run some epochs; an interrupt keeps the epochs that are finished.
+
+    Parameters
+    ----------
+    net : WeightedNet
+        Initialised; its weights and its optimizer's state are the start.
+
+    train_set, valid_set : BatchDataset
+        `valid_set` may be None.
+
+    n_epochs : int
+        Number of epochs.
+
+    lr : float
+        Learning rate at the start.
+
+    batch_size : int
+        Objects a batch; -1 takes all.
+
+    callbacks : list of skorch callbacks
+        Called after those that record the losses.
+
+    Examples
+    --------
+    >>> import numpy as np, torch
+    >>> from skastro.neural_network._data import BatchDataset, DenseRows
+    >>> from skastro.neural_network._net import WeightedNet, history_table, train
+    >>> source = DenseRows(np.eye(4), {"input": (4,)}, "Example")
+    >>> data = BatchDataset(source, np.arange(4), np.array([0, 1, 0, 1]))
+    >>> net = WeightedNet(
+    ...     torch.nn.Linear, module__in_features=4, module__out_features=2,
+    ...     criterion=torch.nn.CrossEntropyLoss, criterion__reduction="none",
+    ... ).initialize()
+    >>> train(net, data, None, n_epochs=3, lr=0.1, batch_size=2, callbacks=[])
+    >>> len(history_table(net))
+    3
+    """
+    net.callbacks, net.max_epochs, net.batch_size = callbacks, n_epochs, batch_size
+    net.initialize_callbacks()
+    for group in net.optimizer_.param_groups:
+        group["lr"] = lr
+    net.partial_fit((train_set, valid_set))
+    net.callbacks = None
+    net.initialize_callbacks()
+    for epoch in net.history:
+        epoch["batches"] = []
+
+
+def history_table(net):
+    """Return one row a finished epoch: losses, validation accuracy, learning rate, seconds.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skastro.neural_network._net import WeightedNet, history_table
+    >>> net = WeightedNet(torch.nn.Linear, module__in_features=1, module__out_features=1)
+    >>> history_table(net.initialize()).columns.tolist()
+    ['epoch', 'train_loss', 'valid_loss', 'valid_accuracy', 'lr', 'seconds']
+    """
+    epochs = [epoch for epoch in net.history if "train_loss" in epoch]
+    rows = [{name: epoch.get(name, np.nan) for name in _HISTORY} for epoch in epochs]
+    return pd.DataFrame(rows, columns=_HISTORY).rename(columns={"dur": "seconds"})
 
 
 def resolve_device(device):
     """Return the device to compute on; ``"auto"`` takes CUDA, else Apple's MPS, else the CPU.
+
+    Raises
+    ------
+    ValueError
+        A CUDA device is asked for where there is none.
 
     Examples
     --------
@@ -87,8 +202,40 @@ def resolve_device(device):
     >>> resolve_device("cpu")
     'cpu'
     """
-    if device != "auto":
-        return device
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
+    if device == "auto":
+        if torch.cuda.is_available():
+            return "cuda"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+    if str(device).startswith("cuda") and not torch.cuda.is_available():
+        raise ValueError(f"device={device!r}: this machine has no CUDA device")
+    return device
+
+
+def move(net, device):
+    """Move weights, criterion and the optimizer's state of an initialised net to `device`."""
+    if net.device == device:
+        return
+    net.device = device
+    net.module_.to(device)
+    net.criterion_.to(device)
+    net.optimizer_.load_state_dict(net.optimizer_.state_dict())
+
+
+@contextmanager
+def seeded(rng):
+    """Seed torch from `rng` inside the block and leave its generators untouched outside.
+
+    Examples
+    --------
+    >>> import numpy as np, torch
+    >>> from skastro.neural_network._net import seeded
+    >>> before = torch.get_rng_state()
+    >>> with seeded(np.random.RandomState(0)):
+    ...     _ = torch.rand(3)
+    >>> bool((before == torch.get_rng_state()).all())
+    True
+    """
+    devices = range(torch.cuda.device_count()) if torch.cuda.is_available() else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(int(rng.randint(2**31 - 1)))
+        yield

@@ -1,0 +1,112 @@
+"""Batches of dense rows: same numbers, no copy of the whole."""
+
+import math
+import tracemalloc
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from skastro.exceptions import ObjectError
+from skastro.neural_network import HeatmapCNNClassifier
+from skastro.neural_network._data import BatchDataset, BatchIterator, DenseRows
+
+
+@pytest.fixture
+def X():
+    return np.random.default_rng(0).normal(size=(9, 14)).astype(np.float32)
+
+
+def test_blocks_are_cut_in_order(X):
+    rows = DenseRows(X, {"a": (2, 3), "b": (1, 2, 3)}, "Test")
+    batch = rows.take(np.array([4, 0]))
+    np.testing.assert_array_equal(batch["a"], X[[4, 0], :6].reshape(2, 2, 3))
+    np.testing.assert_array_equal(batch["b"], X[[4, 0], 6:12].reshape(2, 1, 2, 3))
+    np.testing.assert_array_equal(batch["static"], X[[4, 0], 12:])
+    assert all(tensor.dtype == torch.float32 for tensor in batch.values())
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float16", "int32", "bool"])
+def test_dtypes_are_cast_batch_by_batch(X, dtype):
+    rows = DenseRows(X.astype(dtype), {"a": (14,)}, "Test")
+    np.testing.assert_array_equal(rows.take([1])["a"][0], X.astype(dtype)[1].astype(np.float32))
+
+
+def test_nan_in_a_block_marks_the_row_and_nan_in_static_does_not(X):
+    X[2, 0] = X[5, 13] = np.nan
+    rows = DenseRows(X, {"a": (12,)}, "Test")
+    assert np.flatnonzero(rows.unusable).tolist() == [2]
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, 1e300])
+@pytest.mark.parametrize("column", [0, 13])
+def test_infinite_values_are_refused_by_row(X, value, column):
+    X = X.astype(np.float64)
+    X[[3, 7], column] = value
+    with pytest.raises(ObjectError, match=r"Test: X contains inf.*objects 3, 7") as error:
+        DenseRows(X, {"a": (12,)}, "Test")
+    assert error.value.ids == [3, 7]
+
+
+def test_too_few_columns_are_refused(X):
+    with pytest.raises(ValueError, match="need 15 columns; X has 14"):
+        DenseRows(X, {"a": (3, 5)}, "Test")
+
+
+def test_static_columns_are_standardised_without_nan():
+    X = np.array([[0, 1.0, 7], [0, 3, 7], [0, np.nan, 7], [0, 100, 7]])
+    rows = DenseRows(X, {"a": (1,)}, "Test")
+    mean, scale = rows.static_statistics(np.array([0, 1, 2]))
+    np.testing.assert_allclose(mean, [2, 7])
+    np.testing.assert_allclose(scale, [1, 1])
+    static = rows.standardise(mean, scale).take(np.arange(4))["static"]
+    np.testing.assert_allclose(
+        static, [[-1, 0, 0, 0], [1, 0, 0, 0], [0, 0, 1, 0], [98, 0, 0, 0]], atol=1e-6
+    )
+
+
+def test_batches_cover_every_row_once_and_leave_no_single_row(X):
+    data = BatchDataset(DenseRows(X, {"a": (14,)}, "Test"), np.arange(9), np.arange(9))
+    torch.manual_seed(0)
+    batches = [codes.tolist() for _, codes in BatchIterator(data, 4, shuffle=True)]
+    assert sorted(map(len, batches)) == [4, 5]
+    assert sorted(sum(batches, [])) == list(range(9))
+    in_order = [codes.tolist() for _, codes in BatchIterator(data, 4)]
+    assert in_order == [[0, 1, 2, 3], [4, 5, 6, 7], [8]]
+
+
+def test_inputs_codes_and_weights_stay_together(X):
+    weights = np.arange(1.0, 10)
+    data = BatchDataset(
+        DenseRows(X, {"a": (14,)}, "Test"), np.arange(9)[::-1], np.arange(9), weights
+    )
+    for inputs, codes in BatchIterator(data, 4, shuffle=True):
+        np.testing.assert_array_equal(inputs["a"], X[8 - codes.numpy()])
+        np.testing.assert_allclose(inputs["sample_weight"], weights[codes] / weights.mean())
+
+
+def test_memory_mapped_rows_are_never_copied_whole(tmp_path):
+    rng = np.random.default_rng(0)
+    n, shape = 6000, (1, 32, 60)
+    X = np.lib.format.open_memmap(tmp_path / "X.npy", "w+", np.float32, (n, math.prod(shape)))
+    X[:] = rng.normal(size=X.shape)
+    y = np.arange(n) % 2
+    X = np.load(tmp_path / "X.npy", mmap_mode="r")
+    model = HeatmapCNNClassifier(image_shape=shape, max_epochs=1, random_state=0)
+    model.fit(X[:64], y[:64])
+    tracemalloc.start()
+    model.fit(X, y).predict_proba(X)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < X.nbytes / 3
+
+
+def test_frame_and_array_give_the_same(X):
+    y = np.arange(9) % 2
+    model = HeatmapCNNClassifier(image_shape=(1, 3, 4), max_epochs=2, random_state=0)
+    a = model.fit(X, y).predict_proba(X)
+    frame = pd.DataFrame(X, columns=[f"c{i}" for i in range(14)])
+    b = model.fit(frame, y).predict_proba(frame)
+    np.testing.assert_array_equal(a, b)
+    assert model.feature_names_in_[0] == "c0"
