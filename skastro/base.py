@@ -34,6 +34,9 @@ class RaggedInputMixin:
         column = self.column
         if not hasattr(X, "columns"):
             raise ValueError(f"{name} needs a frame with a nested column {column!r}, not {type(X)}")
+        if not X.columns.is_unique:
+            twice = X.columns[X.columns.duplicated()].unique().tolist()
+            raise ValueError(f"{name}: X has more than one column of the names {twice}")
         if column not in X.columns:
             raise ValueError(f"{name} needs a nested column {column!r}; X has {list(X.columns)}")
         if not isinstance(X[column].dtype, NestedDtype):
@@ -49,7 +52,10 @@ class RaggedInputMixin:
             raise ValueError(
                 f"{name}: column {column!r} has no field {missing[0]!r}, only {fields}"
             )
-        validate_data(self, X, reset=reset, skip_check_array=True)
+        try:
+            validate_data(self, X, reset=reset, skip_check_array=True)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -1,0 +1,104 @@
+"""Checks that scikit-learn's tools work: output settings, names, pipelines, searches."""
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone, is_classifier
+from sklearn.dummy import DummyClassifier
+from sklearn.model_selection import GridSearchCV, cross_val_predict
+from sklearn.pipeline import make_pipeline
+
+from skastro.testing._outputs import (
+    assert_close,
+    assert_same,
+    assert_same_outputs,
+    fit,
+    outputs,
+    prepare,
+    quiet,
+    require,
+)
+
+
+def check_feature_names_out(estimator, data):
+    """`get_feature_names_out` gives one unique text for each column of the output."""
+    X, y = data()
+    fitted = fit(estimator, X, y)
+    output = outputs(fitted, X)["transform"]
+    names = list(fitted.get_feature_names_out())
+    require(len(names) == output.shape[1], f"{len(names)} names for {output.shape[1]} columns")
+    require(len(set(names)) == len(names), "the names are not unique")
+    require(all(isinstance(name, str) for name in names), "the names are not texts")
+    if isinstance(output, pd.DataFrame):
+        require(names == list(output.columns), f"names {names} are not {list(output.columns)}")
+
+
+def check_set_output(estimator, data):
+    """``set_output(transform="pandas")`` keeps index and values and names the columns."""
+    X, y = data()
+    default = outputs(fit(estimator, X, y), X)["transform"]
+    with quiet():
+        fitted = prepare(estimator).set_output(transform="pandas").fit(X, y)
+        frame = fitted.transform(X)
+    require(isinstance(frame, pd.DataFrame), f"set_output gives {type(frame)}")
+    require(frame.index.equals(X.index), "set_output loses the index")
+    names = list(fitted.get_feature_names_out())
+    require(list(frame.columns) == names, f"set_output names the columns {list(frame.columns)}")
+    same = frame if isinstance(default, pd.DataFrame) else frame.to_numpy()
+    assert_same(same, default)
+
+
+def check_fit_transform(estimator, data):
+    """`fit_transform` is `fit` and `transform`, alone and in a pipeline."""
+    X, y = data()
+    expected = outputs(fit(estimator, X, y), X)["transform"]
+    with quiet():
+        assert_same(prepare(estimator).fit_transform(X, y), expected)
+        pipeline = make_pipeline(prepare(estimator), "passthrough")
+        assert_same(pipeline.fit(X, y).transform(X), expected)
+
+
+def check_pipeline(estimator, data):
+    """In a pipeline behind another step a classifier answers as it does alone."""
+    X, y = data()
+    with quiet():
+        pipeline = make_pipeline("passthrough", prepare(estimator)).fit(X, y)
+    assert_same_outputs(outputs(pipeline, X), outputs(fit(estimator, X, y), X))
+
+
+def check_grid_search(estimator, data):
+    """Fit inside a grid search with two processes, and predict with the best model."""
+    X, y = data()
+    model, grid = _model(estimator), {}
+    if not is_classifier(estimator):
+        grid = {"dummyclassifier__strategy": ["prior", "most_frequent"]}
+    with quiet():
+        search = GridSearchCV(model, grid, cv=2, n_jobs=2, error_score="raise").fit(X, y)
+        predicted = search.predict(X)
+    require(set(predicted) <= set(y), "the search predicts labels that are not in y")
+    require(len(predicted) == len(X), "the search loses objects")
+
+
+def check_cross_validation(estimator, data):
+    """Out-of-fold answers are those of models fitted on the other folds, in the order of X."""
+    X, y = data()
+    half = np.arange(len(X)) % 2
+    folds = [(np.flatnonzero(half != k), np.flatnonzero(half == k)) for k in (0, 1)]
+    model = _model(estimator)
+    with quiet():
+        found = cross_val_predict(model, X, y, cv=folds, method="predict_proba")
+        expected = np.empty_like(found)
+        for train, test in folds:
+            fitted = clone(model).fit(X.iloc[train], y[train])
+            expected[test] = fitted.predict_proba(X.iloc[test])
+    assert_close(found, expected, 1e-5, "out-of-fold probabilities")
+
+
+def _model(estimator):
+    if is_classifier(estimator):
+        return prepare(estimator)
+    return make_pipeline(prepare(estimator), DummyClassifier())
+
+
+TRANSFORMER_CHECKS = (check_feature_names_out, check_set_output, check_fit_transform)
+CLASSIFIER_CHECKS = (check_pipeline,)
+CHECKS = (check_grid_search, check_cross_validation)
