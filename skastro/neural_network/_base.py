@@ -277,10 +277,11 @@ class BaseNetClassifier(ClassifierMixin, BaseEstimator):
                 f"classes {self.classes_.tolist()}"
             )
         weights = _check_sample_weight(
-            sample_weight, source.unusable, dtype=np.float64, ensure_non_negative=True
+            sample_weight, source.unusable, dtype=np.float64, ensure_non_negative=True, copy=True
         )
-        if self.class_weight is not None:
-            weights = weights * compute_sample_weight(self.class_weight, y)
+        used = ~source.unusable & (weights > 0)
+        if self.class_weight is not None and used.any():
+            weights[used] *= compute_sample_weight(self.class_weight, y[used])
         self.n_unusable_ = int(source.unusable.sum())
         if self.n_unusable_:
             warnings.warn(
@@ -289,7 +290,7 @@ class BaseNetClassifier(ClassifierMixin, BaseEstimator):
                 ObjectWarning,
                 stacklevel=4,
             )
-        return np.searchsorted(self.classes_, y), weights, ~source.unusable & (weights > 0)
+        return np.searchsorted(self.classes_, y), weights, used
 
     def _check_two_classes(self, codes):
         found = self.classes_[np.unique(codes)].tolist()

@@ -212,7 +212,15 @@ def resolve_device(device):
 
 
 def move(net, device):
-    """Move weights, criterion and the optimizer's state of an initialised net to `device`."""
+    """Move weights, criterion and the optimizer's state of an initialised net to `device`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skastro.neural_network._net import WeightedNet, move
+    >>> net = WeightedNet(torch.nn.Linear, module__in_features=1, module__out_features=1)
+    >>> move(net.initialize(), "cpu")
+    """
     if net.device == device:
         return
     net.device = device

@@ -70,6 +70,13 @@ def test_class_weight_is_a_sample_weight(data):
     np.testing.assert_allclose(a, b, atol=1e-5)
 
 
+def test_balanced_counts_only_the_objects_that_take_part(data):
+    X, y, weights = data
+    a = probabilities(X, y, X, (weights > 0).astype(float), class_weight="balanced")
+    b = probabilities(X[weights > 0], y[weights > 0], X, class_weight="balanced")
+    np.testing.assert_array_equal(a, b)
+
+
 def test_weights_count_in_the_validation_loss(data):
     X, y, _ = data
     model = HeatmapCNNClassifier(max_epochs=2, validation=0.5, random_state=0)
