@@ -5,6 +5,7 @@ from skastro.feature_extraction._gp import GPInterpolate
 from skastro.feature_extraction._heatmap import Heatmap
 from skastro.feature_extraction._static import StaticColumns
 from skastro.feature_extraction._statistics import LightCurveStatistics
+from skastro.feature_extraction._stream import transform_to_npy
 
 __all__ = [
     "GPInterpolate",
@@ -12,4 +13,5 @@ __all__ = [
     "LightCurveFeatures",
     "LightCurveStatistics",
     "StaticColumns",
+    "transform_to_npy",
 ]
