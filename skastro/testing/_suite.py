@@ -33,7 +33,7 @@ _COMMON = (
     *_checks_tools.CHECKS,
 )
 _TRANSFORMER = _checks_tools.TRANSFORMER_CHECKS
-_CLASSIFIER = (*_checks_classifier.CHECKS, *_checks_tools.CLASSIFIER_CHECKS)
+_CLASSIFIER = _checks_classifier.CHECKS
 
 
 def light_curve_checks(estimator=None):

@@ -4,25 +4,19 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-INT32_ROWS = np.iinfo(np.int32).max
-
 
 def one_chunk(lists):
-    """Join the chunks of a list array; 64-bit offsets where 32 bits would overflow."""
+    """Join the chunks of a list array, under 64-bit offsets lest they overflow."""
     if not isinstance(lists, pa.ChunkedArray):
         return lists
     if lists.num_chunks == 0:
         return pa.array([], lists.type)
     if lists.num_chunks == 1:
         return lists.chunk(0)
-    if pa.types.is_list(lists.type) and _n_rows(lists) > INT32_ROWS:
+    if pa.types.is_list(lists.type):
         lists = lists.cast(pa.large_list(lists.type.value_type))
     joined = lists.combine_chunks()
     return joined.chunk(0) if isinstance(joined, pa.ChunkedArray) else joined
-
-
-def _n_rows(lists):
-    return sum(int(c.offsets[-1].as_py() - c.offsets[0].as_py()) for c in lists.chunks if len(c))
 
 
 def open_lists(lists):

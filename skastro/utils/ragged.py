@@ -107,10 +107,8 @@ def nest(offsets, rows, index=None):
         raise ValueError(f"offsets must run from 0 to the number of rows, {len(structs)}")
     if (np.diff(offsets) < 0).any():
         raise ValueError("offsets must not fall")
-    if offsets[-1] <= _arrow.INT32_ROWS:
-        lists = pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32, copy=False)), structs)
-    else:
-        lists = pa.LargeListArray.from_arrays(pa.array(offsets.astype(np.int64)), structs)
+    offsets = pa.array(offsets.astype(np.int64, copy=False))
+    lists = pa.LargeListArray.from_arrays(offsets, structs)
     return pd.Series(NestedExtensionArray(lists), index=index)
 
 

@@ -302,14 +302,12 @@ def test_dictionaries_of_numbers_are_numbers():
     assert rows["flag"].tolist() == [5, 6, 5]
 
 
-def test_chunks_beyond_32_bits_get_64_bit_offsets(monkeypatch):
-    monkeypatch.setattr(_arrow, "INT32_ROWS", 4)
-    one = ragged.nest([0, 2, 3], {"flux": np.arange(3.0)})
-    offsets, rows = ragged.flatten(pd.concat([one, one]))
-    assert offsets.tolist() == [0, 2, 3, 5, 6]
-    assert rows["flux"].tolist() == [0, 1, 2, 0, 1, 2]
-    many = ragged.nest([0, 6], {"flux": np.arange(6.0)})
-    assert pa.types.is_large_list(many.array.list_array.type)
+def test_joined_chunks_have_64_bit_offsets():
+    chunk = pa.array([[{"time": 1.0}, {"time": 2.0}], []], list_type("plain", large=False))
+    joined = _arrow.one_chunk(pa.chunked_array([chunk, chunk]))
+    assert joined.offsets.type == pa.int64()
+    assert joined.offsets.to_pylist() == [0, 2, 2, 4, 4]
+    assert pa.types.is_large_list(ragged.nest([0, 1], {"x": [1.0]}).array.list_array.type)
 
 
 def test_no_objects_at_all():
