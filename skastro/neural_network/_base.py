@@ -159,6 +159,7 @@ class BaseNetClassifier(ClassifierMixin, BaseEstimator):
         with seeded(rng):
             if fresh:
                 self._make_net(source, rows[0])
+            self._warn_of_outliers(source, used)
             train_set, valid_set = (self._dataset(source, r, codes, weights) for r in rows)
             self._train(train_set, valid_set, self.max_epochs, self._callbacks(valid_set))
         return self
@@ -308,8 +309,19 @@ class BaseNetClassifier(ClassifierMixin, BaseEstimator):
         held[used] = holdout(self.validation, codes[used], groups, rng)
         return held
 
+    def _warn_of_outliers(self, source, used):
+        beyond = np.flatnonzero(used & (source.largest > self.limit_))
+        if len(beyond):
+            warnings.warn(
+                f"{type(self).__name__}: {len(beyond)} of {used.sum()} objects hold values beyond "
+                f"{self.limit_:.3g}, 10 times the usual; these are cut to it: rows "
+                f"{name_objects(beyond)}",
+                ObjectWarning,
+                stacklevel=4,
+            )
+
     def _scaled(self, source):
-        return source.standardise(self.static_mean_, self.static_scale_)
+        return source.prepare(self.static_mean_, self.static_scale_, self.limit_)
 
     def _dataset(self, source, rows, codes, weights):
         if len(rows) == 0:
@@ -320,8 +332,8 @@ class BaseNetClassifier(ClassifierMixin, BaseEstimator):
         return -1 if self.batch_size == "all" else self.batch_size
 
     def _make_net(self, source, rows):
-        """Learn the scale of the static columns and build the untrained net."""
-        self.static_mean_, self.static_scale_ = source.static_statistics(rows)
+        """Learn the scale of the inputs and build the untrained net."""
+        self.static_mean_, self.static_scale_, self.limit_ = source.statistics(rows)
         criterion, n_outputs = criterion_options(self.criterion, len(self.classes_))
         module, arguments = self._module(source, n_outputs)
         optimizer = self.optimizer

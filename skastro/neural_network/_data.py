@@ -8,6 +8,7 @@ import torch
 from skastro.exceptions import ObjectError
 
 _CHUNK_VALUES = 2**21
+_LARGEST = np.finfo(np.float32).max
 
 
 class DenseRows:
@@ -36,6 +37,9 @@ class DenseRows:
     unusable : ndarray of shape (n_rows,), dtype bool
         Rows with NaN in a block.
 
+    largest : ndarray of shape (n_rows,)
+        Largest absolute value of the blocks of each row; NaN for unusable rows.
+
     static : ndarray of shape (n_rows, n_static)
         The columns after the blocks, float64; NaN where missing.
 
@@ -52,8 +56,9 @@ class DenseRows:
     >>> import numpy as np
     >>> from skastro.neural_network._data import DenseRows
     >>> rows = DenseRows(np.arange(10.0).reshape(2, 5), {"image": (1, 2, 2)}, "Example")
+    >>> rows = rows.prepare(*rows.statistics([0, 1]))
     >>> {name: tuple(batch.shape) for name, batch in rows.take([1]).items()}
-    {'image': (1, 1, 2, 2), 'static': (1, 1)}
+    {'image': (1, 1, 2, 2), 'static': (1, 2)}
     """
 
     def __init__(self, X, shapes, owner, *, allow_nan=True):
@@ -64,8 +69,10 @@ class DenseRows:
             raise ValueError(
                 f"{owner}: the shapes {shapes} need {self.edges[-1]} columns; X has {X.shape[1]}"
             )
-        self.static = np.array(X[:, self.edges[-1] :], np.float64)
-        self.unusable, infinite = _scan(X, self.edges[-1])
+        self.static = self.inputs = np.array(X[:, self.edges[-1] :], np.float64)
+        self.largest, infinite = _scan(X, self.edges[-1])
+        self.unusable = np.isnan(self.largest)
+        infinite |= (np.abs(self.static) > _LARGEST).any(axis=1)
         if infinite.any():
             raise ObjectError(
                 f"{owner}: X contains infinity or a value too large for float32",
@@ -73,57 +80,71 @@ class DenseRows:
             )
         if not allow_nan and self.unusable.any():
             raise ObjectError(f"{owner}: Input X contains NaN", np.flatnonzero(self.unusable))
-        self.standardised = None
+        self.limit = np.inf
 
     def __len__(self):
         return len(self.X)
 
-    def static_statistics(self, rows):
-        """Return mean and standard deviation of each static column over `rows`, without NaN.
+    def statistics(self, rows):
+        """Learn from `rows` what :meth:`prepare` needs.
 
-        A column that is constant or missing gets standard deviation 1.
+        Returns
+        -------
+        mean, scale : ndarray of shape (n_static,)
+            Mean and standard deviation of the static columns without NaN; a column that is
+            constant or missing gets standard deviation 1.
+
+        limit : float
+            10 times the 90th percentile of `largest`.
         """
         values = self.static[rows]
         known = np.isfinite(values)
         count = np.maximum(known.sum(0), 1)
         mean = np.where(known, values, 0).sum(0) / count
-        spread = np.sqrt(np.where(known, values - mean, 0).__pow__(2).sum(0) / count)
-        return mean, np.where(spread > 0, spread, 1.0)
+        scale = np.sqrt(np.where(known, (values - mean) ** 2, 0).sum(0) / count)
+        limit = 10 * np.quantile(self.largest[rows], 0.9) if len(rows) else np.inf
+        return mean, np.where(scale > 0, scale, 1.0), float(limit)
 
-    def standardise(self, mean, scale):
-        """Scale the static columns; missing becomes 0, and indicators of missing follow."""
+    def prepare(self, mean, scale, limit):
+        """Scale the static columns and set the limit of the blocks.
+
+        Missing static values become 0, and indicators of missing follow the columns; values of
+        the blocks beyond ``-limit..limit`` are cut to it in every batch.
+        """
         values = (self.static - mean) / scale
         missing = np.isnan(values)
         columns = np.concatenate([np.where(missing, 0, values), missing], axis=1)
-        self.standardised = columns.astype(np.float32)
+        self.inputs = columns.astype(np.float32)
+        self.limit = limit
         return self
 
     def take(self, rows):
         """Return the tensors of `rows` (row numbers) by name."""
         values = self.X[rows, : self.edges[-1]].astype(np.float32, copy=False)
+        if (self.largest[rows] > self.limit).any():
+            np.clip(values, -self.limit, self.limit, out=values)
         cuts = np.split(values, self.edges[1:-1], axis=1)
         batch = {
             name: torch.from_numpy(cut).reshape(len(cut), *shape)
             for (name, shape), cut in zip(self.shapes.items(), cuts)
         }
         if self.static.shape[1]:
-            static = self.static if self.standardised is None else self.standardised
-            batch["static"] = torch.from_numpy(static[rows].astype(np.float32, copy=False))
+            batch["static"] = torch.from_numpy(self.inputs[rows])
         return batch
 
 
 def _scan(X, stop):
-    """Masks of the rows with NaN before column `stop` and of those with infinity anywhere."""
-    unusable, infinite = np.zeros(len(X), bool), np.zeros(len(X), bool)
-    step = max(1, _CHUNK_VALUES // max(X.shape[1], 1))
+    """Largest absolute value before column `stop` of each row, and which rows hold infinity."""
+    largest, infinite = np.empty(len(X), np.float32), np.zeros(len(X), bool)
+    step = max(1, _CHUNK_VALUES // max(stop, 1))
     for start in range(0, len(X), step):
         part = slice(start, start + step)
         with np.errstate(over="ignore"):
-            chunk = X[part].astype(np.float32, copy=False)
-        if not np.isfinite(chunk).all():
-            unusable[part] = np.isnan(chunk[:, :stop]).any(axis=1)
-            infinite[part] = np.isinf(chunk).any(axis=1)
-    return unusable, infinite
+            chunk = X[part, :stop].astype(np.float32, copy=False)
+        largest[part] = np.maximum(chunk.max(axis=1), -chunk.min(axis=1))
+        strange = start + np.flatnonzero(~np.isfinite(largest[part]))
+        infinite[strange] = np.isinf(chunk[strange - start]).any(axis=1)
+    return largest, infinite
 
 
 class BatchDataset(torch.utils.data.Dataset):

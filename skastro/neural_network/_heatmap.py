@@ -121,6 +121,10 @@ class HeatmapCNNClassifier(BaseNetClassifier):
     static_mean_, static_scale_ : ndarray of shape (n_static,)
         Standardisation of the static columns.
 
+    limit_ : float
+        Pixels beyond ``-limit_..limit_`` are cut to it: 10 times the 90th percentile, over the
+        training objects, of the largest absolute pixel.
+
     n_features_in_ : int
         Number of columns seen during `fit`.
 
@@ -138,6 +142,10 @@ class HeatmapCNNClassifier(BaseNetClassifier):
     becomes 0, and every static column is followed by an input that is 1 where it was missing.
     An object with NaN in its image cannot be classified: `fit` leaves it out with a warning,
     `predict_proba` answers NaN, `predict` answers "unclassified".
+
+    An image divided by a maximum close to zero has pixels of any size; one of them in a batch
+    spoils the batch normalisation for hundreds of batches.  Hence `limit_`, which leaves images of
+    supernovae alone; `fit` warns when it cuts any.
 
     References
     ----------

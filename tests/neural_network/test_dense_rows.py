@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import torch
 
-from skastro.exceptions import ObjectError
+from skastro.exceptions import ObjectError, ObjectWarning
 from skastro.neural_network import HeatmapCNNClassifier
 from skastro.neural_network._data import BatchDataset, BatchIterator, DenseRows
 
@@ -23,7 +23,8 @@ def test_blocks_are_cut_in_order(X):
     batch = rows.take(np.array([4, 0]))
     np.testing.assert_array_equal(batch["a"], X[[4, 0], :6].reshape(2, 2, 3))
     np.testing.assert_array_equal(batch["b"], X[[4, 0], 6:12].reshape(2, 1, 2, 3))
-    np.testing.assert_array_equal(batch["static"], X[[4, 0], 12:])
+    batch = rows.prepare(np.zeros(2), np.ones(2), np.inf).take(np.array([4, 0]))
+    np.testing.assert_array_equal(batch["static"], np.c_[X[[4, 0], 12:], np.zeros((2, 2))])
     assert all(tensor.dtype == torch.float32 for tensor in batch.values())
 
 
@@ -57,13 +58,37 @@ def test_too_few_columns_are_refused(X):
 def test_static_columns_are_standardised_without_nan():
     X = np.array([[0, 1.0, 7], [0, 3, 7], [0, np.nan, 7], [0, 100, 7]])
     rows = DenseRows(X, {"a": (1,)}, "Test")
-    mean, scale = rows.static_statistics(np.array([0, 1, 2]))
+    mean, scale, _ = rows.statistics(np.array([0, 1, 2]))
     np.testing.assert_allclose(mean, [2, 7])
     np.testing.assert_allclose(scale, [1, 1])
-    static = rows.standardise(mean, scale).take(np.arange(4))["static"]
+    static = rows.prepare(mean, scale, np.inf).take(np.arange(4))["static"]
     np.testing.assert_allclose(
         static, [[-1, 0, 0, 0], [1, 0, 0, 0], [0, 0, 1, 0], [98, 0, 0, 0]], atol=1e-6
     )
+
+
+def test_pixels_far_beyond_the_usual_are_cut_and_others_are_not(X):
+    X[4, 3], X[4, 5] = 1e12, -1e12
+    rows = DenseRows(X, {"a": (12,)}, "Test")
+    mean, scale, limit = rows.statistics(np.delete(np.arange(9), 4))
+    usual = np.abs(np.delete(X, 4, axis=0)[:, :12]).max(1)
+    assert limit == pytest.approx(10 * np.quantile(usual, 0.9))
+    taken = rows.prepare(mean, scale, limit).take(np.arange(9))["a"].numpy()
+    np.testing.assert_array_equal(np.delete(taken, 4, axis=0), np.delete(X, 4, axis=0)[:, :12])
+    assert taken[4, 3] == -taken[4, 5] == np.float32(limit)
+    assert X[4, 3] == np.float32(1e12)
+
+
+def test_an_outlier_does_not_spoil_the_training_and_is_announced():
+    rng = np.random.default_rng(0)
+    y = np.repeat(["a", "b"], 100)
+    X = rng.normal(size=(200, 128)) + (y == "a")[:, None]
+    X[[7, 150]] *= 1e12
+    model = HeatmapCNNClassifier(image_shape=(1, 8, 16), max_epochs=10, lr=1e-2, random_state=0)
+    with pytest.warns(ObjectWarning, match=r"2 of 200 objects hold values beyond.*rows 7, 150"):
+        model.fit(X, y)
+    assert model.score(X, y) > 0.95
+    assert model.limit_ < 100
 
 
 def test_batches_cover_every_row_once_and_leave_no_single_row(X):
