@@ -74,8 +74,8 @@ class BaseNetClassifier(ClassifierMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        max_epochs=50,
-        lr=1e-3,
+        max_epochs=100,
+        lr=2e-3,
         batch_size=32,
         optimizer="Adam",
         schedule="one_cycle",

@@ -49,10 +49,10 @@ class HeatmapCNNClassifier(BaseNetClassifier):
         ``forward(image, static=None)`` that returns logits.  Use `functools.partial` to give it
         more arguments, as ``partial(SconeCNN, dropout=(0.3, 0.3))``.
 
-    max_epochs : int, default=50
+    max_epochs : int, default=100
         Passes over the training objects.
 
-    lr : float, default=1e-3
+    lr : float, default=2e-3
         Largest learning rate.
 
     batch_size : int or "all", default=32
@@ -175,8 +175,8 @@ class HeatmapCNNClassifier(BaseNetClassifier):
         *,
         image_shape=None,
         module=SconeCNN,
-        max_epochs=50,
-        lr=1e-3,
+        max_epochs=100,
+        lr=2e-3,
         batch_size=32,
         optimizer="Adam",
         schedule="one_cycle",

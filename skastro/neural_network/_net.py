@@ -225,7 +225,8 @@ def move(net, device):
         return
     net.device = device
     net.module_.to(device)
-    net.criterion_.to(device)
+    if isinstance(net.criterion_, torch.nn.Module):
+        net.criterion_.to(device)
     net.optimizer_.load_state_dict(net.optimizer_.state_dict())
 
 

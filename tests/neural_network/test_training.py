@@ -29,7 +29,7 @@ def data():
 
 @pytest.fixture
 def model():
-    return HeatmapCNNClassifier(image_shape=(2, 4, 8), max_epochs=4, random_state=0)
+    return HeatmapCNNClassifier(image_shape=(2, 4, 8), max_epochs=4, lr=1e-3, random_state=0)
 
 
 def weights(model):
@@ -291,14 +291,20 @@ def test_two_classes_with_any_criterion(data, criterion):
     X, y = data
     y = y == "SNIa"
     model = HeatmapCNNClassifier(image_shape=(2, 4, 8), criterion=criterion, random_state=0)
-    p = model.set_params(lr=2e-2).fit(X, y, np.ones(120)).predict_proba(X)
+    p = model.set_params(lr=2e-2, max_epochs=50).fit(X, y, np.ones(120)).predict_proba(X)
     np.testing.assert_allclose(p.sum(1), 1, atol=1e-6)
     assert model.score(X, y) > 0.85
 
 
 def test_one_logit_and_two_logits_learn_the_same_function(data):
     X, y = data
-    options = {"image_shape": (2, 4, 8), "random_state": 0, "validation": None, "lr": 2e-2}
+    options = {
+        "image_shape": (2, 4, 8),
+        "random_state": 0,
+        "validation": None,
+        "lr": 2e-2,
+        "max_epochs": 50,
+    }
     one = HeatmapCNNClassifier(**options).fit(X, y == "SNIa")
     two = HeatmapCNNClassifier(**options, criterion=torch.nn.CrossEntropyLoss).fit(X, y == "SNIa")
     assert one.net_.module_.head[-1].out_features == 1
