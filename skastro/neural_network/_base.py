@@ -2,6 +2,7 @@
 
 import copy
 import warnings
+from abc import ABCMeta, abstractmethod
 from numbers import Integral, Real
 
 import numpy as np
@@ -34,7 +35,7 @@ from skastro.neural_network._net import (
 from skastro.neural_network._split import holdout
 
 
-class BaseNetClassifier(ClassifierMixin, BaseEstimator):
+class BaseNetClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
     """Own a skorch net: everything about training that does not depend on the network.
 
     A subclass says what its inputs are, ``_read(X)``, and which torch module reads them,
@@ -106,13 +107,13 @@ class BaseNetClassifier(ClassifierMixin, BaseEstimator):
         self.verbose = verbose
         self.random_state = random_state
 
+    @abstractmethod
     def _read(self, X):
         """Return the source of batches of a validated 2-D array."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _module(self, source, n_outputs):
         """Return the torch module's class and its arguments for the inputs of `source`."""
-        raise NotImplementedError
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, groups=None):

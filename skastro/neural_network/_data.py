@@ -7,7 +7,7 @@ import torch
 
 from skastro.exceptions import ObjectError
 
-_CHUNK_VALUES = 2**21
+_CHUNK_VALUES = 2**18
 _LARGEST = np.finfo(np.float32).max
 
 
