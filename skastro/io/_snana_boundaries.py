@@ -1,0 +1,84 @@
+"""Where one object ends and the next begins in a SNANA PHOT table."""
+
+import numpy as np
+
+from skastro.exceptions import FormatError
+
+SEPARATOR = -777.0
+"""MJD of the row that stands after each object."""
+
+
+def object_starts(n_rows, separators, n_obs, pointers, name):
+    """Return the first row of each object, proven right by two independent sources.
+
+    Pointers of the HEAD are taken if every span has NOBS rows, no separator lies inside a span
+    and a separator or the end of the table follows it.  Otherwise the separators are taken, if
+    they make as many objects as the HEAD has, each with its NOBS rows.
+
+    Parameters
+    ----------
+    n_rows : int
+        Rows of the PHOT table, separators included.
+
+    separators : ndarray of int
+        Rows of the separators, rising.
+
+    n_obs : ndarray of int of shape (n_objects,)
+        NOBS of the HEAD.
+
+    pointers : tuple of 2 ndarrays of shape (n_objects,), or None
+        PTROBS_MIN and PTROBS_MAX: first and last row, counted from 1.
+
+    name : str
+        Name of the file, for messages.
+
+    Returns
+    -------
+    starts : ndarray of int of shape (n_objects,)
+        First row of each object, counted from 0.
+
+    Raises
+    ------
+    FormatError
+        Neither pointers nor separators can be right; both counts are named.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skastro.io._snana_boundaries import object_starts
+    >>> stale = (np.array([1, 9]), np.array([2, 11]))
+    >>> object_starts(6, np.array([2]), np.array([2, 3]), stale, "x").tolist()
+    [0, 3]
+    """
+    right = _right_pointers(n_rows, separators, n_obs, pointers)
+    if right.all():
+        return pointers[0] - 1 if pointers is not None else np.zeros(0, np.int64)
+    starts, lengths = _segments(n_rows, separators)
+    if len(starts) == len(n_obs) and (lengths == n_obs).all():
+        return starts
+    common = min(len(lengths), len(n_obs))
+    raise FormatError(
+        f"{name}: its {n_rows} rows cannot be cut into the {len(n_obs)} objects of the HEAD: "
+        f"{int(right.sum())} of {len(n_obs)} pointers are right, and the separators make "
+        f"{len(starts)} objects, {int((lengths[:common] == n_obs[:common]).sum())} of them with "
+        f"NOBS rows"
+    )
+
+
+def _right_pointers(n_rows, separators, n_obs, pointers):
+    """Which pointers agree with NOBS and with the separators."""
+    if pointers is None:
+        return np.zeros(len(n_obs), bool)
+    start, stop = pointers[0] - 1, pointers[1]
+    right = (stop - start == n_obs) & (start >= 0) & (stop <= n_rows)
+    inside = np.searchsorted(separators, stop) - np.searchsorted(separators, start)
+    return right & (inside == 0) & ((stop == n_rows) | np.isin(stop, separators))
+
+
+def _segments(n_rows, separators):
+    """Return starts and lengths of the runs between separators; the last may be missing."""
+    stops = separators
+    if n_rows and (len(separators) == 0 or separators[-1] != n_rows - 1):
+        stops = np.append(separators, n_rows)
+    starts = np.concatenate([[0], stops[:-1] + 1]).astype(np.int64)[: len(stops)]
+    return starts, stops - starts

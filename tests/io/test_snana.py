@@ -1,0 +1,352 @@
+"""SNANA FITS as found in the wild, and files broken on purpose."""
+
+import gzip
+
+import numpy as np
+import pytest
+import sncosmo
+from astropy.io import fits
+from nested_pandas import NestedFrame
+
+from skastro.exceptions import FormatError, ObjectError
+from skastro.io import read_snana, write_snana
+from skastro.utils.ragged import flatten, nest
+
+IDS = ["SN2016afk", "a-very-long-identifier-of-32-chars", "7"]
+TIMES = [[3.0, 4.0, 5.0], [1.0], [8.0, 9.0]]
+
+
+def head_table(n_obs=(3, 1, 2), pointers=None, ids=IDS, **columns):
+    first = np.cumsum([0, *n_obs[:-1]]) + np.arange(len(n_obs)) + 1
+    first, last = pointers or (first, first + np.array(n_obs) - 1)
+    columns = {"SNID": np.array(ids, "S34"), "NOBS": n_obs} | columns
+    return columns | {"PTROBS_MIN": first, "PTROBS_MAX": last}
+
+
+def phot_table(times=TIMES, separators=(True, True, True), **columns):
+    mjd = [t for own, mark in zip(times, separators) for t in [*own, *([-777.0] * mark)]]
+    mjd = np.array(mjd)
+    bands = np.where(mjd == -777, "-", "g").astype("S2")
+    flux = np.arange(len(mjd), dtype=np.float32)
+    return {"MJD": mjd, "FLT": bands, "FLUXCAL": flux, "FLUXCALERR": np.ones_like(flux)} | columns
+
+
+def save(folder, head=None, phot=None, name="A", header=None, suffix=".FITS", lower=False):
+    """Write a pair by astropy alone; return the HEAD."""
+    for part, columns in (("HEAD", head or head_table()), ("PHOT", phot or phot_table())):
+        columns = {(k.lower() if lower else k): np.asarray(v) for k, v in columns.items()}
+        rows = np.empty(
+            len(next(iter(columns.values()))),
+            [(k, v.dtype, v.shape[1:]) for k, v in columns.items()],
+        )
+        for key, values in columns.items():
+            rows[key] = values
+        primary = fits.PrimaryHDU()
+        primary.header.update(header or {})
+        part = part.lower() if lower else part
+        hdus = fits.HDUList([primary, fits.BinTableHDU(rows)])
+        hdus.writeto(folder / f"{name}_{part}{suffix}", overwrite=True)
+    return folder / f"{name}_{'head' if lower else 'HEAD'}{suffix}"
+
+
+def times_of(X):
+    offsets, rows = flatten(X["lightcurve"])
+    return [rows["time"][a:b].tolist() for a, b in zip(offsets, offsets[1:])]
+
+
+class TestBoundaries:
+    def test_right_pointers_and_separators(self, tmp_path):
+        X = read_snana(save(tmp_path))
+        assert X.index.tolist() == IDS and X.index.name == "object_id"
+        assert times_of(X) == TIMES
+        assert X["lightcurve.flux"].tolist() == [0, 1, 2, 4, 6, 7]
+
+    def test_stale_pointers_are_not_followed(self, tmp_path):
+        stale = (np.array([1, 11, 21]), np.array([3, 11, 22]))
+        assert times_of(read_snana(save(tmp_path, head_table(pointers=stale)))) == TIMES
+
+    def test_pointers_shifted_by_one_are_not_followed(self, tmp_path):
+        shifted = (np.array([2, 6, 8]), np.array([4, 6, 9]))
+        assert times_of(read_snana(save(tmp_path, head_table(pointers=shifted)))) == TIMES
+
+    def test_last_separator_may_be_missing(self, tmp_path):
+        phot = phot_table(separators=(True, True, False))
+        assert times_of(read_snana(save(tmp_path, phot=phot))) == TIMES
+        stale = head_table(pointers=(np.array([1, 1, 1]), np.array([9, 9, 9])))
+        assert times_of(read_snana(save(tmp_path, stale, phot))) == TIMES
+
+    def test_filtered_head_keeps_its_objects(self, tmp_path):
+        head = {name: np.asarray(values)[[0, 2]] for name, values in head_table().items()}
+        X = read_snana(save(tmp_path, head))
+        assert times_of(X) == [TIMES[0], TIMES[2]]
+        assert X["lightcurve.flux"].tolist() == [0, 1, 2, 6, 7]
+
+    def test_reordered_head(self, tmp_path):
+        head = {name: np.asarray(values)[[2, 0, 1]] for name, values in head_table().items()}
+        assert times_of(read_snana(save(tmp_path, head))) == [TIMES[2], TIMES[0], TIMES[1]]
+
+    def test_no_separators_is_refused_with_both_counts(self, tmp_path):
+        phot = phot_table(separators=(False, False, False))
+        first = np.array([1, 4, 5])
+        head = head_table(pointers=(first, np.array([3, 4, 6])))
+        with pytest.raises(FormatError, match="1 of 3 pointers are right.*make 1 objects"):
+            read_snana(save(tmp_path, head, phot))
+
+    def test_both_broken_is_refused_with_both_counts(self, tmp_path):
+        stale = (np.array([1, 11, 21]), np.array([3, 11, 22]))
+        phot = phot_table(separators=(True, False, True))
+        with pytest.raises(FormatError, match="1 of 3 pointers.*make 2 objects, 1 of them"):
+            read_snana(save(tmp_path, head_table(pointers=stale), phot))
+
+    def test_objects_without_observations(self, tmp_path):
+        head, phot = head_table((2, 0, 1)), phot_table([[1.0, 2.0], [], [3.0]])
+        assert times_of(read_snana(save(tmp_path, head, phot))) == [[1.0, 2.0], [], [3.0]]
+
+
+class TestValues:
+    def test_times_are_sorted_with_their_rows(self, tmp_path):
+        phot = phot_table([[5.0, 3.0, 4.0], [1.0], [9.0, 8.0]])
+        X = read_snana(save(tmp_path, phot=phot))
+        assert times_of(X) == TIMES
+        assert X["lightcurve.flux"].tolist() == [1, 2, 0, 4, 7, 6]
+
+    def test_missing_codes(self, tmp_path):
+        head = head_table(
+            REDSHIFT_FINAL=np.array([0.1, -9, -0.02], np.float32),
+            REDSHIFT_FINAL_ERR=np.array([0.01, -9, 0.01], np.float32),
+            RA=np.array([1.0, 2.0, -999.0]),
+            DECL=np.array([-9.0, -999.0, 5.0]),
+            HOSTGAL_MAG_g=np.array([21.0, 999.0, -99.0], np.float32),
+            HOSTGAL_OBJID=np.array([2**62 + 1, -9, 5]),
+        )
+        X = read_snana(save(tmp_path, head), columns=["HOSTGAL_MAG_g", "HOSTGAL_OBJID"])
+        np.testing.assert_allclose(X["redshift"], [0.1, np.nan, -0.02], rtol=1e-6)
+        assert X["redshift_err"].isna().tolist() == [False, True, False]
+        np.testing.assert_array_equal(X["ra"], [1.0, 2.0, np.nan])
+        np.testing.assert_array_equal(X["dec"], [-9.0, np.nan, 5.0])
+        np.testing.assert_array_equal(X["HOSTGAL_MAG_g"], [21.0, np.nan, np.nan])
+        assert X["HOSTGAL_OBJID"].iloc[0] == 2**62 + 1 and X["HOSTGAL_OBJID"].isna().sum() == 1
+
+    def test_two_dimensional_columns(self, tmp_path):
+        head = head_table(ZPHOT_Q=np.arange(6.0).reshape(3, 2))
+        X = read_snana(save(tmp_path, head), columns=["ZPHOT_Q"])
+        assert X["ZPHOT_Q_1"].tolist() == [1.0, 3.0, 5.0]
+        assert "ZPHOT_Q" not in read_snana(tmp_path)
+
+    def test_nan_flux_is_kept(self, tmp_path):
+        flux = np.where(np.arange(9) == 1, np.nan, 1.0).astype(np.float32)
+        X = read_snana(save(tmp_path, phot=phot_table(FLUXCAL=flux)))
+        assert np.isnan(X["lightcurve.flux"]).tolist() == [False, True, False, False, False, False]
+
+    def test_long_band_names_with_padding(self, tmp_path):
+        bands = np.array([b"CFA3K-B/q", b"LSST-z  ", b"LSST-z\0", b"-"] + [b"g"] * 5, "S12")
+        X = read_snana(save(tmp_path, phot=phot_table(FLT=bands)))
+        assert X["lightcurve.band"].tolist()[:3] == ["CFA3K-B/q", "LSST-z", "LSST-z"]
+
+    def test_zero_point_of_the_header(self, tmp_path):
+        X = read_snana(save(tmp_path, header={"ZP_FLUXCAL": 25.0}))
+        np.testing.assert_allclose(X["lightcurve.flux"].iloc[1], 10.0, rtol=1e-6)
+
+    def test_flags_and_trigger(self, tmp_path):
+        flags = np.array([1024, 4096, 6144, 0, 4096, 0, 0, 0, 0], np.int32)
+        X = read_snana(save(tmp_path, phot=phot_table(PHOTFLAG=flags)), survey="LSST")
+        assert X["lightcurve.detected"].tolist() == [False, True, True, True, False, False]
+        np.testing.assert_array_equal(X["trigger_time"], [5.0, 1.0, np.nan])
+        assert "detected" not in read_snana(tmp_path)["lightcurve"].dtype.column_dtypes
+
+    def test_survey_named_in_the_header(self, tmp_path):
+        phot = phot_table(PHOTFLAG=np.full(9, 4096, np.int32))
+        X = read_snana(save(tmp_path, phot=phot, header={"SURVEY": "DES"}))
+        assert X["lightcurve.detected"].all()
+
+    def test_unknown_band_of_a_given_survey(self, tmp_path):
+        save(tmp_path, phot=phot_table(FLT=np.array([b"H"] * 9)))
+        with pytest.raises(KeyError, match="no band 'H'; known bands: g, r, i, z"):
+            read_snana(tmp_path, survey="DES")
+        assert set(read_snana(tmp_path)["lightcurve.band"]) == {"H"}
+
+
+class TestTypes:
+    def test_name_in_the_file(self, tmp_path):
+        head = head_table(SIM_TYPE_NAME=np.array([b"Ia", b"UNKNOWN", b"II"]), SNTYPE=[1, 2, 3])
+        assert read_snana(save(tmp_path, head))["type"].tolist() == ["Ia", 2, "II"]
+
+    def test_numbers_stay_numbers(self, tmp_path):
+        X = read_snana(save(tmp_path, head_table(SNTYPE=np.array([1, 101, 123], np.int32))))
+        assert X["type"].tolist() == [1, 101, 123] and X["type"].dtype.kind == "i"
+
+    def test_mapping_of_the_user_comes_first(self, tmp_path):
+        save(tmp_path, head_table(SNTYPE=[1, 101, 123], SIM_TYPE_NAME=np.array([b"Ia"] * 3)))
+        types = {101: "SNIa", "Ia": "normal"}
+        assert read_snana(tmp_path, types=types)["type"].tolist() == ["normal"] * 3
+        assert read_snana(tmp_path, types={101: "x"})["type"].tolist() == ["Ia", "x", "Ia"]
+
+    def test_names_of_the_readme(self, tmp_path):
+        save(tmp_path, head_table(SIM_TYPE_INDEX=[1, 21, 77]))
+        text = "DOCUMENTATION:\n  GENTYPE_TO_NAME: # x\n    1: Ia SALT3 A\n    21: nonIa SNIIn B\n"
+        (tmp_path / "A.README").write_text(text)
+        assert read_snana(tmp_path)["type"].tolist()[1:] == ["SNIIn", 77]
+
+
+class TestFiles:
+    def test_lower_case(self, tmp_path):
+        save(tmp_path, name="a", lower=True, suffix=".fits")
+        assert times_of(read_snana(tmp_path)) == TIMES
+
+    def test_gz_partner_of_a_plain_head(self, tmp_path):
+        save(tmp_path)
+        phot = tmp_path / "A_PHOT.FITS"
+        (tmp_path / "A_PHOT.FITS.gz").write_bytes(gzip.compress(phot.read_bytes()))
+        phot.unlink()
+        assert times_of(read_snana(tmp_path)) == TIMES
+
+    def test_many_files_of_different_columns(self, tmp_path):
+        save(tmp_path, name="A")
+        head = head_table(ids=["x", "y", "z"], MWEBV=[0.1, 0.2, 0.3])
+        save(tmp_path, head, phot_table(PHOTFLAG=np.full(9, 4096, np.int32)), name="B")
+        X = read_snana(tmp_path, survey="DES")
+        assert X.index.tolist() == [*IDS, "x", "y", "z"]
+        assert X["mwebv"].isna().tolist() == [True] * 3 + [False] * 3
+        assert X["lightcurve.detected"].tolist() == [False] * 6 + [True] * 6
+        assert read_snana(str(tmp_path / "B*"), survey="DES").index.tolist() == ["x", "y", "z"]
+        both = [tmp_path / "B_HEAD.FITS", tmp_path / "A_HEAD.FITS"]
+        assert read_snana(both).index.tolist() == ["x", "y", "z", *IDS]
+
+    def test_duplicates_are_refused_by_name(self, tmp_path):
+        save(tmp_path, name="A")
+        save(tmp_path, name="B")
+        with pytest.raises(ObjectError, match="A_HEAD.FITS, B_HEAD.FITS .*'SN2016afk'"):
+            read_snana(tmp_path)
+
+    @pytest.mark.parametrize("part", ["HEAD", "PHOT"])
+    @pytest.mark.parametrize("suffix", [".FITS", ".FITS.gz"])
+    def test_truncated(self, tmp_path, part, suffix):
+        save(tmp_path, suffix=suffix)
+        path = tmp_path / f"A_{part}{suffix}"
+        content = path.read_bytes()
+        path.write_bytes(content[: len(content) - (2880 if suffix == ".FITS" else 40)])
+        with pytest.raises(FormatError, match=f"A_{part}"):
+            read_snana(tmp_path)
+
+    def test_no_fits_at_all(self, tmp_path):
+        save(tmp_path)
+        (tmp_path / "A_PHOT.FITS").write_text("<html>not found</html>")
+        with pytest.raises(FormatError, match="A_PHOT"):
+            read_snana(tmp_path)
+
+    def test_missing_column_is_named(self, tmp_path):
+        phot = phot_table()
+        del phot["FLUXCALERR"]
+        with pytest.raises(FormatError, match="no column FLUXCALERR"):
+            read_snana(save(tmp_path, phot=phot))
+        with pytest.raises(KeyError, match="'HOSTGAL_X'"):
+            read_snana(save(tmp_path), columns=["HOSTGAL_X"])
+
+    def test_zero_objects(self, tmp_path):
+        empty = {k: np.asarray(v)[:0] for k, v in head_table().items()}
+        phot = {k: v[:0] for k, v in phot_table().items()}
+        save(tmp_path, empty, phot, name="A")
+        assert len(read_snana(tmp_path)) == 0
+        save(tmp_path, name="B")
+        assert read_snana(tmp_path).index.tolist() == IDS
+
+    def test_nothing_there(self, tmp_path):
+        with pytest.raises(FileNotFoundError, match="HEAD"):
+            read_snana(tmp_path)
+        with pytest.raises(ValueError, match="no SNANA HEAD"):
+            read_snana(save(tmp_path).with_name("A_PHOT.FITS"))
+
+
+class TestRealFiles:
+    def test_stale_pointers_of_des(self, shared_data):
+        X = read_snana(shared_data / "snana" / "DES_Ia-0001_HEAD.FITS")
+        phot = fits.getdata(shared_data / "snana" / "DES_Ia-0001_PHOT.FITS")
+        rows = phot["MJD"] != -777
+        owner = np.cumsum(~rows)[rows]
+        assert len(X) == 200 and rows.sum() == 12518
+        lengths = np.bincount(owner, minlength=200)
+        assert np.diff(flatten(X["lightcurve"])[0]).tolist() == lengths.tolist()
+        for i in (0, 57, 199):
+            own = rows & (np.cumsum(~rows) == i)
+            order = np.argsort(phot["MJD"][own], kind="stable")
+            np.testing.assert_array_equal(
+                X["lightcurve"].iloc[i]["flux"].to_numpy(), phot["FLUXCAL"][own][order]
+            )
+
+    def test_types_from_the_readme_of_des(self, shared_data):
+        assert set(read_snana(shared_data / "snana" / "DES_Ia-0001_HEAD.FITS")["type"]) == {
+            "SALT3.DOVEKIE"
+        }
+
+    def test_head_without_phot(self, shared_data):
+        with pytest.raises(FileNotFoundError, match="DES_NONIa-0001_PHOT.FITS"):
+            read_snana(shared_data / "snana" / "DES_NONIa-0001_HEAD.FITS")
+
+    def test_gz_pair_of_elasticc(self, shared_data):
+        X = read_snana(shared_data / "snana" / "ELASTICC_MLAG-0001_HEAD.FITS.gz")
+        with gzip.open(shared_data / "snana" / "ELASTICC_MLAG-0001_PHOT.FITS.gz") as stream:
+            phot = fits.HDUList.fromstring(stream.read())[1].data
+        rows = phot["MJD"] != -777
+        assert len(X) == 200 and len(X["lightcurve.time"]) == rows.sum()
+        assert sorted(set(X["lightcurve.band"])) == sorted("ugrizY")
+        flagged = (phot["PHOTFLAG"][rows] & 4096) > 0
+        assert X["lightcurve.detected"].sum() == flagged.sum() == 166519
+
+    def test_survey_bench(self, shared_data):
+        X = read_snana(shared_data / "survey_bench", survey="LSST")
+        assert X.shape[0] == 8000 and X["type"].nunique() == 13
+        assert len(X["lightcurve.time"]) == 665650
+
+
+class TestWrite:
+    def frame(self):
+        rows = {
+            "time": np.array([3.0, 4.5, 59000.123456789, 1.0]),
+            "band": ["g", "LSST-z", "g", "Y"],
+            "flux": np.array([1.5, -2.0, np.nan, 1e-9], np.float32),
+            "flux_err": np.array([1.0, 0.1, 0.2, 3.0], np.float32),
+            "photflag": np.array([0, 4096, 6144, 1024], np.int32),
+            "detected": np.array([False, True, True, False]),
+        }
+        statics = {
+            "redshift": [0.1, np.nan, -0.01],
+            "mwebv": [0.0, 0.3, np.nan],
+            "peak_time": [59000.123456789, np.nan, 1.0],
+            "trigger_time": [4.5, np.nan, np.nan],
+            "ra": [0.0, np.nan, 359.0],
+            "dec": [-9.0, np.nan, 89.0],
+            "type": ["SNIa", "SNII", "RR Lyrae"],
+        }
+        X = NestedFrame(statics, index=IDS).rename_axis("object_id")
+        return X.assign(lightcurve=nest([0, 2, 2, 4], rows, X.index))
+
+    @pytest.mark.parametrize("compress", [False, True])
+    def test_round_trip_is_exact(self, tmp_path, compress):
+        X = self.frame()
+        offsets, rows = flatten(X["lightcurve"])
+        rows = {name: values[[0, 1, 3, 2]] for name, values in rows.items()}
+        X = X.assign(lightcurve=nest(offsets, rows, X.index))
+        head, _ = write_snana(X, tmp_path / "new" / "L", survey="LSST", compress=compress)
+        Y = read_snana(head)
+        assert Y.columns.tolist() == X.columns.tolist() and Y.index.tolist() == IDS
+        for name in X.columns.drop("lightcurve"):
+            assert X[name].tolist() == pytest.approx(Y[name].tolist(), abs=0, nan_ok=True), name
+        back_offsets, back = flatten(Y["lightcurve"])
+        assert back_offsets.tolist() == offsets.tolist()
+        for name, values in rows.items():
+            np.testing.assert_array_equal(np.asarray(back[name]), np.asarray(values), name)
+            assert name == "band" or back[name].dtype == values.dtype
+
+    def test_sncosmo_reads_the_same(self, tmp_path):
+        head, phot = write_snana(self.frame(), tmp_path / "L", survey="LSST")
+        theirs = sncosmo.read_snana_fits(str(head), str(phot))
+        assert [table.meta["SNID"].decode() for table in theirs] == IDS
+        assert [len(table) for table in theirs] == [2, 0, 2]
+        np.testing.assert_array_equal(theirs[0]["FLUXCAL"], [1.5, -2.0])
+        assert [b.strip() for b in theirs[0]["BAND"].astype(str)] == ["g", "LSST-z"]
+
+    def test_duplicates_are_refused(self, tmp_path):
+        X = self.frame()
+        X.index = ["a", "b", "a"]
+        with pytest.raises(ObjectError, match="'a'"):
+            write_snana(X, tmp_path / "L")
