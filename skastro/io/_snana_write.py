@@ -21,6 +21,7 @@ _NAMES = {
     "dec": "DEC",
 }
 _MISSING = {"dec": -999.0}
+_OBSERVATION = ("time", "band", "flux", "flux_err")
 
 
 def write_snana(X, prefix, *, survey=None, compress=False):
@@ -31,7 +32,9 @@ def write_snana(X, prefix, *, survey=None, compress=False):
     X : NestedFrame of shape (n_objects, n_columns)
         Objects; the index becomes SNID.  Standard static columns take SNANA's names, ``type``
         becomes SIM_TYPE_NAME, or SNTYPE if it holds numbers; other static columns of numbers or
-        text keep theirs.  NaN becomes SNANA's code for missing.
+        text keep theirs.  NaN becomes SNANA's code for missing.  Further fields of numbers in
+        the light curves become PHOT columns of their name in capitals; ``detected`` is written
+        as the detection bit of PHOTFLAG if there is no field ``photflag``.
 
     prefix : str or Path
         ``<prefix>_HEAD.FITS`` and ``<prefix>_PHOT.FITS`` are written; folders are made.
@@ -76,6 +79,7 @@ def write_snana(X, prefix, *, survey=None, compress=False):
     if X.index.has_duplicates:
         raise ObjectError("write_snana: identifiers twice", X.index[X.index.duplicated()].unique())
     offsets, rows = flatten(X["lightcurve"])
+    rows = _with_photflag(rows, survey)
     suffix = ".FITS.gz" if compress else ".FITS"
     prefix = Path(prefix)
     prefix.parent.mkdir(parents=True, exist_ok=True)
@@ -133,9 +137,19 @@ def _phot_columns(offsets, rows):
         _column("FLUXCAL", spread(rows["flux"], 0)),
         _column("FLUXCALERR", spread(rows["flux_err"], 0)),
     ]
-    if "photflag" in rows:
-        columns.append(_column("PHOTFLAG", spread(rows["photflag"].astype(np.int32), 0)))
+    for name in [name for name in rows if name not in _OBSERVATION]:
+        columns.append(_column(name.upper(), spread(np.asarray(rows[name]), 0)))
     return columns
+
+
+def _with_photflag(rows, survey):
+    """Give the rows PHOTFLAG in place of `detected`, which it holds as a bit."""
+    rows = dict(rows)
+    detected = rows.pop("detected", None)
+    if detected is not None and "photflag" not in rows:
+        bit = get_survey(survey).photflag.get("detection", 4096) if survey else 4096
+        rows["photflag"] = np.where(detected, bit, 0).astype(np.int32)
+    return rows
 
 
 def _column(name, values):

@@ -350,3 +350,13 @@ class TestWrite:
         X.index = ["a", "b", "a"]
         with pytest.raises(ObjectError, match="'a'"):
             write_snana(X, tmp_path / "L")
+
+    def test_further_fields_are_not_lost(self, tmp_path):
+        X = self.frame()
+        offsets, rows = flatten(X["lightcurve"])
+        rows = {n: v for n, v in rows.items() if n != "photflag"} | {"sky": np.arange(4.0)}
+        X = X.assign(lightcurve=nest(offsets, rows, X.index))
+        head, phot = write_snana(X, tmp_path / "L", survey="LSST")
+        written = fits.getdata(phot)
+        assert written["SKY"][written["MJD"] != -777].tolist() == [0, 1, 2, 3]
+        assert read_snana(head)["lightcurve.detected"].sum() == 2
