@@ -1,1 +1,7 @@
-"""datasets."""
+"""Simulated data."""
+
+from skastro.datasets._cadence import Cadence, get_cadence
+from skastro.datasets._host import HostRedshifts
+from skastro.datasets._light_curves import make_light_curves
+
+__all__ = ["Cadence", "HostRedshifts", "get_cadence", "make_light_curves"]
