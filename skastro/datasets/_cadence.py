@@ -136,9 +136,7 @@ class Cadence:
         for band in self.bands:
             if band not in survey.wavelengths:
                 known = ", ".join(survey.wavelengths)
-                raise ValueError(
-                    f"Cadence: survey {survey.name} has no band {band!r}, only {known}"
-                )
+                raise ValueError(f"Cadence: {survey.name} has no band {band!r}, only {known}")
             for table in ("zero_point", "saturation"):
                 if band not in getattr(self, table):
                     raise ValueError(f"Cadence: {table} lacks the band {band!r}")

@@ -89,7 +89,7 @@ def farthest_redshift(magnitude, faintest):
     --------
     >>> from skastro.datasets._cosmology import farthest_redshift
     >>> round(farthest_redshift(-19.3, 24.0), 2)
-    1.08
+    0.98
     """
     apparent = magnitude + _tables()[0] - 2.5 * np.log10(1 + _GRID)
     return float(np.interp(faintest, apparent, _GRID))

@@ -112,8 +112,8 @@ def make_light_curves(
     >>> X, y = make_light_curves(20, classes=["SNIa", "SNII"], random_state=0)
     >>> X.index[0], sorted(set(y))
     ('SIM0000001', ['SNII', 'SNIa'])
-    >>> X["lightcurve"].dtype.column_dtypes["time"]
-    dtype('float64')
+    >>> list(X["lightcurve"].dtype.column_dtypes)
+    ['time', 'band', 'flux', 'flux_err', 'photflag', 'detected']
     """
     counts = _plan(n_objects, classes)
     rng = _generator(random_state)

@@ -124,6 +124,6 @@ def dust_ratio(wavelength, *, law="CCM89", r_v=3.1):
     --------
     >>> from skastro.datasets._spectra import dust_ratio
     >>> dust_ratio([4826.85, 8590.9]).round(2).tolist()
-    [3.65, 1.51]
+    [3.64, 1.61]
     """
     return np.interp(wavelength, *_dust_table(law, r_v))

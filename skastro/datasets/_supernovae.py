@@ -101,10 +101,11 @@ def ia(phase, wavelength, p):
 
 def _draw_photosphere(rng, n, magnitude, rise, fall, temperature, edge, **common):
     """Draw the parameters of :func:`photosphere` around the medians given."""
+    rise = draw_scale(rng, n, *rise)
     return draw_common(rng, n, **common) | {
         "magnitude": draw_normal(rng, n, *magnitude),
-        "rise": draw_scale(rng, n, *rise),
-        "fall": draw_scale(rng, n, *fall),
+        "rise": rise,
+        "fall": np.maximum(draw_scale(rng, n, *fall), 1.3 * rise),
         "temperature": draw_scale(rng, n, *temperature),
         "edge": draw_normal(rng, n, edge, 150.0),
     }

@@ -22,10 +22,11 @@ def draw_kilonova(rng, n, scene):
     >>> bool((draw_kilonova(np.random.default_rng(0), 9, None)["fall"] < 10).all())
     True
     """
+    rise = draw_scale(rng, n, 0.25, 0.3)
     return draw_common(rng, n, dust=0.05, ripple=0.06) | {
         "magnitude": draw_normal(rng, n, -15.8, 0.7),
-        "rise": draw_scale(rng, n, 0.25, 0.3),
-        "fall": draw_scale(rng, n, 1.7, 0.35),
+        "rise": rise,
+        "fall": np.maximum(draw_scale(rng, n, 1.7, 0.35), 1.3 * rise),
         "temperature": draw_scale(rng, n, 7500.0, 0.2),
         "cooling_time": draw_scale(rng, n, 1.6, 0.3),
     }
