@@ -1,14 +1,28 @@
 """Reading and writing: SNANA FITS, text and FITRES, redshift tables, Parquet."""
 
+from skastro.io._convert import convert
+from skastro.io._fitres import read_fitres
+from skastro.io._parquet import count_parquet, iter_parquet, read_parquet, write_parquet
 from skastro.io._readme import SimulationReadme, read_readme
+from skastro.io._redshifts import join_redshifts, read_redshift_table
 from skastro.io._snana import read_snana
 from skastro.io._snana_files import find_heads
 from skastro.io._snana_write import write_snana
+from skastro.io._text import read_snana_text
 
 __all__ = [
     "SimulationReadme",
+    "convert",
+    "count_parquet",
     "find_heads",
+    "iter_parquet",
+    "join_redshifts",
+    "read_fitres",
+    "read_parquet",
     "read_readme",
+    "read_redshift_table",
     "read_snana",
+    "read_snana_text",
+    "write_parquet",
     "write_snana",
 ]
