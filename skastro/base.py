@@ -9,7 +9,7 @@ from skastro.utils.ragged import flatten, nest
 
 
 class RaggedInputMixin:
-    """Checks of a frame with nested columns, written once.
+    """Checks of a frame of objects, written once; of a nested one if there is a `column`.
 
     `_check_frame` is the only method an estimator calls; it names the estimator and the column in
     every error.  Estimators declare ``_required_columns()`` and ``_required_fields()``.
@@ -31,31 +31,35 @@ class RaggedInputMixin:
 
     def _check_frame(self, X, reset):
         name = type(self).__name__
-        column = self.column
         if not hasattr(X, "columns"):
-            raise ValueError(f"{name} needs a frame with a nested column {column!r}, not {type(X)}")
+            raise ValueError(f"{name} needs a frame, one row an object, not {type(X)}")
         if not X.columns.is_unique:
             twice = X.columns[X.columns.duplicated()].unique().tolist()
             raise ValueError(f"{name}: X has more than one column of the names {twice}")
-        if column not in X.columns:
-            raise ValueError(f"{name} needs a nested column {column!r}; X has {list(X.columns)}")
-        if not isinstance(X[column].dtype, NestedDtype):
-            raise ValueError(f"{name}: column {column!r} is not nested but {X[column].dtype}")
+        if hasattr(self, "column"):
+            self._check_nested(X, name)
         if len(X) == 0:
             raise ValueError(f"{name}: X holds 0 objects while a minimum of 1 is required")
         missing = [c for c in self._required_columns() if c not in X.columns]
         if missing:
             raise ValueError(f"{name} needs the column {missing[0]!r}; X has {list(X.columns)}")
+        try:
+            validate_data(self, X, reset=reset, skip_check_array=True)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
+
+    def _check_nested(self, X, name):
+        column = self.column
+        if column not in X.columns:
+            raise ValueError(f"{name} needs a nested column {column!r}; X has {list(X.columns)}")
+        if not isinstance(X[column].dtype, NestedDtype):
+            raise ValueError(f"{name}: column {column!r} is not nested but {X[column].dtype}")
         fields = list(X[column].dtype.column_dtypes)
         missing = [f for f in self._required_fields() if f not in fields]
         if missing:
             raise ValueError(
                 f"{name}: column {column!r} has no field {missing[0]!r}, only {fields}"
             )
-        try:
-            validate_data(self, X, reset=reset, skip_check_array=True)
-        except ValueError as error:
-            raise ValueError(f"{name}: {error}") from None
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -124,7 +124,14 @@ def get_survey(survey):
 
 
 def list_surveys():
-    """Return the names of the registered surveys, sorted."""
+    """Return the names of the registered surveys, sorted.
+
+    Examples
+    --------
+    >>> from skastro.surveys import list_surveys
+    >>> "LSST" in list_surveys()
+    True
+    """
     return sorted((survey.name for survey in _REGISTRY.values()), key=str.lower)
 
 

@@ -1,4 +1,4 @@
-"""Estimators of ragged X, healthy and each broken in one way, on which the check suite is tested."""
+"""Estimators of ragged X, healthy and each broken in one way: the check suite is tested on them."""
 
 import copy
 

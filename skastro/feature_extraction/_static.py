@@ -3,10 +3,12 @@
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
+
+from skastro.base import RaggedInputMixin
 
 
-class StaticColumns(TransformerMixin, BaseEstimator):
+class StaticColumns(RaggedInputMixin, TransformerMixin, BaseEstimator):
     """Take static columns of a frame as dense rows; missing values stay NaN.
 
     Parameters
@@ -85,19 +87,15 @@ class StaticColumns(TransformerMixin, BaseEstimator):
         return np.asarray(list(self.columns), dtype=object)
 
     def _check(self, X, reset):
-        if not hasattr(X, "columns") or len(X) == 0:
-            raise ValueError("StaticColumns needs a frame with at least 1 object")
+        self._check_frame(X, reset)
         for name in self.columns:
-            if name not in X.columns:
-                raise ValueError(
-                    f"StaticColumns needs the column {name!r}; X has {list(X.columns)}"
-                )
             if not pd.api.types.is_numeric_dtype(X[name].dtype):
                 raise ValueError(f"StaticColumns: column {name!r} is not numeric: {X[name].dtype}")
-        validate_data(self, X, reset=reset, skip_check_array=True)
+
+    def _required_columns(self):
+        return self.columns
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
         tags.input_tags.allow_nan = True
         return tags

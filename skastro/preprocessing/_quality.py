@@ -3,7 +3,13 @@
 import numpy as np
 
 from skastro.base import LightCurveTransformer
-from skastro.utils.ragged import row_numbers, segment_count, segment_first, segment_reduce
+from skastro.utils.ragged import (
+    row_numbers,
+    segment_count,
+    segment_first,
+    segment_reduce,
+    sort_rows,
+)
 
 
 class QualityFilter(LightCurveTransformer):
@@ -39,7 +45,7 @@ class QualityFilter(LightCurveTransformer):
         Static column to write.
 
     column : str, default="lightcurve"
-        Nested column with the light curves, sorted by time.
+        Nested column with the light curves.
 
     See Also
     --------
@@ -88,7 +94,7 @@ class QualityFilter(LightCurveTransformer):
         return (self.name,)
 
     def _describe_objects(self, offsets, rows, X):
-        faults = self._faults(offsets, rows)
+        faults = self._faults(offsets, sort_rows(offsets, rows))
         return {
             self.name: np.select(list(faults.values()), list(faults), default="").astype(object)
         }
