@@ -5,13 +5,15 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skastro.base import LightCurveTransformer
 
+_NUMBERS = {"dtype": [np.float64, np.float32], "ensure_all_finite": "allow-nan"}
+
 
 class AsinhScale(LightCurveTransformer):
     """Scale fluxes by the inverse hyperbolic sine, of light curves or of dense rows.
 
     ``flux_new = asinh(flux / scale)``: linear for faint and logarithmic for bright fluxes,
     defined for negative ones.  On a frame with nested light curves it acts on ``flux`` and
-    ``flux_err``; any other `X` is an array of numbers.
+    ``flux_err``; any other `X` is an array of numbers; NaN stays NaN.
 
     Parameters
     ----------
@@ -60,7 +62,7 @@ class AsinhScale(LightCurveTransformer):
         if self._is_ragged(X):
             return super().fit(X, y)
         self._check_parameters()
-        validate_data(self, X, dtype=[np.float64, np.float32])
+        validate_data(self, X, **_NUMBERS)
         return self
 
     def transform(self, X):
@@ -78,7 +80,7 @@ class AsinhScale(LightCurveTransformer):
         if self._is_ragged(X):
             return super().transform(X)
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        X = validate_data(self, X, **_NUMBERS, reset=False)
         return np.arcsinh(X / X.dtype.type(self.scale))
 
     def get_feature_names_out(self, input_features=None):
@@ -113,4 +115,5 @@ class AsinhScale(LightCurveTransformer):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = True
+        tags.input_tags.allow_nan = True
         return tags

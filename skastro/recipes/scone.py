@@ -12,9 +12,15 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import FeatureUnion, Pipeline
 
-from skastro.feature_extraction import GPInterpolate, Heatmap, StaticColumns
+from skastro.feature_extraction import (
+    GPInterpolate,
+    Heatmap,
+    LightCurveStatistics,
+    StaticColumns,
+)
 from skastro.neural_network import HeatmapCNNClassifier
 from skastro.preprocessing import (
+    AsinhScale,
     CleanPhotometry,
     Deredden,
     DrawDays,
@@ -35,6 +41,7 @@ def make_scone_features(
     *,
     with_redshift=False,
     brightness=True,
+    statistics=False,
     days=None,
     start=-30.0,
     stop=150.0,
@@ -62,6 +69,10 @@ def make_scone_features(
         Append log10 of the flux at the maximum, which the normalisation of the image takes
         away.  SCONE itself goes without.
 
+    statistics : bool, default=False
+        Append :class:`skastro.feature_extraction.LightCurveStatistics`, compressed by the inverse
+        hyperbolic sine; worth it for small and heterogeneous data sets.
+
     days : None, float or tuple of 2 ints, default=None
         None: whole light curves around ``peak_time``.  A number: only what is known that many
         days after the trigger (:class:`skastro.preprocessing.TriggerTime`), from 20 days before
@@ -87,7 +98,7 @@ def make_scone_features(
     -------
     features : Pipeline
         From a NestedFrame to float32 rows of length ``2 * n_wavelengths * n_times`` plus one for
-        `brightness` and two for `with_redshift`.
+        `brightness`, those of `statistics`, and two for `with_redshift`.
 
     Examples
     --------
@@ -110,6 +121,10 @@ def make_scone_features(
     )
     parity = "scone" if dust == "scone" else None
     parts = [("heatmap", Heatmap(process, dust=parity, brightness=brightness))]
+    if statistics:
+        parts.append(
+            ("statistics", Pipeline([("raw", LightCurveStatistics()), ("asinh", AsinhScale())]))
+        )
     if with_redshift:
         parts.append(("redshift", StaticColumns(("redshift", "redshift_err"))))
     return Pipeline(

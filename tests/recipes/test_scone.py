@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from skastro.datasets import make_light_curves
-from skastro.feature_extraction import StaticColumns
+from skastro.feature_extraction import LightCurveStatistics, StaticColumns
 from skastro.recipes import (
     evaluate_scone_epochs,
     make_scone,
@@ -51,6 +51,16 @@ def test_columns_of_the_features(survey):
         "redshift__redshift_err",
     ]
     np.testing.assert_array_equal(rows[:, -2], survey[0]["redshift"].astype(np.float32))
+
+
+def test_statistics_stand_between_image_and_redshift(survey):
+    X, _ = survey
+    options = {"statistics": True, "dust": None, "with_redshift": True, **SMALL}
+    rows = make_scone_features(**options).fit_transform(X)
+    expected = np.arcsinh(LightCurveStatistics().fit_transform(X))
+    np.testing.assert_allclose(rows[:, 129:-2], expected, rtol=1e-5)
+    model = make_scone(epochs=1, random_state=0, **options).fit(*survey)
+    assert np.isfinite(model.predict_proba(X)).all()
 
 
 def test_probabilities_in_input_order(survey, fitted):
