@@ -11,7 +11,7 @@ import numpy as np
 MAX_EVALUATIONS = 60
 TOLERANCE = 1e-5
 FIRST_RADIUS, LARGEST_RADIUS = 1.5, 4.0
-AVERAGE_STEPS = 4
+EXACT_EVERY = 3
 
 
 class Optimum(NamedTuple):
@@ -25,8 +25,9 @@ class Optimum(NamedTuple):
 def maximize(likelihood, start, low, high):
     """Climb from `start` to a local maximum of the log likelihood.
 
-    The first steps use the average information, which needs no product of matrices and is always
-    positive definite; later ones the exact Hessian wherever it is positive definite.
+    The matrix of each step is the average information, which needs no product of matrices and is
+    always positive definite.  At every third accepted step its difference from the exact Hessian
+    is computed, and added from then on wherever the sum is positive definite.
 
     Parameters
     ----------
@@ -50,7 +51,10 @@ def maximize(likelihood, start, low, high):
     if state is None:
         return None
     damping, radius, n_accepted = 0.0, FIRST_RADIUS, 0
-    free, gradient, information = _local_model(likelihood, state, low, high, n_accepted)
+    box, correction = (low, high), np.zeros((3, 3))
+    free, gradient, information, correction = _local_model(
+        likelihood, state, *box, n_accepted, correction
+    )
     for n_evaluations in range(2, MAX_EVALUATIONS + 1):
         if not (np.isfinite(gradient).all() and np.isfinite(information).all()):
             return Optimum(state, n_evaluations - 1, False)
@@ -65,19 +69,20 @@ def maximize(likelihood, start, low, high):
         damping, radius = adapt(gain, promised, step, damping, radius)
         if gain > 0.0:
             state, n_accepted = trial, n_accepted + 1
-            free, gradient, information = _local_model(likelihood, state, low, high, n_accepted)
+            free, gradient, information, correction = _local_model(
+                likelihood, state, *box, n_accepted, correction
+            )
     return Optimum(state, MAX_EVALUATIONS, False)
 
 
-def _local_model(likelihood, state, low, high, n_accepted):
+def _local_model(likelihood, state, low, high, n_accepted, correction):
     slopes = likelihood.slopes(state)
     gradient = likelihood.gradient(state, slopes)
     free = free_parameters(state.theta, gradient, low, high)
-    if n_accepted >= AVERAGE_STEPS:
-        exact = likelihood.observed_information(state, slopes)
-        if np.isfinite(exact).all() and is_positive(exact, free):
-            return free, gradient, exact
-    return free, gradient, likelihood.average_information(slopes)
+    information = likelihood.average_information(slopes)
+    if n_accepted and n_accepted % EXACT_EVERY == 0:
+        correction = likelihood.observed_information(state, slopes) - information
+    return free, gradient, corrected(information, correction, free), correction
 
 
 def free_parameters(theta, gradient, low, high):
@@ -103,11 +108,15 @@ def promised_gain(gradient, information, step):
     return np.sum(gradient * step) - 0.5 * np.sum(information * step * step.reshape(-1, 1))
 
 
-def is_positive(information, free):
-    """Say whether the matrix of the free parameters is safely positive definite."""
-    matrix = information * free * free.reshape(-1, 1) + np.diag(1.0 - free)
+def corrected(information, correction, free):
+    """Return the corrected matrix if that of its free parameters is safely positive definite."""
+    exact = information + correction
+    if not np.isfinite(exact).all():
+        return information
+    matrix = exact * free * free.reshape(-1, 1) + np.diag(1.0 - free)
     scale = np.sqrt(np.abs(np.diag(matrix))) + 1e-12
-    return np.linalg.eigvalsh(matrix / scale / scale.reshape(-1, 1))[0] > 1e-6
+    is_positive = np.linalg.eigvalsh(matrix / scale / scale.reshape(-1, 1))[0] > 1e-6
+    return exact if is_positive else information
 
 
 def is_finished(gain, promised, step, tolerance):

@@ -17,76 +17,80 @@ def rates_of(theta):
 
 
 @njit(cache=True, fastmath=LOOSE)
-def radial_row(time, wavelength, i, rates, value, time_slope, wavelength_slope):
-    """Fill row `i` up to the diagonal for the radial kernel."""
+def fill_radial(time, wavelength, rates, value, time_slope, wavelength_slope):
+    """Fill lower triangles of the radial kernel and its slopes."""
     amplitude, time_rate, wavelength_rate = rates
-    for j in range(i + 1):
-        a = (time[i] - time[j]) * time_rate
-        b = (wavelength[i] - wavelength[j]) * wavelength_rate
-        s, q = a * a, b * b
-        r = np.sqrt(s + q)
-        decay = amplitude * exp_negative(-r)
-        value[j] = decay + decay * r
-        time_slope[j] = 0.5 * decay * s
-        wavelength_slope[j] = 0.5 * decay * q
+    for i in range(len(time)):
+        for j in range(i + 1):
+            a = (time[i] - time[j]) * time_rate
+            b = (wavelength[i] - wavelength[j]) * wavelength_rate
+            s, q = a * a, b * b
+            r = np.sqrt(s + q)
+            decay = amplitude * exp_negative(-r)
+            value[i, j] = decay + decay * r
+            time_slope[i, j] = 0.5 * decay * s
+            wavelength_slope[i, j] = 0.5 * decay * q
 
 
 @njit(cache=True, fastmath=LOOSE)
-def separable_row(time, wavelength, i, rates, value, time_slope, wavelength_slope):
-    """Fill row `i` up to the diagonal for the separable kernel."""
+def fill_separable(time, wavelength, rates, value, time_slope, wavelength_slope):
+    """Fill lower triangles of the separable kernel and its slopes."""
     amplitude, time_rate, wavelength_rate = rates
-    for j in range(i + 1):
-        a = abs(time[i] - time[j]) * time_rate
-        b = abs(wavelength[i] - wavelength[j]) * wavelength_rate
-        decay = amplitude * exp_negative(-(a + b))
-        with_a, with_b = decay + decay * a, decay + decay * b
-        value[j] = with_b + with_b * a
-        time_slope[j] = 0.5 * a * a * with_b
-        wavelength_slope[j] = 0.5 * b * b * with_a
+    for i in range(len(time)):
+        for j in range(i + 1):
+            a = abs(time[i] - time[j]) * time_rate
+            b = abs(wavelength[i] - wavelength[j]) * wavelength_rate
+            decay = amplitude * exp_negative(-(a + b))
+            with_a, with_b = decay + decay * a, decay + decay * b
+            value[i, j] = with_b + with_b * a
+            time_slope[i, j] = 0.5 * a * a * with_b
+            wavelength_slope[i, j] = 0.5 * b * b * with_a
 
 
 @njit(cache=True)
 def fill_lower(rows, theta, separable, value, slopes):
     """Fill the lower triangles of the covariance and of its slopes in the two log scales."""
     rates = rates_of(theta)
-    for i in range(len(rows.time)):
-        if separable:
-            separable_row(
-                rows.time, rows.wavelength, i, rates, value[i], slopes[0, i], slopes[1, i]
-            )
-        else:
-            radial_row(rows.time, rows.wavelength, i, rates, value[i], slopes[0, i], slopes[1, i])
+    if separable:
+        fill_separable(rows.time, rows.wavelength, rates, value, slopes[0], slopes[1])
+    else:
+        fill_radial(rows.time, rows.wavelength, rates, value, slopes[0], slopes[1])
+    for i in range(len(value)):
         value[i, i] += rows.variance[i]
 
 
 @njit(cache=True, fastmath=LOOSE)
-def radial_curvature_row(time, wavelength, i, rates, weight, sums):
-    """Add ``weight * d2k`` (tt, tw, ww) of row `i` below the diagonal to `sums`."""
+def sum_radial_curvature(time, wavelength, rates, alpha, inverse, sums):
+    """Sum ``(alpha alpha' - inverse) * d2k`` (tt, tw, ww) over pairs of observations."""
     amplitude, time_rate, wavelength_rate = rates
     tt, tw, ww = 0.0, 0.0, 0.0
-    for j in range(i):
-        a = (time[i] - time[j]) * time_rate
-        b = (wavelength[i] - wavelength[j]) * wavelength_rate
-        s, q = a * a, b * b
-        r = np.sqrt(s + q + 1e-300)
-        decay = amplitude * exp_negative(-r) * weight[j]
-        half = 0.5 / r
-        tt += decay * (s * s * half - s)
-        tw += decay * s * q * half
-        ww += decay * (q * q * half - q)
-    sums += 0.5 * np.array([tt, tw, ww])
+    for i in range(len(time)):
+        for j in range(i):
+            a = (time[i] - time[j]) * time_rate
+            b = (wavelength[i] - wavelength[j]) * wavelength_rate
+            s, q = a * a, b * b
+            r = np.sqrt(s + q + 1e-300)
+            weight = exp_negative(-r) * (alpha[i] * alpha[j] - inverse[i, j])
+            half = 0.5 / r
+            tt += weight * (s * s * half - s)
+            tw += weight * s * q * half
+            ww += weight * (q * q * half - q)
+    half = 0.5 * amplitude
+    sums[0], sums[1], sums[2] = half * tt, half * tw, half * ww
 
 
 @njit(cache=True, fastmath=LOOSE)
-def separable_curvature_row(time, wavelength, i, rates, weight, sums):
-    """Add ``weight * d2k`` (tt, tw, ww) of row `i` below the diagonal to `sums`."""
+def sum_separable_curvature(time, wavelength, rates, alpha, inverse, sums):
+    """Sum ``(alpha alpha' - inverse) * d2k`` (tt, tw, ww) over pairs of observations."""
     amplitude, time_rate, wavelength_rate = rates
     tt, tw, ww = 0.0, 0.0, 0.0
-    for j in range(i):
-        a = abs(time[i] - time[j]) * time_rate
-        b = abs(wavelength[i] - wavelength[j]) * wavelength_rate
-        decay = amplitude * exp_negative(-(a + b)) * weight[j]
-        tt += decay * (1.0 + b) * a * a * (a - 2.0)
-        tw += decay * a * a * b * b
-        ww += decay * (1.0 + a) * b * b * (b - 2.0)
-    sums += 0.25 * np.array([tt, tw, ww])
+    for i in range(len(time)):
+        for j in range(i):
+            a = abs(time[i] - time[j]) * time_rate
+            b = abs(wavelength[i] - wavelength[j]) * wavelength_rate
+            weight = exp_negative(-(a + b)) * (alpha[i] * alpha[j] - inverse[i, j])
+            tt += weight * (1.0 + b) * a * a * (a - 2.0)
+            tw += weight * a * a * b * b
+            ww += weight * (1.0 + a) * b * b * (b - 2.0)
+    quarter = 0.25 * amplitude
+    sums[0], sums[1], sums[2] = quarter * tt, quarter * tw, quarter * ww

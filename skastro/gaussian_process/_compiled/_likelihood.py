@@ -5,13 +5,13 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from skastro.gaussian_process._compiled._blas import factorize, invert, solve_factor
 from skastro.gaussian_process._compiled._kernels import (
     fill_lower,
-    radial_curvature_row,
     rates_of,
-    separable_curvature_row,
+    sum_radial_curvature,
+    sum_separable_curvature,
 )
+from skastro.gaussian_process._compiled._lapack import factorize, invert, solve_factor
 
 LOG_2PI = np.log(2.0 * np.pi)
 
@@ -55,19 +55,19 @@ def new_local(n):
 
 
 @njit(cache=True)
-def evaluate(blas, rows, theta, separable, constant_mean, point):
+def evaluate(lapack, rows, theta, separable, constant_mean, point):
     """Fill `point`; return log likelihood (-inf if singular) and mean flux."""
     n = len(rows.flux)
     fill_lower(rows, theta, separable, point.factor, point.slopes)
-    if not factorize(blas, point.factor):
+    if not factorize(lapack, point.factor):
         return -np.inf, 0.0
     mean_flux = 0.0
     if constant_mean:
         point.weights[:] = 1.0
-        solve_factor(blas, point.factor, point.weights)
+        solve_factor(lapack, point.factor, point.weights)
         mean_flux = np.sum(point.weights * rows.flux) / np.sum(point.weights)
     point.weights[:] = rows.flux - mean_flux
-    solve_factor(blas, point.factor, point.weights)
+    solve_factor(lapack, point.factor, point.weights)
     value = -0.5 * n * LOG_2PI
     for i in range(n):
         value -= 0.5 * (rows.flux[i] - mean_flux) * point.weights[i] + np.log(point.factor[i, i])
@@ -106,11 +106,11 @@ def trace_product(a, b):
 
 
 @njit(cache=True)
-def differentiate(blas, rows, point, mean_flux, n_parameters, local):
+def differentiate(lapack, rows, point, mean_flux, n_parameters, local):
     """Fill `local` with gradient and average information of the first `n_parameters`."""
     n = len(rows.flux)
     local.inverse[:] = point.factor
-    invert(blas, local.inverse)
+    invert(lapack, local.inverse)
     trace = float(n)
     for i in range(n):
         trace -= local.inverse[i, i] * rows.variance[i]
@@ -129,38 +129,55 @@ def differentiate(blas, rows, point, mean_flux, n_parameters, local):
 
 
 @njit(cache=True)
-def observed_information(rows, theta, separable, point, n_parameters, local):
-    """Return minus the Hessian."""
-    n = len(rows.flux)
-    products = np.empty((n_parameters, n, n))
+def observed_correction(rows, theta, separable, point, n_parameters, local):
+    """Return minus the Hessian less the average information, shape (3, 3)."""
+    second = curvature(rows, theta, separable, point, local)
+    expected = expected_information(rows, point, n_parameters, local)
+    correction = np.zeros((3, 3))
+    for k in range(n_parameters):
+        for m in range(n_parameters):
+            correction[k, m] = local.information[k, m] - expected[k, m] - second[k, m]
+    return correction
+
+
+@njit(cache=True)
+def expected_information(rows, point, n_parameters, local):
+    """Return the Fisher matrix ``tr(K^-1 K_i K^-1 K_j) / 2``, shape (3, 3)."""
+    n, noise = len(rows.flux), rows.variance
     inverse = mirror(local.inverse)
-    products[0] = -inverse * rows.variance
+    products = np.empty((3, n, n))
+    products[0] = -inverse * noise
     for i in range(n):
         products[0, i, i] += 1.0
     for k in range(1, n_parameters):
         np.dot(inverse, mirror(point.slopes[k - 1]), products[k])
-    second = curvature(rows, theta, separable, point, local)
-    exact = np.zeros((3, 3))
+    expected = np.zeros((3, 3))
     for k in range(n_parameters):
         for m in range(k + 1):
-            expected = 0.5 * np.sum(products[k] * products[m].T)
-            exact[k, m] = 2.0 * local.information[k, m] - expected - second[k, m]
-            exact[m, k] = exact[k, m]
-    return exact
+            expected[k, m] = 0.5 * trace_of_product(products[k], products[m])
+            expected[m, k] = expected[k, m]
+    return expected
+
+
+@njit(cache=True, fastmath=True)
+def trace_of_product(a, b):
+    """Return the trace of the product of two square matrices."""
+    total = 0.0
+    for i in range(len(a)):
+        for j in range(len(a)):
+            total += a[i, j] * b[j, i]
+    return total
 
 
 @njit(cache=True)
 def curvature(rows, theta, separable, point, local):
     """Return the part of the Hessian with second derivatives of the kernel, shape (3, 3)."""
-    rates = rates_of(theta)
-    sums = np.zeros(3)
-    alpha = point.weights
-    for i in range(1, len(alpha)):
-        weight = alpha[i] * alpha[:i] - local.inverse[i, :i]
-        if separable:
-            separable_curvature_row(rows.time, rows.wavelength, i, rates, weight, sums)
-        else:
-            radial_curvature_row(rows.time, rows.wavelength, i, rates, weight, sums)
+    rates, sums = rates_of(theta), np.empty(3)
+    time, wavelength, alpha = rows.time, rows.wavelength, point.weights
+    if separable:
+        sum_separable_curvature(time, wavelength, rates, alpha, local.inverse, sums)
+    else:
+        sum_radial_curvature(time, wavelength, rates, alpha, local.inverse, sums)
     second = np.empty((3, 3))
     second[0] = local.gradient
     second[:, 0] = local.gradient
@@ -168,7 +185,7 @@ def curvature(rows, theta, separable, point, local):
     return second
 
 
-@njit(cache=True)
+@njit(cache=True, fastmath=True)
 def mirror(lower):
     """Return the full symmetric matrix of a lower triangle."""
     full = np.empty_like(lower)

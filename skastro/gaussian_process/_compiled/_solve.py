@@ -3,8 +3,8 @@
 import numpy as np
 from numba import njit
 
-from skastro.gaussian_process._compiled._blas import BLAS, invert_factor
 from skastro.gaussian_process._compiled._fit import climb
+from skastro.gaussian_process._compiled._lapack import LAPACK, invert_factor
 from skastro.gaussian_process._compiled._likelihood import Rows, evaluate, new_local, new_point
 from skastro.gaussian_process._compiled._predict import predict_radial
 from skastro.gaussian_process._compiled._separable import predict_separable
@@ -28,7 +28,7 @@ def solve(problem, objects):
     fits = problem.low is not None
     box = np.stack([problem.low, problem.high]) if fits else np.empty((2, 0, 3))
     solve_objects(
-        BLAS,
+        LAPACK,
         np.asarray(objects, np.int64),
         batch.offsets,
         Rows(batch.time, batch.wavelength, batch.flux, batch.variance),
@@ -56,7 +56,7 @@ def rows_of(rows, first, stop, by_wavelength):
 
 
 @njit(cache=True)
-def best_climb(blas, rows, starts, low, high, separable, constant_mean, theta):
+def best_climb(lapack, rows, starts, low, high, separable, constant_mean, theta):
     """Climb from each start, leave the best in `theta`; return its point and what it reached."""
     n = len(rows.time)
     best, point, spare, local = new_point(n), new_point(n), new_point(n), new_local(n)
@@ -64,7 +64,7 @@ def best_climb(blas, rows, starts, low, high, separable, constant_mean, theta):
     for k in range(len(starts)):
         trial = starts[k].copy()
         point, spare, value, mean, n_own, good = climb(
-            blas, rows, trial, low, high, separable, constant_mean, point, spare, local
+            lapack, rows, trial, low, high, separable, constant_mean, point, spare, local
         )
         n_evaluations += n_own
         if value > reached:
@@ -75,22 +75,18 @@ def best_climb(blas, rows, starts, low, high, separable, constant_mean, theta):
 
 
 @njit(cache=True)
-def predict(blas, rows, theta, point, mean_flux, separable, grid, out):
+def predict(lapack, rows, theta, point, mean_flux, separable, grid, out):
     """Turn the factor of `point` into its inverse and predict with the rule of the kernel."""
-    invert_factor(blas, point.factor)
+    invert_factor(lapack, point.factor)
     if separable:
         predict_separable(rows, theta, point.factor, point.weights, mean_flux, grid, out)
         return
-    amplitude = np.exp(theta[0])
-    factor = (np.sqrt(amplitude) * np.tril(point.factor)).astype(out.dtype)
-    weights = (amplitude * point.weights).astype(out.dtype)
-    gemm = blas.sgemm if out.itemsize == 4 else blas.dgemm
-    predict_radial(gemm, rows, theta, factor, weights, mean_flux, grid, out)
+    predict_radial(rows, theta, point.factor, point.weights, mean_flux, grid, out)
 
 
 @njit(cache=True, nogil=True)
 def solve_objects(
-    blas, objects, offsets, rows, starts, box, flags, grid, out, theta, numbers, counts, results
+    lapack, objects, offsets, rows, starts, box, flags, grid, out, theta, numbers, counts, results
 ):
     """Fill the output arrays object by object."""
     separable, constant_mean, fits = flags
@@ -99,13 +95,13 @@ def solve_objects(
         own = rows_of(rows, offsets[i], offsets[i + 1], separable)
         if fits:
             point, value, mean_flux, counts[k], converged = best_climb(
-                blas, own, starts[:, i], box[0, i], box[1, i], separable, constant_mean, theta[k]
+                lapack, own, starts[:, i], box[0, i], box[1, i], separable, constant_mean, theta[k]
             )
         else:
             point, theta[k] = new_point(len(own.time)), starts[0, i]
-            value, mean_flux = evaluate(blas, own, theta[k], separable, constant_mean, point)
+            value, mean_flux = evaluate(lapack, own, theta[k], separable, constant_mean, point)
             counts[k], converged = 1, True
         numbers[k, 0], numbers[k, 1] = mean_flux, value
         results[k, 0], results[k, 1] = converged, np.isfinite(value)
         if np.isfinite(value) and len(out):
-            predict(blas, own, theta[k], point, mean_flux, separable, grid, out[k])
+            predict(lapack, own, theta[k], point, mean_flux, separable, grid, out[k])
