@@ -94,6 +94,7 @@ def test_flatten_gives_the_rows_of_every_object(drawn):
     series, objects = drawn
     offsets, rows = ragged.flatten(series)
     assert offsets.dtype == np.int64
+    assert offsets[0] == 0
     assert np.diff(offsets).tolist() == [len(o or []) for o in objects]
     flat = [row for o in objects for row in o or []]
     for name in ("time", "flag", "detected"):
@@ -239,7 +240,9 @@ def test_numbers_of_one_chunk_are_views(large, start):
     kind, integer = (pa.LargeListArray, pa.int64()) if large else (pa.ListArray, pa.int32())
     lists = kind.from_arrays(pa.array([0, 2, 2, 5, 6], integer), structs)
     series = pd.Series(NestedExtensionArray(lists.slice(start)))
-    rows = ragged.flatten(series)[1]
+    offsets, rows = ragged.flatten(series)
+    assert offsets.tolist() == ([0, 2, 2, 5, 6] if start == 0 else [0, 3, 4])
+    assert rows["flux"].tolist() == flux.to_pylist()[-offsets[-1] :]
     assert np.shares_memory(rows["flux"], buffer_of(flux))
     assert not rows["flux"].flags.writeable
 
@@ -252,6 +255,13 @@ def test_nest_does_not_copy_numbers():
 def test_sorted_rows_are_returned_as_they_are():
     rows = {"time": np.array([1.0, 2.0, 0.0])}
     assert ragged.sort_rows(np.array([0, 2, 3]), rows) is rows
+
+
+def test_ties_keep_their_order_in_long_objects():
+    time = np.random.default_rng(0).integers(0, 5, 3000).astype(float)
+    rows = ragged.sort_rows(np.array([0, 1000, 3000]), {"time": time, "row": np.arange(3000)})
+    expected = [np.argsort(time[:1000], kind="stable"), np.argsort(time[1000:], kind="stable")]
+    np.testing.assert_array_equal(rows["row"], np.concatenate([expected[0], expected[1] + 1000]))
 
 
 def test_nothing_is_written_into_the_input():
