@@ -96,7 +96,7 @@ print(f"{unanswered} of {len(table)} objects could not be classified; prediction
 # What a light curve looks like to an astronomer and to the network.
 heatmap = scone["features"].transformer_list[0][1]
 prepared = scone[:-2].transform(X_test)
-object_id = table.index[table["label"].eq("SNIa") & table["reason"].eq("")][0]
+object_id = table["prob_SNIa"].idxmax()
 figure = plt.figure(figsize=(11, 6.5), layout="constrained")
 upper, lower = figure.subfigures(2, 1)
 LightCurveDisplay.from_estimator(heatmap.interpolator_, prepared, object_id, ax=upper.subplots())
