@@ -1,0 +1,133 @@
+"""Simulated surveys: schema, repeatability, noise, flags, physics, and a fair difficulty."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from astropy.cosmology import FlatLambdaCDM
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.metrics import f1_score
+from sklearn.model_selection import cross_val_predict
+
+from skastro.datasets import make_light_curves
+from skastro.feature_extraction import LightCurveStatistics
+from skastro.utils.ragged import flatten, is_sorted, segment_first
+
+CLASSES = set("SNIa SNIa-91bg SNIax SNII SNIbc SLSN-I KN TDE AGN RRL EB Mdwarf-flare uLens".split())
+
+
+@pytest.fixture(scope="module")
+def survey():
+    return make_light_curves(1300, random_state=0, return_truth=True)
+
+
+def test_schema(survey):
+    X, y = survey
+    fields = X["lightcurve"].dtype.column_dtypes
+    assert list(fields)[:6] == ["time", "band", "flux", "flux_err", "photflag", "detected"]
+    assert X.index.name == "object_id" and X.index.is_unique and len(X) == len(y) == 1300
+    assert set(y) == CLASSES and pd.Series(y).value_counts().min() == 100
+    offsets, rows = flatten(X["lightcurve"])
+    assert is_sorted(offsets, rows["time"]) and np.isfinite(rows["flux"]).all()
+    assert (rows["flux_err"] > 0).all() and set(rows["band"]) <= set("ugrizY")
+    assert not [c for c in make_light_curves(5, random_state=0)[0] if c.startswith("true")]
+
+
+def test_same_seed_same_survey():
+    one, two = (make_light_curves(30, random_state=5) for _ in range(2))
+    other = make_light_curves(30, random_state=6)
+    assert (one[1] == two[1]).all()
+    rows, again = (flatten(X["lightcurve"])[1] for X, _ in (one, two))
+    for name, values in rows.items():
+        np.testing.assert_array_equal(np.asarray(values), np.asarray(again[name]))
+    assert one[0]["ra"].tolist() != other[0]["ra"].tolist()
+
+
+def test_errors_are_those_of_the_noise(survey):
+    _, rows = flatten(survey[0]["lightcurve"])
+    clear = (rows["photflag"] & 1024) == 0
+    pull = ((rows["flux"] - rows["true_flux"]) / rows["flux_err"])[clear]
+    assert abs(np.mean(pull)) < 0.02 and abs(np.std(pull) - 1) < 0.03
+
+
+def test_flags_follow_from_the_fluxes(survey):
+    X, _ = survey
+    offsets, rows = flatten(X["lightcurve"])
+    clear = (rows["photflag"] & 1024) == 0
+    significant = np.abs(rows["flux"]) > 5 * rows["flux_err"]
+    assert (rows["detected"] == significant)[clear].mean() > 0.9999
+    np.testing.assert_array_equal(rows["detected"], (rows["photflag"] & 4096) > 0)
+    first = segment_first(rows["time"], offsets, rows["detected"])
+    assert (X["trigger_time"].to_numpy() > first).all()
+
+
+def test_redshifts_of_hosts(survey):
+    X, y = survey
+    known = X["redshift"].notna() & X["true_redshift"].gt(0)
+    offset = (X["redshift"] - X["true_redshift"])[known] / X["redshift_err"][known]
+    assert abs(offset.median()) < 0.3 and 0.5 < offset.abs().median() / 0.6745 < 1.6
+    assert 0.02 < X["redshift"][y == "SNIa"].isna().mean() < 0.6
+    assert X["redshift"][np.isin(y, ["RRL", "EB", "uLens"])].isna().mean() > 0.5
+
+
+def test_type_ia_supernovae_are_standard_candles():
+    """Hogg 1999, astro-ph/9905116: the brightest rest-frame magnitude of a nearby Ia is -19."""
+    X, _ = make_light_curves(
+        200, classes=["SNIa"], redshift_range=(0.02, 0.12), random_state=1, return_truth=True
+    )
+    offsets, rows = flatten(X["lightcurve"])
+    z = X["true_redshift"].to_numpy()
+    red = np.isin(np.asarray(rows["band"]), ["g", "r"])
+    flux = np.where(red, rows["true_flux"], 0)
+    peak = np.array([flux[a:b].max() for a, b in zip(offsets, offsets[1:])])
+    near = np.array(
+        [
+            (np.abs(rows["time"][a:b] - t)[red[a:b]] < 4).any()
+            for a, b, t in zip(offsets, offsets[1:], X["true_peak_time"])
+        ]
+    )
+    magnitude = 27.5 - 2.5 * np.log10(peak) - 3.2 * X["true_mwebv"].to_numpy()
+    absolute = magnitude - FlatLambdaCDM(H0=70, Om0=0.3).distmod(z).value
+    assert near.sum() > 50 and -19.7 < np.median(absolute[near]) < -18.6
+
+
+@pytest.mark.parametrize("survey, bands", [("ZTF", "gri"), ("DES", "griz")])
+def test_other_surveys(survey, bands):
+    X, _ = make_light_curves(20, survey=survey, classes=["SNIa", "SNII"], random_state=0)
+    assert set(X["lightcurve.band"]) <= set(bands)
+
+
+def test_classes_are_neither_trivial_nor_hopeless(survey):
+    X, y = survey
+    rows = np.nan_to_num(LightCurveStatistics().fit_transform(X), nan=-999)
+    forest = RandomForestClassifier(100, random_state=0, n_jobs=1)
+    score = f1_score(y, cross_val_predict(forest, rows, y, cv=3), average="macro")
+    assert 0.35 < score < 0.95
+
+
+def test_shares_of_classes():
+    _, y = make_light_curves(40, classes={"SNIa": 3, "SNII": 1}, random_state=0)
+    assert pd.Series(y).value_counts().to_dict() == {"SNIa": 30, "SNII": 10}
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"n_objects": 0},
+        {"classes": ["SNIz"]},
+        {"classes": []},
+        {"redshift_range": (0.5, 0.1)},
+    ],
+)
+def test_impossible_wishes_are_refused(bad):
+    with pytest.raises(ValueError):
+        make_light_curves(**{"n_objects": 5, "random_state": 0} | bad)
+
+
+def test_unknown_survey():
+    with pytest.raises(KeyError, match="unknown survey"):
+        make_light_curves(5, survey="HST")
+
+
+def test_survey_without_cadence_names_those_that_have_one():
+    with pytest.raises(ValueError, match="only with LSST, DES, ZTF"):
+        make_light_curves(5, survey="SDSS")
