@@ -11,7 +11,8 @@ PACKAGE = Path(__file__).parents[1] / "skastro"
 LAYERS = [
     {"exceptions", "taxonomy", "surveys", "utils"},
     {"base"},
-    {"io", "datasets", "gaussian_process", "augmentation", "metrics", "nn"},
+    {"io", "datasets", "gaussian_process", "metrics", "nn"},
+    {"augmentation"},
     {"preprocessing", "feature_extraction", "resampling", "hierarchy", "neural_network"},
     {"model_selection", "label_errors", "inspection", "persistence"},
     {"recipes"},
