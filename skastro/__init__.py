@@ -18,6 +18,7 @@ _SUBMODULES = (
     "recipes",
     "resampling",
     "surveys",
+    "taxonomy",
     "testing",
     "utils",
 )

@@ -1,0 +1,6 @@
+"""Trees of classes: leaves at any depth, labels at any node."""
+
+from skastro.taxonomy._presets import CCSN, ELASTICC, SEDM, SUPERNOVA
+from skastro.taxonomy._tree import Taxonomy
+
+__all__ = ["CCSN", "ELASTICC", "SEDM", "SUPERNOVA", "Taxonomy"]

@@ -1,0 +1,166 @@
+"""Trees: every way to write one down gives the same tree, and wrong ones are refused."""
+
+import copy
+import pickle
+
+import networkx
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skastro.taxonomy import CCSN, ELASTICC, SEDM, SUPERNOVA, Taxonomy
+
+NESTED = {"Alert": {"SN": {"Ia": None, "II": ["IIn", "IIP"]}, "AGN": []}}
+EDGES = [
+    ("Alert", "SN"),
+    ("Alert", "AGN"),
+    ("SN", "Ia"),
+    ("SN", "II"),
+    ("II", "IIn"),
+    ("II", "IIP"),
+]
+PATHS = [["SN", "Ia", None], ["AGN", "", ""], ["SN", "II", "IIn"], ["SN", "II", "IIP"]]
+
+
+@st.composite
+def parents(draw):
+    n = draw(st.integers(2, 25))
+    return [draw(st.integers(0, i - 1)) for i in range(1, n)]
+
+
+def from_parents(numbers):
+    return Taxonomy.from_edges([(f"n{p}", f"n{i}") for i, p in enumerate(numbers, start=1)])
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        Taxonomy.from_edges(EDGES),
+        Taxonomy.from_edges(EDGES[::-1]),
+        Taxonomy.from_networkx(networkx.DiGraph(EDGES)),
+        Taxonomy.from_paths(PATHS, root="Alert"),
+        Taxonomy.from_paths(pd.DataFrame(PATHS).replace("", np.nan), root="Alert"),
+        Taxonomy.from_paths([["Alert", *row] for row in PATHS], root="Alert"),
+        Taxonomy.from_json(Taxonomy(NESTED).to_json()),
+        Taxonomy({"SN": NESTED["Alert"]["SN"], "AGN": None}, root="Alert"),
+        copy.deepcopy(Taxonomy(NESTED)),
+        pickle.loads(pickle.dumps(Taxonomy(NESTED))),
+    ],
+)
+def test_same_tree_from_every_form(tree):
+    assert set(tree.edges) == set(EDGES)
+    assert set(tree.leaves) == {"AGN", "Ia", "IIn", "IIP"}
+    assert tree.root == "Alert"
+    assert tree.path("IIn") == ("Alert", "SN", "II", "IIn")
+
+
+def test_order_and_relations():
+    tree = Taxonomy(NESTED)
+    assert tree.nodes == ("Alert", "SN", "AGN", "Ia", "II", "IIn", "IIP")
+    assert tree.parents.tolist() == [-1, 0, 0, 1, 1, 4, 4]
+    assert tree.depths.tolist() == [0, 1, 1, 2, 2, 3, 3]
+    assert tree.leaves == ("AGN", "Ia", "IIn", "IIP")
+    assert {k: v.tolist() for k, v in tree.groups.items()} == {0: [1, 2], 1: [3, 4], 4: [5, 6]}
+    assert tree.parent("Ia") == "SN" and tree.parent("Alert") is None
+    assert tree.ancestors("Alert") == ()
+    assert tree.children("II") == ("IIn", "IIP") and tree.children("AGN") == ()
+    assert tree.leaves_below("SN") == ("Ia", "IIn", "IIP")
+    assert tree.leaves_below("Ia") == ("Ia",)
+    assert tree.is_leaf("AGN") and not tree.is_leaf("II")
+
+
+@given(parents())
+def test_identities(numbers):
+    tree = from_parents(numbers)
+    assert (tree.parents[1:] < np.arange(1, len(tree.nodes))).all()
+    assert (np.diff(tree.depths) >= 0).all()
+    for name in tree.nodes:
+        path = tree.path(name)
+        assert path[0] == tree.root and path[-1] == name
+        assert len(path) == tree.depths[tree.numbers([name])[0]] + 1
+        assert all(tree.parent(below) == above for above, below in zip(path, path[1:]))
+    below = np.concatenate([*tree.groups.values()])
+    assert sorted(below) == list(range(1, len(tree.nodes)))
+    assert Taxonomy.from_json(tree.to_json()) == tree
+    assert hash(Taxonomy.from_json(tree.to_json())) == hash(tree)
+    assert str(tree).count("\n") == len(tree.nodes) - 1
+
+
+@given(parents(), st.integers(0, 2**31))
+def test_probabilities_of_children_sum_to_their_parent(numbers, seed):
+    tree = from_parents(numbers)
+    leaf = np.random.default_rng(seed).dirichlet(np.ones(len(tree.leaves)), size=3)
+    node = tree.node_proba(leaf)
+    np.testing.assert_allclose(node[:, 0], 1)
+    np.testing.assert_array_equal(node[:, tree.leaf_numbers], leaf)
+    for parent, children in tree.groups.items():
+        np.testing.assert_allclose(node[:, children].sum(1), node[:, parent])
+    assert (tree.deepest(node, 1.1) == 0).all()
+    greedy = tree.deepest(node, 0.0)
+    assert np.isin(greedy, tree.leaf_numbers).all()
+
+
+def test_deepest_never_answers_for_nan():
+    tree = Taxonomy(NESTED)
+    node = np.full((1, len(tree.nodes)), np.nan)
+    assert tree.deepest(node, 0.0).tolist() == [0]
+
+
+def test_labels():
+    assert ELASTICC.relabel(["SNIa-SALT3", "SN"]).tolist() == ["SNIa", "SN"]
+    assert ELASTICC.at_depth(["SNII", "AGN"], 1).tolist() == ["Transient", "Variable"]
+    with pytest.raises(ValueError, match="'XYZ'.*not in the tree"):
+        ELASTICC.numbers(["SNIa", "XYZ"])
+    tree = Taxonomy({0: [1, 2]})
+    assert tree.numbers(np.array([2, 0, 1])).tolist() == [2, 0, 1]
+    assert ELASTICC.numbers(pd.Series(["AGN"], dtype="category")).tolist() == [7]
+    assert len(ELASTICC.numbers([])) == 0
+
+
+def test_presets():
+    assert (len(ELASTICC.nodes), len(ELASTICC.leaves)) == (26, 19)
+    assert len(ELASTICC.synonyms) == 25
+    assert ELASTICC.nodes[:8] == (
+        *("Alert", "Transient", "Variable", "SN", "Fast", "Long", "Periodic", "AGN"),
+    )
+    assert SEDM.path("IIn") == ("Alert", "SN", "H-rich", "IIn")
+    assert CCSN.relabel(["IIP"]).tolist() == ["II"]
+    assert SUPERNOVA.leaves_below("Thermonuclear") == ("SNIa", "SNIax", "SNI91bg")
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Taxonomy({}), "empty"),
+        (lambda: Taxonomy({"a": {"b": ["c"], "d": ["c"]}}), "occur twice: 'c'"),
+        (lambda: Taxonomy({"a": "bc"}), "sequence of names"),
+        (lambda: Taxonomy({"a": [1.5]}), "text or integers"),
+        (lambda: Taxonomy.from_edges([("a", "b"), ("c", "b")]), "two parents"),
+        (lambda: Taxonomy.from_edges([("a", "b"), ("c", "d")]), "several roots"),
+        (lambda: Taxonomy.from_edges([("a", "b"), ("b", "a")]), "cycle"),
+        (lambda: Taxonomy.from_edges([("r", "s"), ("a", "b"), ("b", "a")]), "cycle among"),
+        (lambda: Taxonomy.from_edges([]), "no root"),
+        (lambda: Taxonomy.from_paths([["a", None, "b"]]), "gap"),
+        (lambda: Taxonomy.from_paths([[None]]), "empty path"),
+        (lambda: Taxonomy.from_networkx(networkx.Graph([("a", "b")])), "directed"),
+        (lambda: Taxonomy({"a": ["b"]}, synonyms={"x": "c"}), "unknown nodes"),
+        (lambda: Taxonomy({"a": ["b", "c"]}, synonyms={"b": "c"}), "nodes themselves"),
+    ],
+)
+def test_wrong_trees_are_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_orphan_in_a_graph():
+    graph = networkx.DiGraph([("a", "b")])
+    graph.add_node("lost")
+    with pytest.raises(ValueError, match="lost"):
+        Taxonomy.from_networkx(graph)
+
+
+def test_deep_trees_need_no_recursion():
+    tree = Taxonomy.from_edges([(i, i + 1) for i in range(1500)])
+    assert tree.depths[-1] == 1500
