@@ -12,6 +12,7 @@ _SUBMODULES = (
     "gaussian_process",
     "inspection",
     "io",
+    "metrics",
     "neural_network",
     "nn",
     "preprocessing",
