@@ -308,13 +308,16 @@ class Taxonomy:
         reach = self.is_on_path & (self.depths <= depth)
         return self.names(np.where(reach, self.depths, -1).argmax(axis=1)[numbers])
 
-    def node_proba(self, leaf_proba):
+    def node_proba(self, leaf_proba, classes=None):
         """Sum probabilities of leaves to probabilities of all nodes.
 
         Parameters
         ----------
-        leaf_proba : ndarray of shape (..., n_leaves)
-            In the order of `leaves`.
+        leaf_proba : ndarray of shape (..., n_classes)
+            In the order of `classes`.
+
+        classes : array-like of shape (n_classes,), default=None
+            Names of the columns, such as ``classes_`` of a classifier; `leaves` by default.
 
         Returns
         -------
@@ -327,8 +330,11 @@ class Taxonomy:
         >>> tree = Taxonomy({"Alert": {"SN": ["Ia", "II"], "AGN": None}})
         >>> tree.node_proba([0.25, 0.5, 0.25]).tolist()
         [1.0, 0.75, 0.25, 0.5, 0.25]
+        >>> tree.node_proba([0.25, 0.5, 0.25], classes=["II", "AGN", "Ia"]).tolist()
+        [1.0, 0.5, 0.5, 0.25, 0.25]
         """
-        return np.asarray(leaf_proba) @ self.is_on_path[self.leaf_numbers].astype(float)
+        columns = self.leaf_numbers if classes is None else self.numbers(classes)
+        return np.asarray(leaf_proba) @ self.is_on_path[columns].astype(float)
 
     def deepest(self, node_proba, threshold=0.5):
         """Walk down from the root while the best child is probable enough.
