@@ -107,3 +107,17 @@ def divide(above, below, empty=np.nan):
     """Divide; `empty` where the denominator is zero."""
     above, below = np.broadcast_arrays(np.asarray(above, float), np.asarray(below, float))
     return np.divide(above, below, out=np.full(above.shape, float(empty)), where=below != 0)
+
+
+def count_pairs(true, pred, weights, n_classes):
+    """Count objects by true and answered class; the last column is no answer (code -1)."""
+    columns = n_classes + 1
+    cells = true * columns + np.where(pred < 0, n_classes, pred)
+    return np.bincount(cells, weights, n_classes * columns).reshape(n_classes, columns)
+
+
+def table_scores(counts):
+    """Return purity, efficiency and F1 of every class from the table of :func:`count_pairs`."""
+    right, n_true, n_pred = np.diag(counts), counts.sum(axis=1), counts[:, :-1].sum(axis=0)
+    f1 = divide(2 * right, n_true + n_pred)
+    return divide(right, n_pred), divide(right, n_true), f1, n_true, n_pred

@@ -1,0 +1,216 @@
+"""Flat scores at each level of a tree of classes."""
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import _check_sample_weight
+
+from skastro.metrics._answers import UNCLASSIFIED, divide, table_scores
+from skastro.metrics._levels import check_node_proba, levels, true_positions
+
+
+def scores_by_level(y_true, y_pred, taxonomy, *, sample_weight=None, unclassified=UNCLASSIFIED):
+    """Score the answers at each level of a tree.
+
+    The classes of the level of depth d are the nodes at this depth and the leaves above it; those
+    of the deepest level are all leaves.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_objects,)
+        Names of nodes, or synonyms.  An object whose label is an inner node takes no part in the
+        levels below it; column ``n_unknown`` counts such objects.
+
+    y_pred : array-like of shape (n_objects,) or (n_objects, n_nodes)
+        Names of nodes, or probabilities of all nodes in the order of ``taxonomy.nodes``, of
+        which the most probable class of each level is the answer.  None, NaN, `unclassified`,
+        rows of NaN, and nodes above the level are no answer and count as wrong; column
+        ``n_unclassified`` counts them.
+
+    taxonomy : Taxonomy
+        Tree of the labels.
+
+    sample_weight : array-like of shape (n_objects,), default=None
+        Weights of the objects.
+
+    unclassified : str, default="unclassified"
+        Label of an object without answer.
+
+    Returns
+    -------
+    scores : DataFrame
+        Index ``depth``; columns ``n_classes``, ``n_objects``, ``n_unknown``, ``n_unclassified``
+        (these three without weights), ``accuracy``, ``balanced_accuracy`` (mean efficiency of the
+        classes that have objects), ``macro_f1`` (mean over the classes that have objects or
+        answers) and ``weighted_f1`` (weighted by the objects of the class).
+
+    Raises
+    ------
+    ObjectError
+        An object has no true label, or probabilities outside 0 to 1.
+
+    ValueError
+        Labels that are not in the tree, shapes that do not fit.
+
+    See Also
+    --------
+    classification_report_by_level : The same for each class.
+    hierarchical_f1_score : One number for the whole tree.
+
+    Examples
+    --------
+    >>> from skastro.metrics import scores_by_level
+    >>> from skastro.taxonomy import Taxonomy
+    >>> tree = Taxonomy({"Alert": {"SN": ["Ia", "II"], "AGN": None}})
+    >>> scores = scores_by_level(["Ia", "II", "AGN"], ["Ia", "Ia", "AGN"], tree)
+    >>> scores[["accuracy", "macro_f1"]].round(3).to_dict("index")
+    {1: {'accuracy': 1.0, 'macro_f1': 1.0}, 2: {'accuracy': 0.667, 'macro_f1': 0.556}}
+    """
+    found = levels(y_true, y_pred, taxonomy, sample_weight, unclassified, "scores_by_level")
+    rows = {level.depth: _summary(level) for level in found}
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("depth")
+
+
+def classification_report_by_level(
+    y_true, y_pred, taxonomy, *, sample_weight=None, unclassified=UNCLASSIFIED
+):
+    """Report precision, recall and F1 of every class at every level of a tree.
+
+    Parameters
+    ----------
+    y_true, y_pred, taxonomy, sample_weight, unclassified
+        See :func:`scores_by_level`, which also counts the objects whose class is not known at a
+        level and takes no part in it.
+
+    Returns
+    -------
+    report : DataFrame
+        Index ``depth`` and ``class``; columns ``precision`` (NaN for a class that is never
+        answered), ``recall`` (NaN for a class without objects), ``f1-score`` (NaN for a class with
+        neither), ``support`` and ``n_predicted``, both weighted.
+
+    Examples
+    --------
+    >>> from skastro.metrics import classification_report_by_level
+    >>> from skastro.taxonomy import Taxonomy
+    >>> tree = Taxonomy({"Alert": {"SN": ["Ia", "II"], "AGN": None}})
+    >>> report = classification_report_by_level(["Ia", "II", "AGN"], ["Ia", "Ia", "AGN"], tree)
+    >>> report.loc[2, ["precision", "recall"]].T.to_dict("list")
+    {'AGN': [1.0, 1.0], 'Ia': [0.5, 1.0], 'II': [nan, 0.0]}
+    """
+    caller = "classification_report_by_level"
+    found = levels(y_true, y_pred, taxonomy, sample_weight, unclassified, caller)
+    names = ["precision", "recall", "f1-score", "support", "n_predicted"]
+    tables = {
+        level.depth: pd.DataFrame(
+            dict(zip(names, table_scores(level.counts))), [taxonomy.nodes[i] for i in level.nodes]
+        )
+        for level in found
+    }
+    return pd.concat(tables, names=["depth", "class"])
+
+
+def confusion_matrix_by_level(
+    y_true, y_pred, taxonomy, *, sample_weight=None, unclassified=UNCLASSIFIED
+):
+    """Count objects by true and answered class at every level of a tree.
+
+    Parameters
+    ----------
+    y_true, y_pred, taxonomy, sample_weight, unclassified
+        See :func:`scores_by_level`.
+
+    Returns
+    -------
+    matrices : dict of int -> DataFrame of shape (n_classes, n_classes + 1)
+        By depth; rows are true classes, columns answers, the last one `unclassified`.
+
+    Examples
+    --------
+    >>> from skastro.metrics import confusion_matrix_by_level
+    >>> from skastro.taxonomy import Taxonomy
+    >>> tree = Taxonomy({"Alert": {"SN": ["Ia", "II"], "AGN": None}})
+    >>> confusion_matrix_by_level(["Ia", "II", "AGN"], ["Ia", "Ia", "SN"], tree)[1]
+           SN  AGN  unclassified
+    SN    2.0  0.0           0.0
+    AGN   1.0  0.0           0.0
+    """
+    caller = "confusion_matrix_by_level"
+    found = levels(y_true, y_pred, taxonomy, sample_weight, unclassified, caller)
+    matrices = {}
+    for level in found:
+        names = [taxonomy.nodes[i] for i in level.nodes]
+        matrices[level.depth] = pd.DataFrame(level.counts, names, [*names, unclassified])
+    return matrices
+
+
+def top_k_accuracy_by_level(y_true, node_proba, taxonomy, *, k=(1, 2, 3), sample_weight=None):
+    """Compute how often the true class is among the k most probable, at each level of a tree.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_objects,)
+        Names of nodes, or synonyms.  An object takes no part in the levels below its label.
+
+    node_proba : array-like of shape (n_objects, n_nodes)
+        Probabilities of all nodes in the order of ``taxonomy.nodes``.  A row with NaN is no
+        answer: never among the k.
+
+    taxonomy : Taxonomy
+        Tree of the labels.
+
+    k : sequence of int, default=(1, 2, 3)
+        How many classes are looked at.
+
+    sample_weight : array-like of shape (n_objects,), default=None
+        Weights of the objects.
+
+    Returns
+    -------
+    accuracies : DataFrame of shape (n_depths, len(k))
+        Index ``depth``, columns ``k``; NaN at a level where no object has a label.  A class as
+        probable as the true one counts as before it, so that equal probabilities earn nothing.
+
+    Examples
+    --------
+    >>> from skastro.metrics import top_k_accuracy_by_level
+    >>> from skastro.taxonomy import Taxonomy
+    >>> tree = Taxonomy({"Alert": {"SN": ["Ia", "II"], "AGN": None}})
+    >>> proba = tree.node_proba([[0.1, 0.3, 0.6], [0.7, 0.2, 0.1]])  # AGN, Ia, II
+    >>> top_k_accuracy_by_level(["Ia", "II"], proba, tree).round(2).values.tolist()
+    [[0.5, 1.0, 1.0], [0.0, 0.5, 1.0]]
+    """
+    caller = "top_k_accuracy_by_level"
+    table = true_positions(y_true, taxonomy, caller)
+    n_objects = len(table[1][1])
+    weights = _check_sample_weight(sample_weight, table[1][1], ensure_non_negative=True)
+    proba, answered = check_node_proba(node_proba, n_objects, taxonomy, caller)
+    rows = {}
+    for depth, (nodes, codes) in table.items():
+        shares = proba[:, nodes]
+        own = np.take_along_axis(shares, np.maximum(codes, 0)[:, None], axis=1)
+        rank = np.where(answered, (shares >= own).sum(axis=1), np.inf)
+        used = weights * (codes >= 0)
+        rows[depth] = [float(divide(used @ (rank <= n), used.sum())) for n in k]
+    columns = pd.Index(k, name="k")
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("depth")
+
+
+def _summary(level):
+    counts = level.counts
+    _, recall, f1, n_true, n_pred = table_scores(counts)
+    occurs = (n_true > 0) | (n_pred > 0)
+    return {
+        "n_classes": len(level.nodes),
+        "n_objects": len(level.true),
+        "n_unknown": int((~level.known).sum()),
+        "n_unclassified": int((level.pred < 0).sum()),
+        "accuracy": float(divide(np.trace(counts), n_true.sum())),
+        "balanced_accuracy": _mean(recall, n_true > 0),
+        "macro_f1": _mean(f1, occurs),
+        "weighted_f1": _mean(f1, n_true),
+    }
+
+
+def _mean(values, weights):
+    weights = weights * ~np.isnan(values)
+    return float(divide(np.nan_to_num(values) @ weights, weights.sum()))
