@@ -11,20 +11,36 @@ from skastro.metrics._by_level import (
     scores_by_level,
     top_k_accuracy_by_level,
 )
+from skastro.metrics._calibration import expected_calibration_error, reliability_table
 from skastro.metrics._hierarchical import (
     hierarchical_f1_score,
     hierarchical_precision_recall_fscore,
     hierarchical_precision_score,
     hierarchical_recall_score,
 )
+from skastro.metrics._log_loss import PLASTICC_CLASS_WEIGHT, plasticc_log_loss
+from skastro.metrics._phase import score_by_phase
+from skastro.metrics._purity import (
+    contamination_table,
+    purity_efficiency_curve,
+    purity_efficiency_table,
+)
 
 __all__ = [
+    "PLASTICC_CLASS_WEIGHT",
     "classification_report_by_level",
     "confusion_matrix_by_level",
+    "contamination_table",
+    "expected_calibration_error",
     "hierarchical_f1_score",
     "hierarchical_precision_recall_fscore",
     "hierarchical_precision_score",
     "hierarchical_recall_score",
+    "plasticc_log_loss",
+    "purity_efficiency_curve",
+    "purity_efficiency_table",
+    "reliability_table",
+    "score_by_phase",
     "scores_by_level",
     "top_k_accuracy_by_level",
 ]

@@ -28,8 +28,8 @@ def hierarchical_precision_recall_fscore(
         hR = \frac{\sum_i |P_i \cap T_i|}{\sum_i |T_i|}, \quad
         hF_\beta = \frac{(1 + \beta^2)\, hP\, hR}{\beta^2 hP + hR}
 
-    (Silla & Freitas 2011, section 6).  These are the scores of a multi-label problem whose labels
-    are the nodes, and `average` means what it means in scikit-learn.
+    (Kiritchenko et al. 2005; Silla & Freitas 2011).  These are the scores of a multi-label problem
+    whose labels are the nodes, and `average` means what it means in scikit-learn.
 
     Parameters
     ----------

@@ -1,0 +1,105 @@
+"""The score of the PLAsTiCC challenge."""
+
+import numpy as np
+from sklearn.utils.validation import _check_sample_weight
+
+from skastro.exceptions import ObjectError
+from skastro.metrics._answers import check_proba, true_codes
+
+PLASTICC_CLASS_WEIGHT = dict.fromkeys([6, 16, 42, 52, 53, 62, 65, 67, 88, 90, 92, 95], 1.0) | {
+    15: 2.0,
+    64: 2.0,
+    99: 2.0,
+}
+"""Weights of the classes in the challenge by their numbers: tidal disruption events (15),
+kilonovae (64) and classes not in training (99) count twice."""
+
+
+def plasticc_log_loss(
+    y_true, y_proba, *, labels=None, class_weight=None, sample_weight=None, eps=1e-15
+):
+    r"""Compute the weighted logarithmic loss of the PLAsTiCC challenge.
+
+    .. math:: L = - \frac{\sum_j w_j\, \frac{1}{N_j} \sum_{i \in j} \ln p_{ij}}{\sum_j w_j}
+
+    with the weight :math:`w_j` of class j, its :math:`N_j` objects, and the probability
+    :math:`p_{ij}` given to the true class (Malz et al. 2019; Hložek et al. 2023).  Every class
+    counts alike, however many objects it has, before the weights.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_objects,)
+        True labels.
+
+    y_proba : array-like of shape (n_objects, n_classes)
+        Probabilities.  Rows are divided by their sums and then clipped to `eps` and 1 - `eps`, as
+        in the challenge.  A row with NaN, an object without answer, counts as equal
+        probabilities, 1 / n_classes.
+
+    labels : array-like of shape (n_classes,), default=None
+        Names of the columns; the sorted labels of `y_true` by default.
+
+    class_weight : dict, default=None
+        Positive weights of classes, 1 for those not in it; `PLASTICC_CLASS_WEIGHT` for those of
+        the challenge.
+        Classes without objects in `y_true` do not count, whatever their weight.
+
+    sample_weight : array-like of shape (n_objects,), default=None
+        Weights of the objects inside their classes.
+
+    eps : float, default=1e-15
+        Smallest probability.
+
+    Returns
+    -------
+    loss : float
+        0 is perfect; the logarithm of the number of classes is what equal probabilities get.
+
+    Raises
+    ------
+    ObjectError
+        An object has no true label, probabilities outside 0 to 1, or only zeros.
+
+    ValueError
+        A class in `y_true` has no column; shapes that do not fit; a `class_weight` for none of
+        the classes, or not positive.
+
+    References
+    ----------
+    Malz et al. 2019, AJ 158, 171 (arXiv:1809.11145); Hložek et al. 2023, ApJS 267, 25
+    (arXiv:2012.12392).
+
+    Examples
+    --------
+    >>> from skastro.metrics import plasticc_log_loss
+    >>> y_proba = [[0.5, 0.5], [0.5, 0.5], [0.2, 0.8]]
+    >>> plasticc_log_loss(["Ia", "Ia", "KN"], y_proba, class_weight={"KN": 2})
+    0.379...
+    """
+    caller = "plasticc_log_loss"
+    classes, codes = true_codes(y_true, labels, caller)
+    proba, answered = check_proba(y_proba, len(codes), len(classes), caller)
+    weights = _check_sample_weight(sample_weight, codes, ensure_non_negative=True)
+    proba = np.where(answered[:, None], proba, 1.0)
+    totals = proba.sum(axis=1)
+    if not totals.all():
+        raise ObjectError(f"{caller}: only zeros", np.flatnonzero(totals == 0).tolist())
+    own = np.clip(proba[np.arange(len(codes)), codes] / totals, eps, 1 - eps)
+    n_objects = np.bincount(codes, weights, len(classes))
+    occurs = n_objects > 0
+    losses = -np.bincount(codes, weights * np.log(own), len(classes))[occurs] / n_objects[occurs]
+    return float(np.average(losses, weights=_class_weights(classes, class_weight, caller)[occurs]))
+
+
+def _class_weights(classes, class_weight, caller):
+    if class_weight is None:
+        return np.ones(len(classes))
+    weights = np.array([class_weight.get(name, 1.0) for name in classes], float)
+    if not set(class_weight) & set(classes):
+        raise ValueError(
+            f"{caller}: class_weight is for {list(class_weight)}, but the classes are "
+            f"{classes.tolist()}"
+        )
+    if not (weights > 0).all():
+        raise ValueError(f"{caller}: class_weight has weights that are not positive")
+    return weights

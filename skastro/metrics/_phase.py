@@ -1,0 +1,104 @@
+"""Scores of predictions made at several dates."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from skastro.metrics._answers import check_true
+
+
+def score_by_phase(y_true, y_pred, days, metric):
+    """Score predictions made at several dates, with mean and spread over repeated trainings.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_objects,)
+        True labels.
+
+    y_pred : ndarray of shape (n_objects, n_days, ...) or list of such arrays
+        Labels, or probabilities such as those of ``predict_proba_at``; in a list, one array a
+        training (another seed), all for the same objects.
+
+    days : array-like of shape (n_days,)
+        Dates of the predictions in days after the trigger.
+
+    metric : callable or dict of str -> callable
+        ``metric(y_true, y_pred[:, i])`` returns a number, or several in a mapping or Series.
+        What an object without answer counts is the affair of the metric; in those of
+        `skastro.metrics` it is wrong.
+
+    Returns
+    -------
+    scores : DataFrame of shape (n_days, 2 * n_scores)
+        Index ``days``; columns ``score`` and ``statistic``, "mean" and "std".  The spread is the
+        standard deviation of single trainings (n - 1 in the denominator), NaN for one training.
+
+    Raises
+    ------
+    ObjectError
+        An object has no true label.
+
+    ValueError
+        Shapes that do not fit.
+
+    See Also
+    --------
+    scores_by_level : A metric for this.
+    skastro.inspection.ScoreByPhaseDisplay : The picture of the table.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.metrics import accuracy_score
+    >>> from skastro.metrics import score_by_phase
+    >>> first = np.array([["II", "Ia"], ["II", "II"]])  # two objects at two dates
+    >>> second = np.array([["Ia", "Ia"], ["II", "II"]])
+    >>> table = score_by_phase(["Ia", "II"], [first, second], [1, 8], accuracy_score)
+    >>> table["accuracy_score"]["mean"].to_dict()
+    {1: 0.75, 8: 1.0}
+    """
+    y_true = check_true(y_true, "score_by_phase")
+    metrics = metric if isinstance(metric, Mapping) else {None: metric}
+    runs = [np.asarray(run) for run in (y_pred if isinstance(y_pred, list | tuple) else [y_pred])]
+    days = pd.Index(days, name="days")
+    _check_shapes(runs, len(y_true), len(days))
+    tables = [_score_run(np.asarray(y_true.tolist()), run, days, metrics) for run in runs]
+    scores = np.stack([table.to_numpy(float) for table in tables])
+    spread = scores.std(axis=0, ddof=1) if len(runs) > 1 else np.full(scores.shape[1:], np.nan)
+    statistics = {"mean": scores.mean(axis=0), "std": spread}
+    columns = tables[0].columns
+    table = pd.concat({k: pd.DataFrame(v, days, columns) for k, v in statistics.items()}, axis=1)
+    return table.swaplevel(axis=1)[list(columns)].rename_axis(columns=["score", "statistic"])
+
+
+def _check_shapes(runs, n_objects, n_days):
+    if not runs:
+        raise ValueError("score_by_phase: y_pred holds no predictions")
+    wrong = [run.shape for run in runs if run.shape[:2] != (n_objects, n_days)]
+    if wrong:
+        raise ValueError(
+            f"score_by_phase: y_pred has the shape {wrong[0]}, which does not begin with "
+            f"{(n_objects, n_days)}, the numbers of objects and days"
+        )
+
+
+def _score_run(y_true, run, days, metrics):
+    rows = [_score_day(y_true, run[:, i], metrics) for i in range(len(days))]
+    return pd.DataFrame(rows, index=days)[list(rows[0])]
+
+
+def _score_day(y_true, y_pred, metrics):
+    row = {}
+    for name, metric in metrics.items():
+        scores = metric(y_true, y_pred)
+        several = isinstance(scores, Mapping | pd.Series)
+        for key, value in scores.items() if several else [(None, scores)]:
+            row[_column(name, key, metric)] = value
+    return row
+
+
+def _column(name, key, metric):
+    if name is None:
+        return getattr(metric, "__name__", "score") if key is None else key
+    return name if key is None else f"{name} {key}"
