@@ -10,6 +10,7 @@ _SUBMODULES = (
     "exceptions",
     "feature_extraction",
     "gaussian_process",
+    "hierarchy",
     "inspection",
     "io",
     "metrics",

@@ -12,6 +12,7 @@ import pytest
 from imblearn.under_sampling import RandomUnderSampler
 from imblearn.utils import estimator_checks as imblearn_checks
 from sklearn.base import BaseEstimator, clone
+from sklearn.linear_model import LogisticRegression
 from sklearn.utils import estimator_checks, get_tags
 
 import skastro
@@ -24,7 +25,8 @@ from skastro.feature_extraction import (
     LightCurveStatistics,
     StaticColumns,
 )
-from skastro.neural_network import BaseNetClassifier, HeatmapCNNClassifier
+from skastro.hierarchy import HierarchicalClassifier
+from skastro.neural_network import BaseNetClassifier, HeatmapCNNClassifier, RecurrentClassifier
 from skastro.preprocessing import (
     AsinhScale,
     CleanPhotometry,
@@ -56,8 +58,10 @@ INIT_PARAMS = {
     GPInterpolate: SMALL_GRID,
     Heatmap: {"interpolator": GPInterpolate(**SMALL_GRID)},
     HeatmapCNNClassifier: {"max_epochs": 30, "lr": 1e-2},
+    HierarchicalClassifier: {"estimator": LogisticRegression()},
     LightCurveStatistics: {},
     QualityFilter: {"min_detections": 4, "min_duration": 30.0, "max_gap": 50.0},
+    RecurrentClassifier: {"max_epochs": 5, "batch_size": 8},
     RowSampler: {"sampler": RandomUnderSampler(random_state=0)},
     StaticColumns: {},
     TriggerTime: {},

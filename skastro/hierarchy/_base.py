@@ -1,0 +1,178 @@
+"""Base of the classifiers that are made of classifiers."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.utils import _safe_indexing, get_tags, indexable
+from sklearn.utils.metadata_routing import (
+    MetadataRouter,
+    MethodMapping,
+    process_routing,
+)
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import (
+    _check_method_params,
+    _check_sample_weight,
+    _num_samples,
+    check_consistent_length,
+    check_is_fitted,
+    has_fit_parameter,
+    validate_data,
+)
+
+from skastro.hierarchy._answers import most_probable, read_labels
+
+
+class PartsClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+    """Fit classifiers on parts of the objects or columns of any `X`.
+
+    A subclass has the parameters `estimator` and `n_jobs` and a method ``_own_estimators()`` that
+    returns the estimators of single parts by name.
+    """
+
+    def predict(self, X):
+        """Return the most probable class.
+
+        Parameters
+        ----------
+        X : NestedFrame, DataFrame, array-like or sparse matrix of shape (n_objects, n_columns)
+            Objects.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_objects,)
+            Objects that cannot be classified get the label ``"unclassified"``.
+
+        Raises
+        ------
+        ObjectError
+            An object cannot be classified, and the classes are not text.
+        """
+        proba = self.predict_proba(X)
+        return most_probable(self.classes_, proba, type(self).__name__)
+
+    def get_metadata_routing(self):
+        """Return the routing of metadata to the estimators of all parts.
+
+        Returns
+        -------
+        router : MetadataRouter
+        """
+        mapping = MethodMapping().add(caller="fit", callee="fit")
+        router = MetadataRouter(owner=self).add(estimator=self.estimator, method_mapping=mapping)
+        for name, estimator in self._own_estimators().items():
+            router.add(**{f"estimator of {name}": estimator}, method_mapping=mapping)
+        return router
+
+    def _open(self, X, y, sample_weight):
+        """Return X, the labels, the weights or None, and the mask of objects that take part."""
+        name = type(self).__name__
+        y = read_labels(y, name)
+        X = self._read(X, reset=True)
+        check_consistent_length(X, y)
+        if sample_weight is None:
+            return X, y, None, np.ones(len(y), bool)
+        weights = _check_sample_weight(sample_weight, np.empty(len(y)), ensure_non_negative=True)
+        if not weights.any():
+            raise ValueError(f"{name}: all objects have a sample_weight of zero")
+        return X, y, weights, weights > 0
+
+    def _read(self, X, *, reset):
+        name = type(self).__name__
+        (X,) = indexable(X)
+        if getattr(X, "ndim", 2) == 1:
+            raise ValueError(f"{name}: X has one dimension instead of two.  Reshape your data")
+        self._check_columns(getattr(X, "columns", None), reset)
+        try:
+            n_objects = _num_samples(X)
+            validate_data(self, X, reset=reset, skip_check_array=True)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{name}: {error}") from None
+        if n_objects == 0:
+            raise ValueError(f"{name}: X holds 0 objects while a minimum of 1 is required")
+        return X
+
+    def _check_columns(self, columns, reset):
+        if columns is None:
+            return
+        name = type(self).__name__
+        if not columns.is_unique:
+            twice = columns[columns.duplicated()].unique().tolist()
+            raise ValueError(f"{name}: X has more than one column of the names {twice}")
+        needed = [] if reset else getattr(self, "feature_names_in_", [])
+        missing = [column for column in needed if column not in columns]
+        if missing:
+            raise ValueError(f"{name} needs the column {missing[0]!r}; X has {list(columns)}")
+
+    def _reopen(self, X):
+        check_is_fitted(self)
+        return self._read(X, reset=False)
+
+    def _fit_parts(self, X, parts, sample_weight, fit_params):
+        """Fit ``{name: (estimator, rows, columns, labels)}`` and return the fitted ones by name."""
+        params = self._routed(parts, sample_weight, fit_params)
+        fitted = Parallel(n_jobs=self.n_jobs)(
+            delayed(fit_part)(X, *part, params[name], f"{type(self).__name__}: part {name!r}")
+            for name, part in parts.items()
+        )
+        return dict(zip(parts, fitted))
+
+    def _routed(self, parts, sample_weight, fit_params):
+        """Return what each part gets beside X and y."""
+        own = self._own_estimators()
+        if _routing_enabled():
+            routed = process_routing(self, "fit", sample_weight=sample_weight, **fit_params)
+            return {
+                name: routed.get(f"estimator of {name}" if name in own else "estimator").fit
+                for name in parts
+            }
+        if sample_weight is not None:
+            for name, (estimator, *_) in parts.items():
+                self._check_takes_weights(estimator, name)
+            fit_params = {"sample_weight": sample_weight, **fit_params}
+        return dict.fromkeys(parts, fit_params)
+
+    def _check_takes_weights(self, estimator, part):
+        if not has_fit_parameter(estimator, "sample_weight"):
+            raise ValueError(
+                f"{type(self).__name__}: {type(estimator).__name__}, the estimator of {part!r}, "
+                f"takes no sample_weight; pass it under the name of a step, such as "
+                f"logisticregression__sample_weight, or enable metadata routing"
+            )
+
+    def _check_gives_probabilities(self, estimator, part):
+        if not hasattr(estimator, "predict_proba"):
+            raise ValueError(
+                f"{type(self).__name__}: {type(estimator).__name__}, the estimator of {part!r}, "
+                f"gives no probabilities; wrap it in CalibratedClassifierCV"
+            )
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        inner = get_tags(self.estimator)
+        tags.input_tags = inner.input_tags
+        tags.non_deterministic = inner.non_deterministic
+        tags.classifier_tags.poor_score = inner.classifier_tags.poor_score
+        return tags
+
+
+def _routing_enabled():
+    from sklearn import get_config  # noqa: PLC0415
+
+    return get_config()["enable_metadata_routing"]
+
+
+def fit_part(X, estimator, rows, columns, labels, params, part):
+    """Fit a clone on some rows and columns; an error gets a note that names the part."""
+    everything = len(rows) == _num_samples(X)
+    chosen = X if everything else _safe_indexing(X, rows)
+    params = _check_method_params(X, params, rows)
+    try:
+        return clone(estimator).fit(take_columns(chosen, columns), labels, **params)
+    except Exception as error:
+        error.add_note(f"raised while fitting {part}")
+        raise
+
+
+def take_columns(X, columns):
+    """Return some columns of X; all of them where `columns` is None."""
+    return X if columns is None else _safe_indexing(X, columns, axis=1)
