@@ -2,5 +2,6 @@
 
 from skastro.neural_network._base import BaseNetClassifier
 from skastro.neural_network._heatmap import HeatmapCNNClassifier, scone_training
+from skastro.neural_network._recurrent import RecurrentClassifier
 
-__all__ = ["BaseNetClassifier", "HeatmapCNNClassifier", "scone_training"]
+__all__ = ["BaseNetClassifier", "HeatmapCNNClassifier", "RecurrentClassifier", "scone_training"]

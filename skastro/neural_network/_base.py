@@ -10,8 +10,9 @@ import torch
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.utils import check_random_state, compute_sample_weight
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import _check_partial_fit_first_call
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 from skorch.callbacks import EarlyStopping
 
 from skastro.exceptions import ObjectError, ObjectWarning, name_objects
@@ -20,7 +21,6 @@ from skastro.neural_network._callbacks import (
     FiniteLoss,
     LearningRate,
     Progress,
-    to_probabilities,
 )
 from skastro.neural_network._data import BatchDataset
 from skastro.neural_network._net import (
@@ -33,15 +33,20 @@ from skastro.neural_network._net import (
     train,
 )
 from skastro.neural_network._split import holdout
+from skastro.neural_network._targets import FlatTargets, TreeTargets
+
+
+def _knows_a_taxonomy(estimator):
+    return hasattr(estimator.criterion, "taxonomy")
 
 
 class BaseNetClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
     """Own a skorch net: everything about training that does not depend on the network.
 
-    A subclass says what its inputs are, ``_read(X)``, and which torch module reads them,
-    ``_module(source, n_outputs)``; its ``forward`` takes the inputs by name and returns logits:
-    one for two classes, else one a class.  Parameters and attributes are described in the
-    subclasses.
+    A subclass says what its inputs are, ``_validate(X, y, reset=)``, which returns a source of
+    batches, and which torch module reads them, ``_module(source, n_outputs)``; its ``forward``
+    takes the inputs by name and returns logits: one for two classes, else one a class, or what
+    the criterion works on.  Parameters and attributes are described in the subclasses.
 
     See Also
     --------
@@ -64,6 +69,7 @@ class BaseNetClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         "patience": [Interval(Integral, 1, None, closed="left"), None],
         "class_weight": [StrOptions({"balanced"}), dict, None],
         "criterion": [callable, None],
+        "static_scaler": [HasMethods(["fit", "transform"]), None],
         "callbacks": [list, None],
         "net_params": [dict, None],
         "device": [str],
@@ -84,6 +90,7 @@ class BaseNetClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         patience=None,
         class_weight=None,
         criterion=None,
+        static_scaler=None,
         callbacks=None,
         net_params=None,
         device="auto",
@@ -100,6 +107,7 @@ class BaseNetClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         self.patience = patience
         self.class_weight = class_weight
         self.criterion = criterion
+        self.static_scaler = static_scaler
         self.callbacks = callbacks
         self.net_params = net_params
         self.device = device
@@ -108,8 +116,8 @@ class BaseNetClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         self.random_state = random_state
 
     @abstractmethod
-    def _read(self, X):
-        """Return the source of batches of a validated 2-D array."""
+    def _validate(self, X, y=None, *, reset):
+        """Return the source of batches of a checked X, and the checked y."""
 
     @abstractmethod
     def _module(self, source, n_outputs):
@@ -151,7 +159,7 @@ class BaseNetClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         fresh = not (self.warm_start and hasattr(self, "net_"))
         source, y = self._validate(X, y, reset=fresh)
         if fresh:
-            self.classes_ = np.unique(y)
+            self._set_targets(y)
         codes, weights, used = self._codes_and_weights(source, y, sample_weight)
         self._check_two_classes(codes[used])
         rng = check_random_state(self.random_state)
@@ -159,9 +167,10 @@ class BaseNetClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         rows = np.flatnonzero(used & ~held), np.flatnonzero(used & held)
         with seeded(rng):
             if fresh:
-                self._make_net(source, rows[0])
+                self._make_net(source, rows[0], codes, weights)
             self._warn_of_outliers(source, used)
-            train_set, valid_set = (self._dataset(source, r, codes, weights) for r in rows)
+            train_set = self._dataset(source, rows[0], codes, weights, "train")
+            valid_set = self._dataset(source, rows[1], codes, weights, "valid")
             self._train(train_set, valid_set, self.max_epochs, self._callbacks(valid_set))
         return self
 
@@ -194,13 +203,16 @@ class BaseNetClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
                 f"pass a dict or sample_weight"
             )
         source, y = self._validate(X, y, reset=fresh)
+        if fresh:
+            self._set_targets(self.classes_ if classes is None else classes)
         codes, weights, used = self._codes_and_weights(source, y, sample_weight)
         if fresh or not hasattr(self, "_rng"):
             self._rng = check_random_state(self.random_state)
         with seeded(self._rng):
             if fresh:
-                self._make_net(source, np.flatnonzero(used))
-            data = self._dataset(source, np.flatnonzero(used), codes, weights)
+                self._make_net(source, np.flatnonzero(used), codes, weights)
+            rows = np.flatnonzero(used)
+            data = self._dataset(source, rows, codes, weights, "train")
             if data is not None:
                 self._train(data, None, 1, [FiniteLoss(type(self).__name__)])
         return self
@@ -218,17 +230,44 @@ class BaseNetClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         probabilities : ndarray of shape (n_objects, n_classes)
             In the order of `classes_`; NaN for objects that cannot be classified.
         """
-        check_is_fitted(self)
-        source, _ = self._validate(X, reset=False)
-        rows = np.flatnonzero(~source.unusable)
-        probabilities = np.full((len(source), len(self.classes_)), np.nan)
-        self._move_for_prediction()
-        start = 0
-        for logits in self.net_.forward_iter(BatchDataset(self._scaled(source), rows)):
-            stop = start + len(logits)
-            probabilities[rows[start:stop]] = to_probabilities(logits.double()).numpy()
-            start = stop
-        return probabilities
+        return self._answers(X, "probabilities")
+
+    @available_if(_knows_a_taxonomy)
+    def predict_node_proba(self, X):
+        """Return the probability of every node of the taxonomy of `criterion`.
+
+        Parameters
+        ----------
+        X : array-like or frame of n_objects rows
+            One row an object.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_objects, n_nodes)
+            In the order of ``criterion.taxonomy.nodes``; children sum to their parent.
+        """
+        return self._answers(X, "node_probabilities")
+
+    @available_if(_knows_a_taxonomy)
+    def predict_path(self, X, threshold=0.5):
+        """Return the deepest node that is probable enough.
+
+        Parameters
+        ----------
+        X : array-like or frame of n_objects rows
+            One row an object.
+
+        threshold : float, default=0.5
+            See :meth:`skastro.taxonomy.Taxonomy.deepest`.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_objects,)
+            Names of nodes; the root where no child of it is probable enough or nothing is known.
+        """
+        node_proba = self.predict_node_proba(X)
+        taxonomy = self._targets.taxonomy
+        return taxonomy.names(taxonomy.deepest(node_proba, threshold))
 
     def predict(self, X):
         """Return the most probable class.
@@ -261,23 +300,35 @@ class BaseNetClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             )
         return np.where(unknown, np.array("unclassified", labels.dtype.kind), labels)
 
-    def _validate(self, X, y=None, *, reset):
-        """Return the source of batches and y, without copying numbers."""
-        options = {"dtype": "numeric", "ensure_all_finite": False, "reset": reset}
-        if y is None and not reset:
-            return self._read(validate_data(self, X, **options)), None
-        X, y = validate_data(self, X, y, **options)
-        check_classification_targets(y)
-        return self._read(X), y
+    def _answers(self, X, answer):
+        """Answers of shape (n_objects, n_columns) from the logits; NaN for unusable objects."""
+        check_is_fitted(self)
+        source, _ = self._validate(X, reset=False)
+        batches = list(self._answer_batches(self._scaled(source), answer))
+        answers = np.full((len(source), batches[0][1].shape[-1]), np.nan)
+        for objects, found in batches:
+            answers[objects] = found.reshape(-1, answers.shape[1])
+        return answers
+
+    def _answer_batches(self, source, answer):
+        """Yield object numbers and answers; an empty batch first, which gives the shape."""
+        answer = getattr(self._targets, answer)
+        yield np.arange(0), answer(torch.zeros(0, 1, self.n_outputs_)).numpy()
+        rows = np.flatnonzero(~source.unusable)
+        rows = rows[np.argsort(source.lengths[rows], kind="stable")]
+        self._move_for_prediction()
+        start = 0
+        for logits in self.net_.forward_iter(BatchDataset(source, rows)):
+            stop = start + len(logits)
+            yield rows[start:stop], answer(logits.double()).numpy()
+            start = stop
 
     def _codes_and_weights(self, source, y, sample_weight):
         """Class codes, weights and the mask of objects that take part."""
-        strange = np.setdiff1d(y, self.classes_)
-        if len(strange):
-            raise ValueError(
-                f"{type(self).__name__}: y holds {name_objects(strange)}, which is not among the "
-                f"classes {self.classes_.tolist()}"
-            )
+        try:
+            codes = self._targets.codes(y)
+        except ValueError as error:
+            raise ValueError(f"{type(self).__name__}: {error}") from None
         weights = _check_sample_weight(
             sample_weight, source.unusable, dtype=np.float64, ensure_non_negative=True, copy=True
         )
@@ -292,10 +343,10 @@ class BaseNetClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
                 ObjectWarning,
                 stacklevel=4,
             )
-        return np.searchsorted(self.classes_, y), weights, used
+        return codes, weights, used
 
     def _check_two_classes(self, codes):
-        found = self.classes_[np.unique(codes)].tolist()
+        found = self._targets.names(np.unique(codes)).tolist()
         if len(found) < 2:
             raise ValueError(
                 f"{type(self).__name__} needs at least 2 classes; the usable objects have "
@@ -310,33 +361,37 @@ class BaseNetClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         held[used] = holdout(self.validation, codes[used], groups, rng)
         return held
 
+    def _set_targets(self, labels):
+        known = hasattr(self.criterion, "taxonomy")
+        self._targets = TreeTargets(self.criterion) if known else FlatTargets(labels)
+        self.classes_ = self._targets.classes
+
     def _warn_of_outliers(self, source, used):
-        beyond = np.flatnonzero(used & (source.largest > self.limit_))
-        if len(beyond):
-            warnings.warn(
-                f"{type(self).__name__}: {len(beyond)} of {used.sum()} objects hold values beyond "
-                f"{self.limit_:.3g}, 10 times the usual; these are cut to it: rows "
-                f"{name_objects(beyond)}",
-                ObjectWarning,
-                stacklevel=4,
-            )
+        """Warn of objects that are used but changed; there are none by default."""
 
     def _scaled(self, source):
-        return source.prepare(self.static_mean_, self.static_scale_, self.limit_)
+        return source.prepare(**{name: getattr(self, f"{name}_") for name in source.learned})
 
-    def _dataset(self, source, rows, codes, weights):
+    def _dataset(self, source, rows, codes, weights, purpose):
         if len(rows) == 0:
             return None
-        return BatchDataset(self._scaled(source), rows, codes[rows], weights[rows])
+        if purpose == "valid":
+            rows = rows[np.argsort(source.lengths[rows], kind="stable")]
+        source = self._scaled(source)
+        return BatchDataset(source, rows, codes[rows], weights[rows], purpose=purpose)
 
     def _batch_size(self):
         return -1 if self.batch_size == "all" else self.batch_size
 
-    def _make_net(self, source, rows):
+    def _make_net(self, source, rows, codes, weights):
         """Learn the scale of the inputs and build the untrained net."""
-        self.static_mean_, self.static_scale_, self.limit_ = source.statistics(rows)
-        criterion, n_outputs = criterion_options(self.criterion, len(self.classes_))
-        module, arguments = self._module(source, n_outputs)
+        for name, value in source.learn(rows, self.static_scaler).items():
+            setattr(self, f"{name}_", value)
+        criterion = self.criterion
+        if hasattr(criterion, "counted"):
+            criterion = criterion.counted(codes[rows], weights[rows])
+        criterion, self.n_outputs_ = criterion_options(criterion, len(self.classes_))
+        module, arguments = self._module(source, self.n_outputs_)
         optimizer = self.optimizer
         if isinstance(optimizer, str):
             optimizer = getattr(torch.optim, optimizer)
@@ -347,6 +402,8 @@ class BaseNetClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             "optimizer": optimizer,
             "lr": self.lr,
             "iterator_valid__batch_size": max(512, self._batch_size()),
+            "targets": self._targets,
+            "predict_nonlinearity": self._targets.probabilities,
             "classes": list(range(len(self.classes_))),
             "device": resolve_device(self.device),
             "verbose": 0,

@@ -120,8 +120,11 @@ class ValidAccuracy(Callback):
             return
         inputs, codes = batch
         weights = inputs.get("sample_weight", torch.ones(len(codes)))
-        right = to_probabilities(y_pred).argmax(1).cpu() == codes
-        self.right_ += float((weights * right).sum())
+        y_pred = y_pred.detach().cpu()
+        if y_pred.ndim == 2:
+            y_pred = y_pred[:, None]
+        right = net.targets.is_right(y_pred, codes[:, None].expand(y_pred.shape[:2]))
+        self.right_ += float((weights * right.double().mean(1)).sum())
         self.total_ += float(weights.sum())
 
     def on_epoch_end(self, net, **kwargs):
@@ -188,18 +191,3 @@ class Progress(Callback):
         """Close the bar."""
         self.bar_.close()
         del self.bar_
-
-
-def to_probabilities(logits):
-    """Turn logits of shape (n, n_outputs) into probabilities; a single one is that of class 1.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from skastro.neural_network._callbacks import to_probabilities
-    >>> to_probabilities(torch.zeros(1, 1)).tolist()
-    [[0.5, 0.5]]
-    """
-    if logits.shape[1] == 1:
-        logits = torch.cat([torch.zeros_like(logits), logits], dim=1)
-    return torch.softmax(logits, dim=1)

@@ -6,8 +6,10 @@ import numpy as np
 import torch
 
 from skastro.exceptions import ObjectError
+from skastro.neural_network._static import StaticScaling
 
 _CHUNK_VALUES = 2**18
+_BUCKET = 32
 _LARGEST = np.finfo(np.float32).max
 
 
@@ -40,6 +42,12 @@ class DenseRows:
     largest : ndarray of shape (n_rows,)
         Largest absolute value of the blocks of each row; NaN for unusable rows.
 
+    lengths : ndarray of int of shape (n_rows,)
+        1: rows are all as long.
+
+    learned : tuple of str
+        What :meth:`prepare` needs from :meth:`learn`.
+
     static : ndarray of shape (n_rows, n_static)
         The columns after the blocks, float64; NaN where missing.
 
@@ -56,13 +64,16 @@ class DenseRows:
     >>> import numpy as np
     >>> from skastro.neural_network._data import DenseRows
     >>> rows = DenseRows(np.arange(10.0).reshape(2, 5), {"image": (1, 2, 2)}, "Example")
-    >>> rows = rows.prepare(*rows.statistics([0, 1]))
+    >>> rows = rows.prepare(**rows.learn([0, 1]))
     >>> {name: tuple(batch.shape) for name, batch in rows.take([1]).items()}
     {'image': (1, 1, 2, 2), 'static': (1, 2)}
     """
 
+    learned = ("static_scaling", "limit")
+
     def __init__(self, X, shapes, owner, *, allow_nan=True):
         self.X = X
+        self.lengths = np.ones(len(X), int)
         self.shapes = shapes
         self.edges = np.cumsum([0, *(math.prod(shape) for shape in shapes.values())])
         if self.edges[-1] > X.shape[1]:
@@ -85,41 +96,39 @@ class DenseRows:
     def __len__(self):
         return len(self.X)
 
-    def statistics(self, rows):
+    def learn(self, rows, static_scaler=None):
         """Learn from `rows` what :meth:`prepare` needs.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Row numbers.
+
+        static_scaler : scikit-learn transformer, default=None
+            Scales the static columns; standardisation by default.
 
         Returns
         -------
-        mean, scale : ndarray of shape (n_static,)
-            Mean and standard deviation of the static columns without NaN; a column that is
-            constant or missing gets standard deviation 1.
-
-        limit : float
-            10 times the 90th percentile of `largest`.
+        learned : dict
+            ``static_scaling``, a fitted :class:`~skastro.neural_network._static.StaticScaling`,
+            and ``limit``, 10 times the 90th percentile of `largest`.
         """
-        values = self.static[rows]
-        known = np.isfinite(values)
-        count = np.maximum(known.sum(0), 1)
-        mean = np.where(known, values, 0).sum(0) / count
-        scale = np.sqrt(np.where(known, (values - mean) ** 2, 0).sum(0) / count)
         limit = 10 * np.quantile(self.largest[rows], 0.9) if len(rows) else np.inf
-        return mean, np.where(scale > 0, scale, 1.0), float(limit)
+        scaling = StaticScaling(static_scaler).fit(self.static[rows])
+        return {"static_scaling": scaling, "limit": float(limit)}
 
-    def prepare(self, mean, scale, limit):
+    def prepare(self, static_scaling, limit):
         """Scale the static columns and set the limit of the blocks.
 
         Missing static values become 0, and indicators of missing follow the columns; values of
         the blocks beyond ``-limit..limit`` are cut to it in every batch.
         """
-        values = (self.static - mean) / scale
-        missing = np.isnan(values)
-        columns = np.concatenate([np.where(missing, 0, values), missing], axis=1)
-        self.inputs = columns.astype(np.float32)
+        self.inputs = static_scaling.transform(self.static)
         self.limit = limit
         return self
 
-    def take(self, rows):
-        """Return the tensors of `rows` (row numbers) by name."""
+    def take(self, rows, purpose="predict"):
+        """Return the tensors of `rows` (row numbers) by name; the same for any purpose."""
         values = self.X[rows, : self.edges[-1]].astype(np.float32, copy=False)
         if (self.largest[rows] > self.limit).any():
             np.clip(values, -self.limit, self.limit, out=values)
@@ -152,7 +161,7 @@ class BatchDataset(torch.utils.data.Dataset):
 
     Parameters
     ----------
-    source : object with ``take(rows)``
+    source : object with ``take(rows, purpose)`` and ``lengths``
         Gives the named tensors of a batch, as :class:`DenseRows`.
 
     rows : ndarray of int of shape (n,)
@@ -164,6 +173,9 @@ class BatchDataset(torch.utils.data.Dataset):
     weights : ndarray of shape (n,), default=None
         Weights in the loss; they are scaled to a mean of 1.
 
+    purpose : {"predict", "train", "valid"}, default="predict"
+        What the batches are for; a source may vary its rows in training.
+
     Examples
     --------
     >>> import numpy as np
@@ -174,13 +186,19 @@ class BatchDataset(torch.utils.data.Dataset):
     ([0.0, 0.0, 1.0], [1])
     """
 
-    def __init__(self, source, rows, codes=None, weights=None):
+    def __init__(self, source, rows, codes=None, weights=None, *, purpose="predict"):
         self.source = source
         self.rows = rows
+        self.purpose = purpose
         self.codes = np.zeros(len(rows), np.int64) if codes is None else codes
         self.weights = None
         if weights is not None:
             self.weights = (weights / weights.mean()).astype(np.float32)
+
+    @property
+    def lengths(self):
+        """Lengths of the rows, for batches of like lengths."""
+        return self.source.lengths[self.rows]
 
     def __len__(self):
         return len(self.rows)
@@ -190,7 +208,7 @@ class BatchDataset(torch.utils.data.Dataset):
 
     def batch(self, positions):
         """Return (inputs, codes) of the rows at `positions`; inputs may hold sample_weight."""
-        inputs = self.source.take(self.rows[positions])
+        inputs = self.source.take(self.rows[positions], self.purpose)
         if self.weights is not None:
             inputs["sample_weight"] = torch.from_numpy(self.weights[positions])
         return inputs, torch.from_numpy(self.codes[positions])
@@ -237,7 +255,20 @@ class BatchIterator:
         return len(self._starts())
 
     def __iter__(self):
-        n = len(self.dataset)
-        order = torch.randperm(n).numpy() if self.shuffle else np.arange(n)
-        for positions in np.split(order, self._starts()[1:]):
-            yield self.dataset.batch(positions)
+        if not self.shuffle:
+            batches = np.split(np.arange(len(self.dataset)), self._starts()[1:])
+        else:
+            batches = self._shuffled()
+        for positions in batches:
+            if len(positions):
+                yield self.dataset.batch(positions)
+
+    def _shuffled(self):
+        """Batches of a random order; of rows of like lengths, when these differ."""
+        order, lengths = torch.randperm(len(self.dataset)).numpy(), self.dataset.lengths
+        if np.ptp(lengths) == 0:
+            return np.split(order, self._starts()[1:])
+        stretch = np.arange(len(order)) // (_BUCKET * self.batch_size)
+        order = order[np.lexsort((lengths[order], stretch))]
+        batches = np.split(order, self._starts()[1:])
+        return [batches[i] for i in torch.randperm(len(batches)).tolist()]

@@ -2,6 +2,7 @@
 
 from skastro.neural_network._base import BaseNetClassifier
 from skastro.neural_network._data import DenseRows
+from skastro.neural_network._dense import DenseInputMixin
 from skastro.nn import SconeCNN
 
 
@@ -34,7 +35,7 @@ def scone_training():
     }
 
 
-class HeatmapCNNClassifier(BaseNetClassifier):
+class HeatmapCNNClassifier(DenseInputMixin, BaseNetClassifier):
     """Classify heat maps, wavelength by time, with SCONE's convolutional network.
 
     Parameters
@@ -80,6 +81,10 @@ class HeatmapCNNClassifier(BaseNetClassifier):
         Takes logits (n, n_classes) and class codes and returns one loss an object.  By default
         cross entropy; with two classes its equivalent for a single logit.
 
+    static_scaler : scikit-learn transformer, default=None
+        Scales the static columns one by one, NaN left alone, such as a QuantileTransformer for
+        heavy tails; standardisation by default.
+
     callbacks : list of skorch callbacks, default=None
         Copies of them are called during `fit`.
 
@@ -118,8 +123,8 @@ class HeatmapCNNClassifier(BaseNetClassifier):
     n_unusable_ : int
         Number of training objects left out because their image holds NaN.
 
-    static_mean_, static_scale_ : ndarray of shape (n_static,)
-        Standardisation of the static columns.
+    static_scaling_ : object
+        Learned scale of the static columns.
 
     limit_ : float
         Pixels beyond ``-limit_..limit_`` are cut to it: 10 times the 90th percentile, over the
@@ -184,6 +189,7 @@ class HeatmapCNNClassifier(BaseNetClassifier):
         patience=None,
         class_weight=None,
         criterion=None,
+        static_scaler=None,
         callbacks=None,
         net_params=None,
         device="auto",
@@ -201,6 +207,7 @@ class HeatmapCNNClassifier(BaseNetClassifier):
             patience=patience,
             class_weight=class_weight,
             criterion=criterion,
+            static_scaler=static_scaler,
             callbacks=callbacks,
             net_params=net_params,
             device=device,

@@ -11,7 +11,7 @@ import torch
 from skorch import NeuralNetClassifier
 from skorch.callbacks import EpochTimer, PassthroughScoring
 
-from skastro.neural_network._callbacks import ValidAccuracy, to_probabilities
+from skastro.neural_network._callbacks import ValidAccuracy
 from skastro.neural_network._data import BatchIterator
 
 _HISTORY = ["epoch", "train_loss", "valid_loss", "valid_accuracy", "lr", "dur"]
@@ -22,14 +22,16 @@ class WeightedNet(NeuralNetClassifier):
 
     It is trained by ``partial_fit((train, valid))`` with two
     :class:`~skastro.neural_network._data.BatchDataset`; `valid` may be None.  The criterion gives
-    one loss an object; the loss of a batch is the mean of weight times loss.
+    one loss an object; the loss of a batch is the mean of weight times loss.  A module may give
+    several answers an object, logits of shape (n_objects, n_answers, n_outputs): their losses are
+    averaged.  `targets` says what the logits stand for.
 
     Examples
     --------
     >>> import torch
     >>> from skastro.neural_network._net import WeightedNet
-    >>> WeightedNet(torch.nn.Identity).predict_nonlinearity.__name__
-    'to_probabilities'
+    >>> WeightedNet(torch.nn.Identity).iterator_train.__name__
+    'BatchIterator'
     """
 
     def __init__(
@@ -40,7 +42,7 @@ class WeightedNet(NeuralNetClassifier):
         iterator_valid=BatchIterator,
         iterator_train__shuffle=True,
         train_split=None,
-        predict_nonlinearity=to_probabilities,
+        targets=None,
         **kwargs,
     ):
         super().__init__(
@@ -50,9 +52,9 @@ class WeightedNet(NeuralNetClassifier):
             iterator_valid=iterator_valid,
             iterator_train__shuffle=iterator_train__shuffle,
             train_split=train_split,
-            predict_nonlinearity=predict_nonlinearity,
             **kwargs,
         )
+        self.targets = targets
 
     @property
     def _default_callbacks(self):
@@ -77,11 +79,15 @@ class WeightedNet(NeuralNetClassifier):
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Return the mean of weight times loss over the batch."""
         codes = y_true.to(y_pred.device)
-        if y_pred.shape[1] == 1:
-            y_pred, codes = y_pred.squeeze(1), codes.to(y_pred.dtype)
-        losses = self.criterion_(y_pred, codes)
+        if y_pred.ndim == 3:
+            codes = codes[:, None].expand(y_pred.shape[:2])
+        n_objects, logits, codes = len(y_pred), y_pred.flatten(0, -2), codes.flatten()
+        if logits.shape[1] == 1:
+            logits, codes = logits.squeeze(1), codes.to(logits.dtype)
+        losses = self.criterion_(logits, codes)
         if losses.ndim != 1:
             raise ValueError("the criterion must give one loss per object: use reduction='none'")
+        losses = losses.view(n_objects, -1).mean(dim=1)
         if "sample_weight" in X:
             losses = losses * X["sample_weight"].to(losses.device)
         return losses.mean()
@@ -114,6 +120,8 @@ def criterion_options(criterion, n_classes):
     binary = torch.nn.BCEWithLogitsLoss
     if criterion is None:
         criterion = binary if n_classes == 2 else torch.nn.CrossEntropyLoss
+    if hasattr(criterion, "n_outputs"):
+        return {"criterion": partial(copy.deepcopy, criterion)}, criterion.n_outputs
     if not isinstance(criterion, type):
         n_outputs = 1 if isinstance(criterion, binary) and n_classes == 2 else n_classes
         return {"criterion": partial(copy.deepcopy, criterion)}, n_outputs

@@ -2,5 +2,6 @@
 
 from skastro.nn._image import SconeCNN, WideConv
 from skastro.nn._losses import HierarchicalCrossEntropy
+from skastro.nn._sequence import RecurrentNet
 
-__all__ = ["HierarchicalCrossEntropy", "SconeCNN", "WideConv"]
+__all__ = ["HierarchicalCrossEntropy", "RecurrentNet", "SconeCNN", "WideConv"]

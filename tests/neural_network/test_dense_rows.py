@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn.preprocessing import QuantileTransformer
 
 from skastro.exceptions import ObjectError, ObjectWarning
 from skastro.neural_network import HeatmapCNNClassifier
@@ -23,8 +24,10 @@ def test_blocks_are_cut_in_order(X):
     batch = rows.take(np.array([4, 0]))
     np.testing.assert_array_equal(batch["a"], X[[4, 0], :6].reshape(2, 2, 3))
     np.testing.assert_array_equal(batch["b"], X[[4, 0], 6:12].reshape(2, 1, 2, 3))
-    batch = rows.prepare(np.zeros(2), np.ones(2), np.inf).take(np.array([4, 0]))
-    np.testing.assert_array_equal(batch["static"], np.c_[X[[4, 0], 12:], np.zeros((2, 2))])
+    batch = rows.prepare(**rows.learn(np.arange(9))).take(np.array([4, 0]))
+    scaled = (X[:, 12:] - X[:, 12:].mean(0)) / X[:, 12:].std(0)
+    np.testing.assert_allclose(batch["static"][:, :2], scaled[[4, 0]], atol=1e-5)
+    assert not batch["static"][:, 2:].any()
     assert all(tensor.dtype == torch.float32 for tensor in batch.values())
 
 
@@ -58,22 +61,37 @@ def test_too_few_columns_are_refused(X):
 def test_static_columns_are_standardised_without_nan():
     X = np.array([[0, 1.0, 7], [0, 3, 7], [0, np.nan, 7], [0, 100, 7]])
     rows = DenseRows(X, {"a": (1,)}, "Test")
-    mean, scale, _ = rows.statistics(np.array([0, 1, 2]))
-    np.testing.assert_allclose(mean, [2, 7])
-    np.testing.assert_allclose(scale, [1, 1])
-    static = rows.prepare(mean, scale, np.inf).take(np.arange(4))["static"]
+    learned = rows.learn(np.array([0, 1, 2]))
+    static = rows.prepare(**learned).take(np.arange(4))["static"]
     np.testing.assert_allclose(
         static, [[-1, 0, 0, 0], [1, 0, 0, 0], [0, 0, 1, 0], [98, 0, 0, 0]], atol=1e-6
     )
 
 
+def test_static_columns_go_through_any_scaler():
+    X = np.array([[0, 1.0, 7], [0, 3, np.nan], [0, 1000, np.nan], [0, 2, np.nan]])
+    rows = DenseRows(X, {"a": (1,)}, "Test")
+    scaler = QuantileTransformer(n_quantiles=4)
+    static = rows.prepare(**rows.learn(np.arange(4), scaler)).take(np.arange(4))["static"]
+    np.testing.assert_allclose(static[:, 0], [0, 2 / 3, 1, 1 / 3], atol=1e-6)
+    np.testing.assert_array_equal(static[:, 3], [0, 1, 1, 1])
+    assert not hasattr(scaler, "quantiles_")
+
+
+def test_a_static_column_that_is_never_known_is_no_trouble():
+    rows = DenseRows(np.array([[0, np.nan], [1, np.nan]]), {"a": (1,)}, "Test")
+    static = rows.prepare(**rows.learn(np.arange(2))).take(np.arange(2))["static"]
+    np.testing.assert_array_equal(static, [[0, 1], [0, 1]])
+
+
 def test_pixels_far_beyond_the_usual_are_cut_and_others_are_not(X):
     X[4, 3], X[4, 5] = 1e12, -1e12
     rows = DenseRows(X, {"a": (12,)}, "Test")
-    mean, scale, limit = rows.statistics(np.delete(np.arange(9), 4))
+    learned = rows.learn(np.delete(np.arange(9), 4))
+    limit = learned["limit"]
     usual = np.abs(np.delete(X, 4, axis=0)[:, :12]).max(1)
     assert limit == pytest.approx(10 * np.quantile(usual, 0.9))
-    taken = rows.prepare(mean, scale, limit).take(np.arange(9))["a"].numpy()
+    taken = rows.prepare(**learned).take(np.arange(9))["a"].numpy()
     np.testing.assert_array_equal(np.delete(taken, 4, axis=0), np.delete(X, 4, axis=0)[:, :12])
     assert taken[4, 3] == -taken[4, 5] == np.float32(limit)
     assert X[4, 3] == np.float32(1e12)

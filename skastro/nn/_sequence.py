@@ -1,0 +1,135 @@
+"""Recurrent network over the observations of a light curve."""
+
+import torch
+from torch import nn
+
+_CELLS = {"gru": nn.GRU, "lstm": nn.LSTM}
+
+
+class RecurrentNet(nn.Module):
+    """Read a light curve observation by observation and answer after any of them.
+
+    A recurrent network runs over the observations in order of time, so that its state after one of
+    them knows nothing of later ones.  The state at the asked position and the static inputs go
+    through dense layers to the logits.  With ``hidden_size=100, static_size=10,
+    head_sizes=(100, 64), dropout=0`` it is ORACLE's network [1]_.
+
+    Parameters
+    ----------
+    n_inputs : int
+        Numbers that describe one observation.
+
+    n_outputs : int
+        Number of logits.
+
+    n_static : int, default=0
+        Number of static inputs.
+
+    n_bands : int, default=0
+        Size of the table of learned band vectors; 0 for none.
+
+    cell : {"gru", "lstm"}, default="gru"
+        Kind of recurrent layer.
+
+    hidden_size : int, default=96
+        Width of the recurrent layers.
+
+    num_layers : int, default=2
+        Number of recurrent layers.
+
+    static_size : int, default=32
+        Width of the dense layer over the static inputs.
+
+    band_size : int, default=8
+        Length of the band vectors.
+
+    head_sizes : sequence of int, default=(64,)
+        Widths of the dense layers before the logits.
+
+    dropout : float, default=0.2
+        Dropout between the recurrent layers and before the dense ones.
+
+    References
+    ----------
+    .. [1] V. Shah et al., "ORACLE", arXiv:2501.01496, figure 3.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skastro.nn import RecurrentNet
+    >>> net = RecurrentNet(n_inputs=4, n_outputs=3)
+    >>> net(torch.zeros(2, 7, 4), torch.tensor([[6, 2], [3, 0]])).shape
+    torch.Size([2, 2, 3])
+    """
+
+    def __init__(
+        self,
+        n_inputs,
+        n_outputs,
+        *,
+        n_static=0,
+        n_bands=0,
+        cell="gru",
+        hidden_size=96,
+        num_layers=2,
+        static_size=32,
+        band_size=8,
+        head_sizes=(64,),
+        dropout=0.2,
+    ):
+        super().__init__()
+        if cell not in _CELLS:
+            raise ValueError(f"RecurrentNet: cell must be one of {sorted(_CELLS)}, not {cell!r}")
+        self.bands = nn.Embedding(n_bands, band_size) if n_bands else None
+        self.recurrent = _CELLS[cell](
+            n_inputs + (band_size if n_bands else 0),
+            hidden_size,
+            num_layers,
+            batch_first=True,
+            dropout=dropout if num_layers > 1 else 0.0,
+        )
+        self.summary = nn.Sequential(nn.Linear(hidden_size, hidden_size), nn.Tanh())
+        self.static = None
+        if n_static:
+            self.static = nn.Sequential(nn.Linear(n_static, static_size), nn.ReLU())
+        self.head = _dense_layers(
+            [hidden_size + (static_size if n_static else 0), *head_sizes], n_outputs, dropout
+        )
+
+    def forward(self, observations, positions, static=None, bands=None):
+        """Return logits.
+
+        Parameters
+        ----------
+        observations : Tensor of shape (n_objects, n_observations, n_inputs)
+            In order of time; shorter objects are filled at their end with anything finite.
+
+        positions : Tensor of int of shape (n_objects, n_positions)
+            Observations after which to answer; -1 answers NaN.
+
+        static : Tensor of shape (n_objects, n_static), default=None
+            Static inputs.
+
+        bands : Tensor of int of shape (n_objects, n_observations), default=None
+            Rows of the table of band vectors.
+
+        Returns
+        -------
+        logits : Tensor of shape (n_objects, n_positions, n_outputs)
+        """
+        if self.bands is not None:
+            observations = torch.cat([observations, self.bands(bands)], dim=2)
+        states, _ = self.recurrent(observations)
+        rows = torch.arange(len(states), device=states.device)[:, None]
+        features = self.summary(states[rows, positions.clamp_min(0)])
+        if self.static is not None:
+            static = self.static(static)[:, None].expand(-1, features.shape[1], -1)
+            features = torch.cat([features, static], dim=2)
+        return self.head(features).masked_fill(positions[:, :, None] < 0, torch.nan)
+
+
+def _dense_layers(sizes, n_outputs, dropout):
+    layers = []
+    for n_in, n_out in zip(sizes, sizes[1:]):
+        layers += [nn.Dropout(dropout), nn.Linear(n_in, n_out), nn.ReLU()]
+    return nn.Sequential(*layers, nn.Dropout(dropout), nn.Linear(sizes[-1], n_outputs))
