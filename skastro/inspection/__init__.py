@@ -1,9 +1,21 @@
-"""Pictures of light curves and heat maps.
+"""Pictures of light curves, heat maps, trees of classes and answers in time.
 
-For confusion matrices, ROC curves and calibration use scikit-learn's own displays.
+For ROC curves, precision against recall and the calibration of one class use scikit-learn's own
+displays.
 """
 
+from skastro.inspection._confusion import ConfusionByLevelDisplay
 from skastro.inspection._heatmap import HeatmapDisplay
+from skastro.inspection._in_time import ProbabilityInTimeDisplay
 from skastro.inspection._light_curve import LightCurveDisplay
+from skastro.inspection._phase import ScoreByPhaseDisplay
+from skastro.inspection._taxonomy import TaxonomyDisplay
 
-__all__ = ["HeatmapDisplay", "LightCurveDisplay"]
+__all__ = [
+    "ConfusionByLevelDisplay",
+    "HeatmapDisplay",
+    "LightCurveDisplay",
+    "ProbabilityInTimeDisplay",
+    "ScoreByPhaseDisplay",
+    "TaxonomyDisplay",
+]

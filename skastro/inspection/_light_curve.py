@@ -88,7 +88,7 @@ class LightCurveDisplay:
         -------
         display : LightCurveDisplay
         """
-        rows = _rows_of(X, object_id, column)
+        rows = rows_of(X, object_id, column)
         return cls(**rows, survey=survey, title=str(object_id)).plot(ax)
 
     @classmethod
@@ -114,7 +114,7 @@ class LightCurveDisplay:
         display : LightCurveDisplay
         """
         survey = get_survey(estimator.survey)
-        rows = _rows_of(X, object_id, estimator.column)
+        rows = rows_of(X, object_id, estimator.column)
         bands = [b for b in survey.wavelengths if b in {survey.band(b) for b in rows["band"]}]
         wavelengths = [survey.wavelengths[band] for band in bands]
         process = clone(estimator).set_params(wavelengths=wavelengths, n_jobs=None)
@@ -174,7 +174,16 @@ def band_colors(survey):
     return {band: shades[order.index(w)] for band, w in wavelengths.items()}
 
 
-def _rows_of(X, object_id, column):
+def rows_of(X, object_id, column):
+    """Return time, band, flux and flux_err of one object.
+
+    Examples
+    --------
+    >>> from skastro.inspection._light_curve import rows_of
+    >>> from skastro.testing import make_check_data
+    >>> list(rows_of(make_check_data()[0], "SN000", "lightcurve"))
+    ['time', 'band', 'flux', 'flux_err']
+    """
     if object_id not in X.index:
         raise KeyError(f"LightCurveDisplay: no object {object_id!r} in the frame")
     _, rows = flatten(X.loc[[object_id]][column], ("time", "band", "flux", "flux_err"))

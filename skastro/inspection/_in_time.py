@@ -1,0 +1,243 @@
+"""Class probabilities of one object as its light curve grows."""
+
+from itertools import cycle
+
+import numpy as np
+
+from skastro.exceptions import ObjectError
+from skastro.inspection._light_curve import LightCurveDisplay, rows_of
+from skastro.utils.ragged import flatten, keep_rows, nest, row_numbers, sort_rows, take_objects
+
+_BESIDE = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5), "fontsize": 8}
+_COLORS = [f"C{i}" for i in (0, 1, 2, 3, 4, 5, 6, 8, 9)]
+
+
+class ProbabilityInTimeDisplay:
+    """Plot of class probabilities in time, under the light curve of the object.
+
+    Parameters
+    ----------
+    times : ndarray of shape (n_times,)
+        Dates of the answers [days], in the time of the light curve.
+
+    probabilities : ndarray of shape (n_times, n_classes)
+        Probability of each class with what is known at the date; NaN where nothing is.
+
+    classes : sequence of length n_classes
+        Names of the classes.
+
+    light_curve : LightCurveDisplay, default=None
+        Drawn above; None draws the probabilities alone.
+
+    true_class : label, default=None
+        Class that is drawn with a thick line.
+
+    title : str, default=None
+        Title of the plot.
+
+    Attributes
+    ----------
+    axes_ : ndarray of matplotlib Axes
+        That of the light curve, if there is one, and that of the probabilities.
+
+    figure_ : matplotlib Figure
+        Figure of the axes.
+
+    lines_ : dict of label -> matplotlib Line2D
+        Line of each class.
+
+    See Also
+    --------
+    ScoreByPhaseDisplay : The scores of many objects against time.
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use("Agg")
+    >>> from skastro.inspection import ProbabilityInTimeDisplay
+    >>> display = ProbabilityInTimeDisplay([1.0, 4.0], [[0.5, 0.5], [0.9, 0.1]], ["Ia", "II"])
+    >>> list(display.plot().lines_)
+    ['Ia', 'II']
+    """
+
+    def __init__(
+        self, times, probabilities, classes, *, light_curve=None, true_class=None, title=None
+    ):
+        self.times = np.asarray(times)
+        self.probabilities = np.asarray(probabilities)
+        self.classes = classes
+        self.light_curve = light_curve
+        self.true_class = true_class
+        self.title = title
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        X,
+        object_id,
+        *,
+        days=None,
+        survey="LSST",
+        column="lightcurve",
+        true_class=None,
+        axes=None,
+    ):
+        """Plot the probabilities that a fitted classifier gives one object in time.
+
+        A classifier with ``predict_proba_in_time`` is asked once.  Any other is asked for the
+        light curve cut after each date; the static columns stay, so leave none in that were
+        learned from later observations, as `peak_time`.
+
+        Parameters
+        ----------
+        estimator : classifier or Pipeline
+            Fitted.  In a Pipeline the steps before the classifier see the whole light curve if
+            it has ``predict_proba_in_time``, and the cut ones otherwise.
+
+        X : NestedFrame
+            Objects with their light curves.
+
+        object_id : label
+            Index of the object.
+
+        days : array-like of shape (n_days,), default=None
+            Ask ``predict_proba_at`` at these days after the zero date of the object (column
+            ``estimator.zero_column``, or the first observation) instead of after each
+            observation.
+
+        survey : str or Survey, default="LSST"
+            Gives the order of the bands and their wavelengths.
+
+        column : str, default="lightcurve"
+            Nested column with the light curves.
+
+        true_class : label, default=None
+            Class that is drawn with a thick line.
+
+        axes : sequence of 2 matplotlib Axes, default=None
+            Axes to draw into.
+
+        Returns
+        -------
+        display : ProbabilityInTimeDisplay
+
+        Raises
+        ------
+        KeyError
+            No such object.
+
+        ObjectError
+            The object has no observations.
+        """
+        rows = rows_of(X, object_id, column)
+        if not len(rows["time"]):
+            raise ObjectError(
+                f"ProbabilityInTimeDisplay: column {column!r} has no observations", [object_id]
+            )
+        light_curve = LightCurveDisplay(**rows, survey=survey)
+        one = X.loc[[object_id]]
+        if days is not None:
+            times, proba = _at_days(*_last_step(estimator, one), days, column)
+        elif hasattr(_last(estimator), "predict_proba_in_time"):
+            times, proba = _after_each(*_last_step(estimator, one))
+        else:
+            times, proba = _of_prefixes(estimator, one, column)
+        return cls(
+            times,
+            proba,
+            list(estimator.classes_),
+            light_curve=light_curve,
+            true_class=true_class,
+            title=str(object_id),
+        ).plot(axes)
+
+    def plot(self, axes=None, *, max_classes=8):
+        """Draw the light curve and the probabilities, which hold until the next answer.
+
+        Parameters
+        ----------
+        axes : sequence of matplotlib Axes, default=None
+            Axes to draw into: two with a light curve, else one; new ones by default.
+
+        max_classes : int, default=8
+            Classes that get a colour and a name, those whose probability once was largest; the
+            others are grey.
+
+        Returns
+        -------
+        display : ProbabilityInTimeDisplay
+            The display itself.
+        """
+        import matplotlib.pyplot as plt
+
+        n_panels = 1 if self.light_curve is None else 2
+        if axes is None:
+            size = (8, 3 * n_panels)
+            _, axes = plt.subplots(n_panels, sharex=True, figsize=size, layout="constrained")
+        axes = np.ravel(axes)
+        if self.light_curve is not None:
+            self.light_curve.plot(axes[0])
+            axes[0].set(xlabel=None)
+            axes[0].legend(**_BESIDE)
+        self._draw_lines(axes[-1], max_classes)
+        axes[-1].set(xlabel="time [days]", ylabel="probability", ylim=(-0.03, 1.03))
+        axes[0].set_title(self.title)
+        self.axes_, self.figure_ = axes, axes[0].figure
+        return self
+
+    def _draw_lines(self, ax, max_classes):
+        largest = np.where(np.isnan(self.probabilities), -1.0, self.probabilities).max(axis=0)
+        named = set(np.argsort(-largest, kind="stable")[:max_classes])
+        named |= {i for i, name in enumerate(self.classes) if name == self.true_class}
+        colors = dict(zip(sorted(named), cycle(_COLORS)))
+        self.lines_ = {}
+        for i, name in enumerate(self.classes):
+            style = {"color": colors.get(i, "0.75"), "label": name if i in named else None}
+            style["zorder"] = 2 if i in named else 1
+            style["lw"] = 3 if name == self.true_class else 1.2
+            (line,) = ax.step(
+                self.times, self.probabilities[:, i], where="post", marker=".", ms=4, **style
+            )
+            self.lines_[name] = line
+        ax.legend(**_BESIDE)
+
+
+def _last(estimator):
+    return estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
+
+
+def _last_step(estimator, one):
+    """Return the classifier at the end of a pipeline and what it sees of the object."""
+    if not hasattr(estimator, "steps"):
+        return estimator, one
+    return _last(estimator), estimator[:-1].transform(one) if len(estimator.steps) > 1 else one
+
+
+def _at_days(estimator, one, days, column):
+    zero_column = getattr(estimator, "zero_column", None)
+    zero = np.nan if zero_column is None else one[zero_column].iloc[0]
+    if np.isnan(zero):
+        _, rows = flatten(one[column], ("time",))
+        zero = rows["time"].min(initial=np.inf)
+    days = np.sort(np.asarray(days, float))
+    return zero + days, estimator.predict_proba_at(one, days)[0]
+
+
+def _after_each(estimator, one):
+    answers = estimator.predict_proba_in_time(one)
+    _, rows = flatten(answers["probability"])
+    return rows["time"], np.column_stack([rows[str(name)] for name in estimator.classes_])
+
+
+def _of_prefixes(estimator, one, column):
+    """Ask for the light curve cut after each date."""
+    offsets, rows = flatten(one[column])
+    rows = sort_rows(offsets, rows)
+    times, last = np.unique(rows["time"][::-1], return_index=True)
+    lengths = len(rows["time"]) - last
+    starts, rows = take_objects(offsets, rows, np.zeros(len(lengths), int))
+    known = row_numbers(starts) < np.repeat(lengths, np.diff(starts))
+    copies = one.iloc[np.zeros(len(lengths), int)].reset_index(drop=True)
+    nested = nest(*keep_rows(starts, rows, known), copies.index)
+    return times, estimator.predict_proba(copies.assign(**{column: nested}))

@@ -1,0 +1,153 @@
+"""Scores against the days since the trigger."""
+
+import numpy as np
+
+from skastro.metrics import score_by_phase
+
+
+class ScoreByPhaseDisplay:
+    """Plot of a score against the days since the trigger, one line a model.
+
+    Parameters
+    ----------
+    curves : dict of str -> DataFrame
+        By the name of the model: index days, column ``mean``, and, for the band of one standard
+        deviation, column ``std``.  Models may have dates of their own.
+
+    score : str, default="score"
+        Label of the vertical axis.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Axes with the lines.
+
+    figure_ : matplotlib Figure
+        Figure of the axes.
+
+    lines_ : dict of str -> matplotlib Line2D
+        Line of each model.
+
+    See Also
+    --------
+    skastro.metrics.score_by_phase : The table behind it.
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use("Agg")
+    >>> import pandas as pd
+    >>> from skastro.inspection import ScoreByPhaseDisplay
+    >>> curve = pd.DataFrame({"mean": [0.5, 0.7], "std": [0.02, 0.01]}, index=[1, 8])
+    >>> display = ScoreByPhaseDisplay({"GRU": curve}, score="macro F1").plot()
+    >>> display.ax_.get_xscale(), display.ax_.get_ylabel()
+    ('log', 'macro F1')
+    """
+
+    def __init__(self, curves, *, score="score"):
+        self.curves = curves
+        self.score = score
+
+    @classmethod
+    def from_tables(cls, tables, score, *, ax=None):
+        """Plot one score of the tables of :func:`skastro.metrics.score_by_phase`.
+
+        Parameters
+        ----------
+        tables : dict of str -> DataFrame
+            By the name of the model.
+
+        score : str
+            Name of the score in the tables.
+
+        ax : matplotlib Axes, default=None
+            Axes to draw into.
+
+        Returns
+        -------
+        display : ScoreByPhaseDisplay
+        """
+        for name, table in tables.items():
+            known = table.columns.get_level_values(0).unique().tolist()
+            if score not in known:
+                raise KeyError(
+                    f"ScoreByPhaseDisplay: the table of {name!r} has no score {score!r}; it has "
+                    f"{known}"
+                )
+        return cls({n: table[score] for n, table in tables.items()}, score=str(score)).plot(ax)
+
+    @classmethod
+    def from_predictions(cls, y_true, predictions, days, metric, *, score=None, ax=None):
+        """Plot the score of predictions made at several dates.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n_objects,)
+            True labels.
+
+        predictions : dict of str -> ndarray or list of ndarray of shape (n_objects, n_days, ...)
+            By the name of the model: labels or probabilities, in a list one array a training.
+
+        days : array-like of shape (n_days,)
+            Days since the trigger.
+
+        metric : callable
+            ``metric(y_true, y_pred[:, i])`` returns a number.
+
+        score : str, default=None
+            Label of the vertical axis; the name of the function by default.
+
+        ax : matplotlib Axes, default=None
+            Axes to draw into.
+
+        Returns
+        -------
+        display : ScoreByPhaseDisplay
+        """
+        score = score or getattr(metric, "__name__", "score")
+        tables = {
+            name: score_by_phase(y_true, y_pred, days, {score: metric})
+            for name, y_pred in predictions.items()
+        }
+        return cls.from_tables(tables, score, ax=ax)
+
+    def plot(self, ax=None):
+        """Draw the lines with their bands.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw into; new ones by default.
+
+        Returns
+        -------
+        display : ScoreByPhaseDisplay
+            The display itself.  The horizontal axis is logarithmic, linear below one day if
+            there are dates of zero or less.
+        """
+        import matplotlib.pyplot as plt
+
+        if ax is None:
+            _, ax = plt.subplots(layout="constrained")
+        self.lines_ = {}
+        for name, curve in self.curves.items():
+            days, mean = curve.index.to_numpy(float), curve["mean"].to_numpy(float)
+            (line,) = ax.plot(days, mean, marker="o", ms=4, label=name)
+            if "std" in curve and curve["std"].notna().any():
+                std = curve["std"].to_numpy(float)
+                ax.fill_between(days, mean - std, mean + std, color=line.get_color(), alpha=0.2)
+            self.lines_[name] = line
+        self._scale(ax)
+        ax.set(xlabel="days since the trigger", ylabel=self.score)
+        ax.grid(alpha=0.3)
+        ax.legend()
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+    def _scale(self, ax):
+        days = np.unique(np.concatenate([curve.index for curve in self.curves.values()]))
+        scale = {"value": "log"} if (days > 0).all() else {"value": "symlog", "linthresh": 1}
+        ax.set_xscale(**scale)
+        if len(days) <= 14:
+            ax.set_xticks(days, [f"{day:g}" for day in days])
+            ax.minorticks_off()
