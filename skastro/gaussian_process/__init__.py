@@ -1,6 +1,11 @@
 """Gaussian processes of multi-band light curves: plain arrays in, plain arrays out."""
 
 from skastro.gaussian_process._api import fit_light_curves, interpolate_light_curves, predict_grid
+from skastro.gaussian_process._functions import (
+    fisher_information,
+    log_marginal_likelihood,
+    log_marginal_likelihood_gradient,
+)
 from skastro.gaussian_process._results import Interpolation, LightCurveFits
 from skastro.gaussian_process._status import Status
 from skastro.gaussian_process._task import Padding
@@ -10,7 +15,10 @@ __all__ = [
     "LightCurveFits",
     "Padding",
     "Status",
+    "fisher_information",
     "fit_light_curves",
     "interpolate_light_curves",
+    "log_marginal_likelihood",
+    "log_marginal_likelihood_gradient",
     "predict_grid",
 ]

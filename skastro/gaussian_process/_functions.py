@@ -1,0 +1,185 @@
+r"""Log marginal likelihood of one light curve, its gradient and its Fisher matrix, as functions.
+
+With :math:`K = k + \mathrm{diag}(\sigma^2)`, :math:`\alpha = K^{-1}(f - m)` and
+:math:`K_i = \partial K / \partial \ln \phi_i` for the hyperparameters
+:math:`\phi = (A, \ell_t, \ell_\lambda)`:
+
+.. math::
+   \ln p &= -\tfrac12 (f - m)^T \alpha - \tfrac12 \ln |K| - \tfrac n2 \ln 2\pi, \\
+   \frac{\partial \ln p}{\partial \ln \phi_i} &=
+   \tfrac12 \mathrm{tr}\,(\alpha\alpha^T - K^{-1}) K_i, \\
+   F_{ij} &= \tfrac12 \mathrm{tr}\,K^{-1} K_i K^{-1} K_j .
+"""
+
+import numpy as np
+
+from skastro.gaussian_process._likelihood import Likelihood
+from skastro.gaussian_process._task import Model
+
+_LOG_SQUARED = np.array([1.0, 2.0, 2.0])
+
+
+def log_marginal_likelihood(
+    time, wavelength, flux, flux_err, hyperparameters, *, kernel="radial", mean="zero"
+):
+    """Return the log marginal likelihood of one light curve at given hyperparameters.
+
+    Rasmussen and Williams (2006), equation 5.8.  There is no jitter and no error floor: the
+    covariance is that of the arguments.
+
+    Parameters
+    ----------
+    time, wavelength, flux, flux_err : array-like of shape (n_observations,)
+        Days, Angstrom, and one unit of flux for the last two.
+
+    hyperparameters : array-like of shape (3,)
+        Amplitude (variance of the process in squared units of flux), time scale [days] and
+        wavelength scale [Angstrom].
+
+    kernel : {"radial", "separable"}, default="radial"
+        Matern-3/2 of the distance in the plane (time, wavelength), or the product of one in time
+        and one in wavelength.
+
+    mean : {"zero", "constant"}, default="zero"
+        Mean of the process; a constant is replaced by its generalised least-squares estimate at
+        these hyperparameters (profile likelihood).
+
+    Returns
+    -------
+    value : float
+        Natural logarithm, in the given unit of flux.
+
+    Raises
+    ------
+    ValueError
+        Arrays of unequal shape, values that are not finite, negative errors, hyperparameters
+        that are not positive, or an unknown option.
+
+    numpy.linalg.LinAlgError
+        The covariance has no Cholesky factor, as for errors of zero at repeated observations.
+
+    References
+    ----------
+    C. E. Rasmussen and C. K. I. Williams (2006), Gaussian Processes for Machine Learning, MIT
+    Press, chapter 5.
+
+    Examples
+    --------
+    >>> from skastro.gaussian_process import log_marginal_likelihood
+    >>> round(log_marginal_likelihood([0.0], [5e3], [1.0], [1.0], [1.0, 20.0, 6e3]), 4)
+    -1.5155
+    """
+    rows = time, wavelength, flux, flux_err
+    return _evaluate(rows, hyperparameters, kernel, mean)[1].value
+
+
+def log_marginal_likelihood_gradient(
+    time, wavelength, flux, flux_err, hyperparameters, *, kernel="radial", mean="zero"
+):
+    """Return the derivatives of the log likelihood in the logarithms of the hyperparameters.
+
+    Rasmussen and Williams (2006), equation 5.9.
+
+    Parameters
+    ----------
+    time, wavelength, flux, flux_err : array-like of shape (n_observations,)
+        As in :func:`log_marginal_likelihood`.
+
+    hyperparameters : array-like of shape (3,)
+        Amplitude, time scale, wavelength scale.
+
+    kernel, mean : str
+        As in :func:`log_marginal_likelihood`.
+
+    Returns
+    -------
+    gradient : ndarray of shape (3,)
+        In ln amplitude, ln time scale, ln wavelength scale.
+
+    Raises
+    ------
+    ValueError, numpy.linalg.LinAlgError
+        As :func:`log_marginal_likelihood`.
+
+    Examples
+    --------
+    At the best amplitude of a single observation, the squared flux less the squared error, the
+    slope is zero, and no observation alone tells a scale.
+
+    >>> from skastro.gaussian_process import log_marginal_likelihood_gradient
+    >>> log_marginal_likelihood_gradient([0.0], [5e3], [2.0], [1.0], [3.0, 20.0, 6e3]).tolist()
+    [0.0, 0.0, 0.0]
+    """
+    rows = time, wavelength, flux, flux_err
+    likelihood, state = _evaluate(rows, hyperparameters, kernel, mean)
+    return likelihood.gradient(state, likelihood.slopes(state)) * _LOG_SQUARED
+
+
+def fisher_information(time, wavelength, flux_err, hyperparameters, *, kernel="radial"):
+    """Return the Fisher matrix of the logarithms of the hyperparameters.
+
+    Expectation of minus the Hessian, or the covariance of the gradient, over data drawn from the
+    process: ``tr(K^-1 K_i K^-1 K_j) / 2``.  It needs no fluxes.  Its inverse bounds the relative
+    errors with which such a light curve can tell the hyperparameters (Cramer and Rao).
+
+    Parameters
+    ----------
+    time, wavelength, flux_err : array-like of shape (n_observations,)
+        As in :func:`log_marginal_likelihood`.
+
+    hyperparameters : array-like of shape (3,)
+        Amplitude, time scale, wavelength scale.
+
+    kernel : {"radial", "separable"}, default="radial"
+        As in :func:`log_marginal_likelihood`.
+
+    Returns
+    -------
+    information : ndarray of shape (3, 3)
+        Symmetric and positive semidefinite.
+
+    Raises
+    ------
+    ValueError, numpy.linalg.LinAlgError
+        As :func:`log_marginal_likelihood`.
+
+    Examples
+    --------
+    One observation without error tells the amplitude to a factor of sqrt(2).
+
+    >>> from skastro.gaussian_process import fisher_information
+    >>> fisher_information([0.0], [5e3], [0.0], [3.0, 20.0, 6e3])[0].tolist()
+    [0.5, 0.0, 0.0]
+    """
+    rows = time, wavelength, np.zeros(np.shape(time)), flux_err
+    likelihood, state = _evaluate(rows, hyperparameters, kernel, "zero")
+    information = likelihood.expected_information(likelihood.slopes(state))
+    return information * np.outer(_LOG_SQUARED, _LOG_SQUARED)
+
+
+def _evaluate(rows, hyperparameters, kernel, mean):
+    """Return the `Likelihood` and its `State`, times taken relative to the first."""
+    Model(kernel=kernel, mean=mean).check()
+    time, wavelength, flux, flux_err = _check_light_curve(*rows)
+    numbers = np.asarray(hyperparameters, np.float64)
+    if numbers.shape != (3,) or not (np.isfinite(numbers) & (numbers > 0)).all():
+        raise ValueError(f"hyperparameters={hyperparameters!r} are not three positive numbers")
+    likelihood = Likelihood(
+        time - time[0], wavelength, flux, flux_err**2, kernel, constant_mean=mean == "constant"
+    )
+    state = likelihood.evaluate(np.log(numbers) * _LOG_SQUARED)
+    if state is None:
+        raise np.linalg.LinAlgError("the covariance of the light curve has no Cholesky factor")
+    return likelihood, state
+
+
+def _check_light_curve(*rows):
+    rows = [np.array(column, np.float64) for column in rows]
+    for name, column in zip(("time", "wavelength", "flux", "flux_err"), rows):
+        if column.ndim != 1 or column.shape != rows[0].shape or len(column) == 0:
+            raise ValueError(f"{name} has shape {column.shape}; time has {rows[0].shape}")
+        if not np.isfinite(column).all():
+            raise ValueError(f"{name} holds values that are not finite")
+    if (rows[3] < 0).any():
+        raise ValueError("flux_err holds negative values")
+    return rows
