@@ -12,7 +12,9 @@ from sklearn.pipeline import make_pipeline
 from skastro.exceptions import ObjectError
 from skastro.inspection import ProbabilityInTimeDisplay, ScoreByPhaseDisplay
 from skastro.metrics import score_by_phase
+from skastro.neural_network import RecurrentClassifier
 from skastro.preprocessing import Window
+from skastro.testing import make_check_data
 from skastro.utils.ragged import flatten, nest, row_numbers, segment_count
 
 matplotlib.use("Agg")
@@ -178,3 +180,15 @@ class TestScoreByPhase:
         table = score_by_phase(["Ia"], np.array([["Ia"]]), [1], {"accuracy": accuracy_score})
         with pytest.raises(KeyError, match="'GRU' has no score 'F1'.*accuracy"):
             ScoreByPhaseDisplay.from_tables({"GRU": table}, "F1")
+
+
+def test_recurrent_network():
+    X, y = make_check_data()
+    model = RecurrentClassifier(max_epochs=1, validation=None, random_state=0).fit(X, y)
+    display = ProbabilityInTimeDisplay.from_estimator(model, X, "SN003", true_class=y[3])
+    _, rows = flatten(X.loc[["SN003"]]["lightcurve"])
+    np.testing.assert_array_equal(drawn(display, "AGN")[0], rows["time"])
+    days = rows["time"] - rows["time"][0]
+    at_days = ProbabilityInTimeDisplay.from_estimator(model, X, "SN003", days=days)
+    np.testing.assert_allclose(at_days.probabilities, display.probabilities, atol=1e-6)
+    np.testing.assert_allclose(at_days.times, display.times)
