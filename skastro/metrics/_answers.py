@@ -96,7 +96,7 @@ def check_proba(proba, n_objects, n_columns, caller):
             f"{caller}: probabilities have the shape {proba.shape}, not {(n_objects, n_columns)}"
         )
     answered = ~np.isnan(proba).any(axis=1)
-    wrong = answered & ((proba < 0) | (proba > 1 + 1e-6)).any(axis=1)
+    wrong = ((proba < 0) | (proba > 1 + 1e-6)).any(axis=1)
     if wrong.any():
         rows = np.flatnonzero(wrong).tolist()
         raise ObjectError(f"{caller}: probabilities outside 0 to 1", rows)

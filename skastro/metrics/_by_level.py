@@ -23,8 +23,8 @@ def scores_by_level(y_true, y_pred, taxonomy, *, sample_weight=None, unclassifie
     y_pred : array-like of shape (n_objects,) or (n_objects, n_nodes)
         Names of nodes, or probabilities of all nodes in the order of ``taxonomy.nodes``, of
         which the most probable class of each level is the answer.  None, NaN, `unclassified`,
-        rows of NaN, and nodes above the level are no answer and count as wrong; column
-        ``n_unclassified`` counts them.
+        nodes above the level, and a NaN among the probabilities of the level are no answer and
+        count as wrong; column ``n_unclassified`` counts them.
 
     taxonomy : Taxonomy
         Tree of the labels.
@@ -152,8 +152,8 @@ def top_k_accuracy_by_level(y_true, node_proba, taxonomy, *, k=(1, 2, 3), sample
         Names of nodes, or synonyms.  An object takes no part in the levels below its label.
 
     node_proba : array-like of shape (n_objects, n_nodes)
-        Probabilities of all nodes in the order of ``taxonomy.nodes``.  A row with NaN is no
-        answer: never among the k.
+        Probabilities of all nodes in the order of ``taxonomy.nodes``.  A NaN at a level is no
+        answer there: never among the k.
 
     taxonomy : Taxonomy
         Tree of the labels.
@@ -183,12 +183,13 @@ def top_k_accuracy_by_level(y_true, node_proba, taxonomy, *, k=(1, 2, 3), sample
     table = true_positions(y_true, taxonomy, caller)
     n_objects = len(table[1][1])
     weights = _check_sample_weight(sample_weight, table[1][1], ensure_non_negative=True)
-    proba, answered = check_node_proba(node_proba, n_objects, taxonomy, caller)
+    proba = check_node_proba(node_proba, n_objects, taxonomy, caller)
     rows = {}
     for depth, (nodes, codes) in table.items():
         shares = proba[:, nodes]
         own = np.take_along_axis(shares, np.maximum(codes, 0)[:, None], axis=1)
-        rank = np.where(answered, (shares >= own).sum(axis=1), np.inf)
+        unknown = np.isnan(shares).any(axis=1)
+        rank = np.where(unknown, np.inf, (shares >= own).sum(axis=1))
         used = weights * (codes >= 0)
         rows[depth] = [float(divide(used @ (rank <= n), used.sum())) for n in k]
     columns = pd.Index(k, name="k")

@@ -95,20 +95,24 @@ def true_positions(y_true, taxonomy, caller):
 def _answers(true, y_pred, taxonomy, unclassified, caller):
     """Return the function from a level to the positions of the answers in its nodes."""
     if np.ndim(y_pred) == 2:
-        proba, answered = check_node_proba(y_pred, len(true), taxonomy, caller)
-        return lambda nodes: np.where(answered, proba[:, nodes].argmax(axis=1), -1)
+        proba = check_node_proba(y_pred, len(true), taxonomy, caller)
+        return lambda nodes: _most_probable(proba[:, nodes])
     numbers = node_numbers(y_pred, taxonomy, "y_pred", caller, unclassified)
     check_consistent_length(true, numbers)
     return lambda nodes: positions(numbers, taxonomy, nodes)
 
 
 def check_node_proba(node_proba, n_objects, taxonomy, caller):
-    """Return probabilities of all nodes, without NaN, and which rows are answered."""
+    """Return probabilities of all nodes as floats."""
     if np.shape(node_proba)[1:] != (len(taxonomy.nodes),):
         raise ValueError(
             f"{caller}: probabilities have the shape {np.shape(node_proba)}, but the tree has "
             f"{len(taxonomy.nodes)} nodes; taxonomy.node_proba(proba, classes) sums those of "
             f"classes to those of nodes"
         )
-    proba, answered = check_proba(node_proba, n_objects, len(taxonomy.nodes), caller)
-    return np.nan_to_num(proba), answered
+    return check_proba(node_proba, n_objects, len(taxonomy.nodes), caller)[0]
+
+
+def _most_probable(shares):
+    unknown = np.isnan(shares).any(axis=1)
+    return np.where(unknown, -1, np.nan_to_num(shares).argmax(axis=1))

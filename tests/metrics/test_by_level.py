@@ -84,6 +84,15 @@ def test_probabilities_without_answer_count_as_wrong():
     assert top_k_accuracy_by_level(["AGN", "AGN"], proba, TREE, k=[9]).loc[1, 9] == 0.5
 
 
+def test_levels_above_a_missing_branch_are_answered():
+    proba = TREE.node_proba([[0.2, 0.1, 0.4, 0.3]])
+    proba[:, TREE.numbers(["IIn", "IIP"])] = np.nan
+    scores = scores_by_level(["IIn"], proba, TREE)
+    assert scores["accuracy"].tolist() == [1, 1, 0]
+    assert scores["n_unclassified"].tolist() == [0, 0, 1]
+    assert top_k_accuracy_by_level(["IIn"], proba, TREE, k=[3])[3].tolist() == [1, 1, 0]
+
+
 def test_confusion_matrices_count_everybody():
     y_true = ["IIn", "IIP", "Ia", "SN", "AGN"]
     matrices = confusion_matrix_by_level(y_true, ["IIP", "II", "AGN", "Ia", None], TREE)
