@@ -26,7 +26,12 @@ from skastro.feature_extraction import (
     StaticColumns,
 )
 from skastro.hierarchy import HierarchicalClassifier
-from skastro.neural_network import BaseNetClassifier, HeatmapCNNClassifier, RecurrentClassifier
+from skastro.neural_network import (
+    BaseNetClassifier,
+    DeepEnsembleClassifier,
+    HeatmapCNNClassifier,
+    RecurrentClassifier,
+)
 from skastro.preprocessing import (
     AsinhScale,
     CleanPhotometry,
@@ -53,6 +58,10 @@ INIT_PARAMS = {
     CleanPhotometry: {"reject": 1024},
     Deredden: {},
     Deredshift: {},
+    DeepEnsembleClassifier: {
+        "estimator": HeatmapCNNClassifier(max_epochs=30, lr=1e-2),
+        "n_estimators": 2,
+    },
     DrawDays: {},
     DropUnusable: {},
     GPInterpolate: SMALL_GRID,
@@ -70,18 +79,18 @@ INIT_PARAMS = {
 NESTED_OR_DENSE = "dense rows of numbers are another kind of X that it takes"
 BY_IDENTIFIER = "draws for each object from its identifier, which is its purpose"
 STATIC_ONLY = "reads static columns alone, from any frame"
+BATCHES = (
+    "batches, dropout and batch normalisation see a repeated row and a weighted row differently; "
+    "test_weights.py shows the equality for full batches without them"
+)
 EXPECTED_FAILED_CHECKS = {
     AsinhScale: {
         "check_missing_nested_column": NESTED_OR_DENSE,
         "check_not_a_frame": NESTED_OR_DENSE,
     },
     DrawDays: {"check_index_kept": BY_IDENTIFIER},
-    HeatmapCNNClassifier: {
-        "check_sample_weight_equivalence_on_dense_data": (
-            "batches, dropout and batch normalisation see a repeated row and a weighted row "
-            "differently; test_weights.py shows the equality for full batches without them"
-        ),
-    },
+    DeepEnsembleClassifier: {"check_sample_weight_equivalence_on_dense_data": BATCHES},
+    HeatmapCNNClassifier: {"check_sample_weight_equivalence_on_dense_data": BATCHES},
     StaticColumns: {
         "check_missing_nested_column": STATIC_ONLY,
         "check_not_nested_column": STATIC_ONLY,

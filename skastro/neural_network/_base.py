@@ -15,7 +15,7 @@ from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 from skorch.callbacks import EarlyStopping
 
-from skastro.exceptions import ObjectError, ObjectWarning, name_objects
+from skastro.exceptions import ObjectWarning, name_objects
 from skastro.neural_network._callbacks import (
     SCHEDULES,
     FiniteLoss,
@@ -23,6 +23,7 @@ from skastro.neural_network._callbacks import (
     Progress,
 )
 from skastro.neural_network._data import BatchDataset
+from skastro.neural_network._labels import most_probable
 from skastro.neural_network._net import (
     WeightedNet,
     criterion_options,
@@ -287,18 +288,7 @@ class BaseNetClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         ObjectError
             An object cannot be classified, and the classes are not text.
         """
-        probabilities = self.predict_proba(X)
-        unknown = np.isnan(probabilities[:, 0])
-        labels = self.classes_[np.where(unknown[:, None], 0, probabilities).argmax(axis=1)]
-        if not unknown.any():
-            return labels
-        if not all(isinstance(label, str) for label in self.classes_):
-            raise ObjectError(
-                f"{type(self).__name__}: rows with NaN cannot be classified, and classes that are "
-                f"no text leave no place for that answer; use predict_proba",
-                np.flatnonzero(unknown),
-            )
-        return np.where(unknown, np.array("unclassified", labels.dtype.kind), labels)
+        return most_probable(self.predict_proba(X), self.classes_, type(self).__name__)
 
     def _answers(self, X, answer):
         """Answers of shape (n_objects, n_columns) from the logits; NaN for unusable objects."""
