@@ -121,14 +121,22 @@ def criterion_options(criterion, n_classes):
     if criterion is None:
         criterion = binary if n_classes == 2 else torch.nn.CrossEntropyLoss
     if hasattr(criterion, "n_outputs"):
-        return {"criterion": partial(copy.deepcopy, criterion)}, criterion.n_outputs
+        return {"criterion": partial(_per_object, criterion)}, criterion.n_outputs
     if not isinstance(criterion, type):
         n_outputs = 1 if isinstance(criterion, binary) and n_classes == 2 else n_classes
-        return {"criterion": partial(copy.deepcopy, criterion)}, n_outputs
+        return {"criterion": partial(_per_object, criterion)}, n_outputs
     options = {"criterion": criterion}
     if "reduction" in inspect.signature(criterion).parameters:
         options["criterion__reduction"] = "none"
     return options, 1 if issubclass(criterion, binary) and n_classes == 2 else n_classes
+
+
+def _per_object(criterion):
+    """Copy of a loss that gives one value an object, where it has the choice."""
+    criterion = copy.deepcopy(criterion)
+    if hasattr(criterion, "reduction"):
+        criterion.reduction = "none"
+    return criterion
 
 
 def train(net, train_set, valid_set, *, n_epochs, lr, batch_size, callbacks):

@@ -94,8 +94,8 @@ class TreeTargets:
 
     def node_probabilities(self, logits):
         """Turn logits of shape (..., n_outputs) into probabilities of all nodes."""
-        flat = logits.reshape(-1, logits.shape[-1])
-        return self.criterion.log_proba(flat).exp().reshape(*logits.shape[:-1], -1)
+        nodes = self.criterion.log_proba(logits.flatten(0, -2)).exp()
+        return nodes.unflatten(0, logits.shape[:-1]) if logits.ndim > 2 else nodes
 
     def probabilities(self, logits):
         """Turn logits of shape (..., n_outputs) into probabilities of the classes."""

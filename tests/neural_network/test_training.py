@@ -312,9 +312,22 @@ def test_one_logit_and_two_logits_learn_the_same_function(data):
     assert np.corrcoef(one.predict_proba(X)[:, 1], two.predict_proba(X)[:, 1])[0, 1] > 0.95
 
 
+class MeanLoss(torch.nn.Module):
+    """A loss that leaves no choice."""
+
+    def forward(self, logits, codes):
+        return torch.nn.functional.cross_entropy(logits, codes)
+
+
 def test_a_mean_loss_is_refused(data, model):
     with pytest.raises(ValueError, match="reduction='none'"):
-        model.set_params(criterion=torch.nn.CrossEntropyLoss()).fit(*data)
+        model.set_params(criterion=MeanLoss()).fit(*data)
+
+
+def test_an_instance_of_a_loss_stays_as_it_is(data, model):
+    criterion = torch.nn.CrossEntropyLoss()
+    model.set_params(criterion=criterion).fit(*data)
+    assert criterion.reduction == "mean" and model.net_.criterion_.reduction == "none"
 
 
 @pytest.mark.parametrize("labels", [[0, 1, 2], [7, -3, 40], ["a", "b", "ccc"], [True, False]])
