@@ -25,7 +25,7 @@ from skastro.feature_extraction import (
     LightCurveStatistics,
     StaticColumns,
 )
-from skastro.hierarchy import HierarchicalClassifier
+from skastro.hierarchy import HierarchicalClassifier, ParallelBinaryClassifier
 from skastro.neural_network import (
     BaseNetClassifier,
     DeepEnsembleClassifier,
@@ -69,6 +69,7 @@ INIT_PARAMS = {
     HeatmapCNNClassifier: {"max_epochs": 30, "lr": 1e-2},
     HierarchicalClassifier: {"estimator": LogisticRegression()},
     LightCurveStatistics: {},
+    ParallelBinaryClassifier: {"estimator": LogisticRegression(), "ambiguity": None},
     QualityFilter: {"min_detections": 4, "min_duration": 30.0, "max_gap": 50.0},
     RecurrentClassifier: {"max_epochs": 5, "batch_size": 8},
     RowSampler: {"sampler": RandomUnderSampler(random_state=0)},

@@ -175,4 +175,6 @@ def fit_part(X, estimator, rows, columns, labels, params, part):
 
 def take_columns(X, columns):
     """Return some columns of X; all of them where `columns` is None."""
-    return X if columns is None else _safe_indexing(X, columns, axis=1)
+    if columns is None:
+        return X
+    return _safe_indexing(np.asarray(X) if isinstance(X, list) else X, columns, axis=1)

@@ -1,0 +1,341 @@
+"""One binary classifier a label, side by side."""
+
+from numbers import Integral, Real
+
+import numpy as np
+import pandas as pd
+from sklearn.base import _fit_context
+from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils.validation import _check_sample_weight
+
+from skastro.hierarchy._answers import answer_instead, most_probable, read_labels
+from skastro.hierarchy._base import PartsClassifier, take_columns
+from skastro.hierarchy._label_types import (
+    check_covered,
+    covered,
+    types_of_labels,
+    warn_of_types,
+)
+from skastro.hierarchy._samples import positive_score
+
+AMBIGUOUS = "ambiguous"
+
+
+class ParallelBinaryClassifier(PartsClassifier):
+    r"""Train one binary classifier a label, each with its own inputs, and compare their scores.
+
+    The classifier of a label tells the types that the label covers (class 1) from all others
+    (class 0).  With the scores :math:`s_1 \ge s_2` of the two best labels and their errors
+    :math:`e_1, e_2`, an object is ambiguous where
+
+    .. math:: (s_1 - e_1) - (s_2 + e_2) < \mathrm{ambiguity}
+
+    (CCSNscore, Sharma et al. 2024).
+
+    Parameters
+    ----------
+    estimator : classifier
+        Any with `predict_proba`.  Balance each label for itself with an imbalanced-learn
+        Pipeline of a sampler and a classifier: it sees the classes 0 and 1.
+
+    labels : dict of str -> str or list of str, default=None
+        Label to the types in `y` that it covers; the label itself may stand in `y` too.  Types
+        that no label covers are negatives of every label.  By default every class of `y` is a
+        label.
+
+    columns : dict of str -> columns, default=None
+        Columns of `X` that the classifier of a label reads: a list of names of a frame, or a
+        slice, a list of numbers or a mask of an array.  All columns where a label is missing.
+
+    label_estimators : dict of str -> classifier, default=None
+        Classifiers of single labels, in the place of `estimator`.
+
+    ambiguity : float or None, default=0.01
+        Least margin between the two best labels; None always answers the best.
+
+    n_samples : int or None, default=20
+        Samples taken of a classifier that has ``predict_proba_samples(X, n_samples)``, such as
+        one with Monte-Carlo dropout.  None samples nothing.
+
+    n_jobs : int, default=None
+        Labels trained at a time, with joblib.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_labels,)
+        Labels, sorted.
+
+    estimators_ : dict of label -> classifier
+        Fitted binary classifiers.
+
+    n_features_in_ : int
+        Number of columns of `X`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, if `X` has any.
+
+    See Also
+    --------
+    HierarchicalClassifier : Takes this classifier at its nodes, for layers of labels.
+    sklearn.multiclass.OneVsRestClassifier : One input for all, no errors, always an answer.
+
+    Notes
+    -----
+    The scores are those of independent questions and do not sum to one; `predict_proba` divides
+    them by their sum, so that they can be gated by a node above.  Cuts on the score, such as
+    "above 0.9", belong to `predict_scores` and `decision_table`.
+
+    An object for which a classifier answers NaN is ``"unclassified"``.
+
+    References
+    ----------
+    Sharma et al. 2024, arXiv:2412.08601.
+
+    Examples
+    --------
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from skastro.hierarchy import ParallelBinaryClassifier
+    >>> X = [[0.0, 1], [0.2, 3], [5.0, 1], [5.2, 3], [0.1, 9], [5.1, 9]]
+    >>> y = ["H-poor", "H-poor", "H-rich", "H-rich", "H-poor", "H-rich"]
+    >>> model = ParallelBinaryClassifier(GaussianNB(), columns={"H-rich": [0]}).fit(X, y)
+    >>> model.predict([[0.0, 5.0], [2.6, 4.0]]).tolist()
+    ['H-poor', 'ambiguous']
+    """
+
+    _parameter_constraints = {
+        "estimator": [HasMethods(["fit"])],
+        "labels": [dict, None],
+        "columns": [dict, None],
+        "label_estimators": [dict, None],
+        "ambiguity": [Interval(Real, -2, 1, closed="both"), None],
+        "n_samples": [Interval(Integral, 2, None, closed="left"), None],
+        "n_jobs": [Integral, None],
+    }
+
+    def __init__(
+        self,
+        estimator,
+        *,
+        labels=None,
+        columns=None,
+        label_estimators=None,
+        ambiguity=0.01,
+        n_samples=20,
+        n_jobs=None,
+    ):
+        self.estimator = estimator
+        self.labels = labels
+        self.columns = columns
+        self.label_estimators = label_estimators
+        self.ambiguity = ambiguity
+        self.n_samples = n_samples
+        self.n_jobs = n_jobs
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, sample_weight=None, **fit_params):
+        """Train the classifiers of all labels.
+
+        Parameters
+        ----------
+        X : NestedFrame, DataFrame, array-like or sparse matrix of shape (n_objects, n_columns)
+            Objects.
+
+        y : array-like of shape (n_objects,)
+            Types, or labels.
+
+        sample_weight : array-like of shape (n_objects,), default=None
+            Weights, passed on to every classifier.  An object of weight 0 takes no part.
+
+        **fit_params : dict
+            Passed on to every classifier, such as `groups`.  Routed as requested where metadata
+            routing is enabled.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            Fewer than two labels, a label without objects or that covers all, classifiers without
+            probabilities, options for labels that do not exist.
+
+        Warns
+        -----
+        UserWarning
+            Types in `y`, for predictions are labels.
+        """
+        X, y, weights, used = self._open(X, y, sample_weight)
+        name = type(self).__name__
+        self._types = types_of_labels(self.labels, y[used], name)
+        self.classes_ = np.unique(np.array(list(self._types), dtype=self._dtype(y)))
+        self._types = {label: self._types[label] for label in self.classes_.tolist()}
+        masks = covered(self._types, y[used])
+        options = {"columns": self.columns, "label_estimators": self.label_estimators}
+        check_covered(masks, options, name)
+        if self.labels is not None:
+            warn_of_types(self._types, y, name)
+        rows = np.flatnonzero(used)
+        own, columns = self._own_estimators(), self.columns or {}
+        parts = {
+            label: (own.get(label, self.estimator), rows, columns.get(label), mask.astype(int))
+            for label, mask in masks.items()
+        }
+        for label, (estimator, *_) in parts.items():
+            self._check_gives_probabilities(estimator, label)
+        self.estimators_ = self._fit_parts(X, parts, weights, fit_params)
+        return self
+
+    def predict_scores(self, X):
+        """Return the score of every label and its error.
+
+        Parameters
+        ----------
+        X : NestedFrame, DataFrame, array-like or sparse matrix of shape (n_objects, n_columns)
+            Objects.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_objects, n_labels)
+            Probability that the binary classifier of each label gives, the mean of its samples
+            where it has any; in the order of `classes_`, not normalised.
+
+        errors : ndarray of shape (n_objects, n_labels)
+            Standard deviation of the samples; NaN for classifiers that give none.
+        """
+        X = self._reopen(X)
+        columns = self.columns or {}
+        pairs = [
+            positive_score(fitted, take_columns(X, columns.get(label)), self.n_samples)
+            for label, fitted in self.estimators_.items()
+        ]
+        scores, errors = (np.column_stack(values) for values in zip(*pairs))
+        return scores, errors
+
+    def predict_proba(self, X):
+        """Return the scores divided by their sum.
+
+        Parameters
+        ----------
+        X : NestedFrame, DataFrame, array-like or sparse matrix of shape (n_objects, n_columns)
+            Objects.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_objects, n_labels)
+            In the order of `classes_`; all equal where all scores are 0; NaN for objects that
+            cannot be classified.
+        """
+        return _normalised(self.predict_scores(X)[0])
+
+    def predict(self, X):
+        """Return the label of the highest score, "ambiguous" or "unclassified".
+
+        Parameters
+        ----------
+        X : NestedFrame, DataFrame, array-like or sparse matrix of shape (n_objects, n_columns)
+            Objects.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_objects,)
+
+        Raises
+        ------
+        ObjectError
+            An object is ambiguous or cannot be classified, and the labels are not text.
+        """
+        return self._decide(*self.predict_scores(X))
+
+    def decision_table(self, X):
+        """Return scores, errors and answer of every object as a table.
+
+        Parameters
+        ----------
+        X : NestedFrame, DataFrame, array-like or sparse matrix of shape (n_objects, n_columns)
+            Objects.
+
+        Returns
+        -------
+        table : DataFrame of shape (n_objects, 2 * n_labels + 2)
+            Index ``object_id`` as that of `X`; a column ``score_<label>`` and a column
+            ``error_<label>`` a label, then ``label``, the answer of `predict`, and
+            ``confidence``, the highest score.
+
+        Examples
+        --------
+        >>> from sklearn.naive_bayes import GaussianNB
+        >>> from skastro.hierarchy import ParallelBinaryClassifier
+        >>> X, y = [[0.0], [0.2], [5.0], [5.2]], ["Ib", "Ib", "II", "II"]
+        >>> model = ParallelBinaryClassifier(GaussianNB()).fit(X, y)
+        >>> model.decision_table([[0.1]]).round(2).iloc[0].to_dict()
+        {'score_II': 0.0, 'error_II': nan, 'score_Ib': 1.0, 'error_Ib': nan, 'label': 'Ib',
+        'confidence': 1.0}
+        """
+        scores, errors = self.predict_scores(X)
+        index = X.index if hasattr(X, "iloc") else range(len(scores))
+        columns = {}
+        for i, label in enumerate(self.classes_):
+            columns[f"score_{label}"] = scores[:, i]
+            columns[f"error_{label}"] = errors[:, i]
+        columns["label"] = self._decide(scores, errors)
+        columns["confidence"] = scores.max(axis=1)
+        return pd.DataFrame(columns, index=pd.Index(index, name="object_id"))
+
+    def score(self, X, y, sample_weight=None):
+        """Return the share of objects whose answer covers their type.
+
+        An ambiguous object is wrong.  Objects whose type no label covers take no part.
+
+        Parameters
+        ----------
+        X : NestedFrame, DataFrame, array-like or sparse matrix of shape (n_objects, n_columns)
+            Objects.
+
+        y : array-like of shape (n_objects,)
+            Types, or labels.
+
+        sample_weight : array-like of shape (n_objects,), default=None
+            Weights of the objects.
+
+        Returns
+        -------
+        score : float
+        """
+        answers = self.predict(X)
+        y = read_labels(y, type(self).__name__)
+        covers = np.column_stack(list(covered(self._types, y).values()))
+        right = (covers & (answers[:, None] == self.classes_)).any(axis=1)
+        weights = _check_sample_weight(sample_weight, right) * covers.any(axis=1)
+        return float(np.average(right, weights=weights)) if weights.any() else np.nan
+
+    def _decide(self, scores, errors):
+        name = type(self).__name__
+        labels = most_probable(self.classes_, scores, name)
+        if self.ambiguity is None:
+            return labels
+        ambiguous = _margin(scores, errors) < self.ambiguity
+        return answer_instead(labels, ambiguous, AMBIGUOUS, self.classes_, name)
+
+    def _dtype(self, y):
+        return y.dtype if self.labels is None and y.dtype.kind not in "SU" else None
+
+    def _own_estimators(self):
+        return self.label_estimators or {}
+
+
+def _margin(scores, errors):
+    """Return (s1 - e1) - (s2 + e2) of the two best labels, where no error counts as 0."""
+    scores = np.where(np.isnan(scores).any(axis=1, keepdims=True), np.nan, scores)
+    best = np.argsort(-scores, axis=1, kind="stable")[:, :2]
+    s1, s2 = np.take_along_axis(scores, best, axis=1).T
+    e1, e2 = np.take_along_axis(np.nan_to_num(errors), best, axis=1).T
+    return (s1 - e1) - (s2 + e2)
+
+
+def _normalised(scores):
+    total = scores.sum(axis=1, keepdims=True)
+    nothing = total[:, 0] == 0
+    proba = scores / np.where(total == 0, 1.0, total)
+    proba[nothing] = 1 / scores.shape[1]
+    return proba
