@@ -6,6 +6,7 @@ from skastro.gaussian_process._functions import (
     log_marginal_likelihood,
     log_marginal_likelihood_gradient,
 )
+from skastro.gaussian_process._per_band import PerBandInterpolation, interpolate_per_band
 from skastro.gaussian_process._results import Interpolation, LightCurveFits
 from skastro.gaussian_process._status import Status
 from skastro.gaussian_process._task import Padding
@@ -14,10 +15,12 @@ __all__ = [
     "Interpolation",
     "LightCurveFits",
     "Padding",
+    "PerBandInterpolation",
     "Status",
     "fisher_information",
     "fit_light_curves",
     "interpolate_light_curves",
+    "interpolate_per_band",
     "log_marginal_likelihood",
     "log_marginal_likelihood_gradient",
     "predict_grid",
