@@ -53,7 +53,7 @@ class NamedTargets:
                 f"the names of the nodes, so that scorers which compare labels need "
                 f"taxonomy.relabel(y)",
                 UserWarning,
-                stacklevel=4,
+                stacklevel=6,
             )
 
 

@@ -224,3 +224,29 @@ def test_containers_of_labels():
         np.testing.assert_array_equal(model.predict_proba(X), expected)
         assert model.classes_.tolist() == sorted(ALL)
         assert model.score(X, labels) > 0.95
+
+
+def test_codes_of_synonyms_keep_their_columns():
+    X, y = separated()
+    tree = Taxonomy(
+        {"Alert": {"SN": ["Ia", "II", "Ibc"], "Variable": ["AGN", "RRL"]}},
+        synonyms={"a supernova of type Ia": "Ia"},
+    )
+    y = np.where(y == "Ia", "a supernova of type Ia", y)
+    model = HierarchicalClassifier(GaussianNB(), taxonomy=tree, classes=np.unique(y))
+    proba = cross_val_predict(model, X, y, cv=CV, method="predict_proba")
+    assert np.unique(y)[-1] == "a supernova of type Ia"
+    assert (np.unique(y)[proba.argmax(axis=1)] == y).mean() > 0.95
+    vote = VotingClassifier([("a", model), ("b", GaussianNB())], voting="soft").fit(X, y)
+    assert (vote.predict(X) == y).mean() > 0.95
+
+
+def test_warnings_point_at_the_caller(recwarn):
+    X, y = separated(WITHOUT_MIDDLE)
+    with pytest.warns(UserWarning, match="no training object") as caught:
+        make().fit(X, y)
+    assert caught[0].filename == __file__
+    tree = Taxonomy({"SN": ["Ia", "II", "AGN", "RRL"]}, synonyms={"SNIa": "Ia"})
+    with pytest.warns(UserWarning, match="other names of nodes") as caught:
+        HierarchicalClassifier(GaussianNB(), taxonomy=tree).fit(X, np.where(y == "Ia", "SNIa", y))
+    assert caught[0].filename == __file__
