@@ -52,9 +52,10 @@ class RaggedInputMixin:
         column = self.column
         if column not in X.columns:
             raise ValueError(f"{name} needs a nested column {column!r}; X has {list(X.columns)}")
-        if not isinstance(X[column].dtype, NestedDtype):
-            raise ValueError(f"{name}: column {column!r} is not nested but {X[column].dtype}")
-        fields = list(X[column].dtype.column_dtypes)
+        dtype = X.dtypes[column]
+        if not isinstance(dtype, NestedDtype):
+            raise ValueError(f"{name}: column {column!r} is not nested but {dtype}")
+        fields = list(dtype.column_dtypes)
         missing = [f for f in self._required_fields() if f not in fields]
         if missing:
             raise ValueError(
