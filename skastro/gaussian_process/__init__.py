@@ -8,6 +8,11 @@ from skastro.gaussian_process._functions import (
 )
 from skastro.gaussian_process._per_band import PerBandInterpolation, interpolate_per_band
 from skastro.gaussian_process._results import Interpolation, LightCurveFits
+from skastro.gaussian_process._sample import (
+    PosteriorSamples,
+    sample_posterior,
+    sample_posterior_at,
+)
 from skastro.gaussian_process._status import Status
 from skastro.gaussian_process._task import Padding
 
@@ -16,6 +21,7 @@ __all__ = [
     "LightCurveFits",
     "Padding",
     "PerBandInterpolation",
+    "PosteriorSamples",
     "Status",
     "fisher_information",
     "fit_light_curves",
@@ -24,4 +30,6 @@ __all__ = [
     "log_marginal_likelihood",
     "log_marginal_likelihood_gradient",
     "predict_grid",
+    "sample_posterior",
+    "sample_posterior_at",
 ]

@@ -1,0 +1,85 @@
+"""Posterior draws of one light curve: dense for any kernel, by Kronecker factors if separable."""
+
+import numpy as np
+from scipy.linalg.lapack import dpotrf, dpotrs, dtrtrs
+
+from skastro.gaussian_process._kernels import VALUE
+
+JITTERS = (0.0, *10.0 ** np.arange(-12, -5))
+
+
+def factorise(covariance, unit):
+    """Return the lower Cholesky factor, with the least jitter in `unit` that it takes, or None.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skastro.gaussian_process._draw import factorise
+    >>> factorise(np.ones((2, 2)), 1.0).round(3).tolist()
+    [[1.0, 0.0], [1.0, 0.0]]
+    """
+    for jitter in JITTERS:
+        raised = covariance.copy()
+        np.einsum("ii->i", raised)[:] += jitter * unit
+        factor, info = dpotrf(raised.T, lower=1, overwrite_a=1, clean=1)
+        if info == 0:
+            return factor
+    return None
+
+
+def draw_dense(rows, state, kernel, times, wavelengths, n_samples, generator):
+    """Return draws at points (times, wavelengths), shape (n_samples, n_points), or None.
+
+    Mean and covariance are those of Rasmussen and Williams (2006), equation 2.24.
+    """
+    if len(times) == 0:
+        return np.empty((n_samples, 0))
+    amplitude = np.exp(state.theta[0])
+    cross = amplitude * _correlation(state, kernel, rows[0], rows[1], times, wavelengths)
+    covariance = amplitude * _correlation(state, kernel, times, wavelengths, times, wavelengths)
+    whitened = dtrtrs(state.factor, cross, lower=1)[0]
+    covariance -= whitened.T @ whitened
+    factor = factorise(covariance, amplitude)
+    if factor is None:
+        return None
+    mean = state.weights @ cross + state.mean_flux
+    return mean + generator.standard_normal((n_samples, len(times))) @ factor.T
+
+
+def draw_separable(rows, state, times, wavelengths, n_samples, generator):
+    """Return draws on a grid, shape (n_samples, n_wavelengths, n_times), or None.
+
+    A draw of the prior on (grid and observed wavelengths) x (grid and observed dates) becomes one
+    of the posterior by Matheron's rule, Wilson et al. (2020), equation 12.
+    """
+    time, wavelength, flux, variance = rows
+    all_times, place = np.unique(np.concatenate([times, time]), return_inverse=True)
+    all_bands, band = np.unique(np.concatenate([wavelengths, wavelength]), return_inverse=True)
+    in_time = _correlation_1d(all_times, state.theta[1])
+    in_band = _correlation_1d(all_bands, state.theta[2])
+    factors = factorise(in_band, 1.0), factorise(in_time, 1.0)
+    if factors[0] is None or factors[1] is None:
+        return None
+    normal = generator.standard_normal((n_samples, len(all_bands), len(all_times)))
+    prior = np.exp(0.5 * state.theta[0]) * (factors[0] @ normal @ factors[1].T)
+    n_bands, n_times = len(wavelengths), len(times)
+    noise = np.sqrt(variance) * generator.standard_normal((n_samples, len(time)))
+    observed = prior[:, band[n_bands:], place[n_times:]] + noise
+    missing = dpotrs(state.factor, (flux - state.mean_flux - observed).T, lower=1)[0]
+    spread = np.zeros((n_samples, len(all_bands), len(time)))
+    spread[:, band[n_bands:], np.arange(len(time))] = missing.T
+    mixed = in_band[band[:n_bands]] @ spread
+    correction = np.exp(state.theta[0]) * mixed @ in_time[place[n_times:]][:, place[:n_times]]
+    drawn = prior[:, band[:n_bands]][:, :, place[:n_times]]
+    return drawn + correction + state.mean_flux
+
+
+def _correlation(state, kernel, time, wavelength, times, wavelengths):
+    s = 3.0 * np.exp(-state.theta[1]) * (time[:, None] - times) ** 2
+    q = 3.0 * np.exp(-state.theta[2]) * (wavelength[:, None] - wavelengths) ** 2
+    return VALUE[kernel](s, q)[0]
+
+
+def _correlation_1d(points, log_metric):
+    s = 3.0 * np.exp(-log_metric) * (points[:, None] - points) ** 2
+    return VALUE["separable"](s, np.zeros((1, 1)))[0]
