@@ -31,10 +31,11 @@ from sklearn.pipeline import make_pipeline
 
 from skastro.feature_extraction import LightCurveStatistics
 from skastro.neural_network import HeatmapCNNClassifier, scone_training
-from skastro.recipes import make_scone_classifier, make_scone_features
+from skastro.recipes import SMALL_SAMPLE, make_scone_classifier, make_scone_features
 from skastro.resampling import RowSampler
 
 N_PIXELS = 2 * 32 * 180
+SMALL = 2000
 
 
 def tasks(data):
@@ -119,12 +120,15 @@ def runs(rows, table, y, seed, with_original):
     """Yield (model name, scores, seconds) of one split."""
     train, test = train_test_split(np.arange(len(y)), test_size=0.2, stratify=y, random_state=seed)
     both = np.column_stack([rows, np.arcsinh(table)]).astype(np.float32)
-    small = make_scone_classifier(epochs=60, class_weight="balanced", random_state=seed)
+    small = make_scone_classifier(random_state=seed, **SMALL_SAMPLE)
+    ensemble = make_scone_classifier(n_networks=4, random_state=seed)
     models = {
         "random forest": (forest(seed), table),
         "skastro": (make_scone_classifier(random_state=seed), rows),
-        "skastro, statistics too": (small, both),
+        "skastro, mean of 4 networks": (ensemble, rows),
     }
+    if len(y) < SMALL:
+        models["skastro, small sample"] = (small, both)
     if with_original:
         models["SCONE as published"] = (original(seed), rows[:, :N_PIXELS])
     for name, (model, values) in models.items():

@@ -2,6 +2,8 @@
 
 from skastro.recipes._predictions import prediction_table
 from skastro.recipes.scone import (
+    PAPER_CUTS,
+    SMALL_SAMPLE,
     evaluate_scone_epochs,
     make_scone,
     make_scone_classifier,
@@ -9,6 +11,8 @@ from skastro.recipes.scone import (
 )
 
 __all__ = [
+    "PAPER_CUTS",
+    "SMALL_SAMPLE",
     "evaluate_scone_epochs",
     "make_scone",
     "make_scone_classifier",

@@ -11,6 +11,7 @@ from imblearn.under_sampling import RandomUnderSampler
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.preprocessing import QuantileTransformer
 
 from skastro.feature_extraction import (
     GPInterpolate,
@@ -18,7 +19,7 @@ from skastro.feature_extraction import (
     LightCurveStatistics,
     StaticColumns,
 )
-from skastro.neural_network import HeatmapCNNClassifier
+from skastro.neural_network import DeepEnsembleClassifier, HeatmapCNNClassifier
 from skastro.preprocessing import (
     AsinhScale,
     CleanPhotometry,
@@ -32,6 +33,20 @@ from skastro.resampling import DropUnusable, RowSampler
 
 PAPER_CUTS = {"min_detections": 5, "min_total_snr": 10.0, "min_duration": 30.0, "max_gap": 50.0}
 """Cuts of the SCONE paper as parameters of :class:`skastro.preprocessing.QualityFilter`."""
+
+SMALL_SAMPLE = {
+    "epochs": 60,
+    "lr": 1e-3,
+    "validation": None,
+    "class_weight": "balanced",
+    "static_scaler": QuantileTransformer(n_quantiles=100, output_distribution="normal"),
+    "n_networks": 4,
+}
+"""Parameters of :func:`make_scone_classifier` for about a thousand objects, with `statistics`.
+
+None of them is held back for validation, heavy tails of the statistics are taken away, and the
+scatter of the training is averaged out.
+"""
 
 _EARLY_START = -20.0
 
@@ -139,7 +154,15 @@ def make_scone_features(
 
 
 def make_scone_classifier(
-    *, n_times=180, n_wavelengths=32, epochs=None, class_weight=None, random_state=None, verbose=0
+    *,
+    n_times=180,
+    n_wavelengths=32,
+    epochs=None,
+    n_networks=1,
+    class_weight=None,
+    random_state=None,
+    verbose=0,
+    **parameters,
 ):
     """Make the network that reads the rows of :func:`make_scone_features`.
 
@@ -151,6 +174,10 @@ def make_scone_classifier(
     epochs : int, default=None
         Largest number of epochs; the default of the network, with early stopping, if None.
 
+    n_networks : int, default=1
+        Above 1, the mean of so many networks
+        (:class:`skastro.neural_network.DeepEnsembleClassifier`).
+
     class_weight : dict or "balanced", default=None
         Weights of the classes in the loss.
 
@@ -160,9 +187,13 @@ def make_scone_classifier(
     verbose : int, default=0
         Show the epochs.
 
+    **parameters
+        Others of :class:`skastro.neural_network.HeatmapCNNClassifier`; `SMALL_SAMPLE` for about a
+        thousand objects.
+
     Returns
     -------
-    classifier : HeatmapCNNClassifier
+    classifier : HeatmapCNNClassifier or DeepEnsembleClassifier
 
     Examples
     --------
@@ -175,12 +206,24 @@ def make_scone_classifier(
         class_weight=class_weight,
         random_state=random_state,
         verbose=verbose,
+        **parameters,
+        **({} if epochs is None else {"max_epochs": epochs}),
     )
-    return classifier if epochs is None else classifier.set_params(max_epochs=epochs)
+    if n_networks == 1:
+        return classifier
+    return DeepEnsembleClassifier(classifier, n_estimators=n_networks, random_state=random_state)
 
 
 def make_scone(
-    *, balanced=False, epochs=None, class_weight=None, random_state=None, verbose=0, **features
+    *,
+    balanced=False,
+    epochs=None,
+    n_networks=1,
+    class_weight=None,
+    network=None,
+    random_state=None,
+    verbose=0,
+    **features,
 ):
     """Make the whole system in one Pipeline: light curves in, class probabilities out.
 
@@ -189,8 +232,11 @@ def make_scone(
     balanced : bool, default=False
         Train on as many objects of each class as the smallest has.
 
-    epochs, class_weight, random_state, verbose
+    epochs, n_networks, class_weight, random_state, verbose
         See :func:`make_scone_classifier`.
+
+    network : dict, default=None
+        Further parameters of :func:`make_scone_classifier`.
 
     **features
         See :func:`make_scone_features`.
@@ -210,9 +256,11 @@ def make_scone(
     classifier = make_scone_classifier(
         **{n: features[n] for n in ("n_times", "n_wavelengths") if n in features},
         epochs=epochs,
+        n_networks=n_networks,
         class_weight=class_weight,
         random_state=random_state,
         verbose=verbose,
+        **(network or {}),
     )
     steps = make_scone_features(**features).steps
     after_quality = [name for name, _ in steps].index("quality") + 1

@@ -8,15 +8,17 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from skastro.datasets import make_light_curves
+from skastro.exceptions import ObjectWarning
 from skastro.feature_extraction import LightCurveStatistics, StaticColumns
 from skastro.recipes import (
+    PAPER_CUTS,
+    SMALL_SAMPLE,
     evaluate_scone_epochs,
     make_scone,
     make_scone_classifier,
     make_scone_features,
     prediction_table,
 )
-from skastro.recipes.scone import PAPER_CUTS
 from skastro.utils.ragged import flatten, keep_rows, nest, row_numbers
 
 SMALL = {"n_times": 16, "n_wavelengths": 4, "engine": "numpy"}
@@ -51,6 +53,28 @@ def test_columns_of_the_features(survey):
         "redshift__redshift_err",
     ]
     np.testing.assert_array_equal(rows[:, -2], survey[0]["redshift"].astype(np.float32))
+
+
+def test_a_small_sample_gets_several_networks_and_none_held_back(survey):
+    X, y = survey
+    X = without_observations(X, 3)
+    settings = SMALL_SAMPLE | {"epochs": 2, "n_networks": 2}
+    top = ("epochs", "n_networks", "class_weight")
+    scone = make_scone(
+        statistics=True,
+        network={name: value for name, value in settings.items() if name not in top},
+        random_state=0,
+        **{name: settings[name] for name in top},
+        **SMALL,
+    )
+    with pytest.warns(ObjectWarning):
+        scone.fit(X, y)
+    proba = scone.predict_proba(X)
+    assert np.isnan(proba[3]).all() and np.isfinite(np.delete(proba, 3, axis=0)).all()
+    members = scone[-1].estimators_
+    assert len(members) == 2
+    assert all(member.history_["valid_loss"].isna().all() for member in members)
+    assert members[0].static_scaling_.scaler_.n_quantiles == 100
 
 
 def test_statistics_stand_between_image_and_redshift(survey):
