@@ -10,6 +10,7 @@ from skastro.gaussian_process._api import _check_reference
 from skastro.gaussian_process._likelihood import Likelihood
 from skastro.gaussian_process._status import Status
 from skastro.gaussian_process._task import Model, prepare
+from skastro.utils.random import as_generator
 
 
 @dataclass
@@ -28,13 +29,14 @@ class DrawJob:
         if n_samples < 1:
             raise ValueError(f"n_samples={n_samples!r} is not a positive integer")
         n_objects = len(data[0]) - 1
+        seeds = as_generator(random_state).integers(2**63, size=n_objects)
         batch = prepare(*data, _check_reference(reference, n_objects), model)
         given = np.stack([np.broadcast_to(np.asarray(s, float), n_objects) for s in scales], axis=1)
         valid = (np.isfinite(given) & (given > 0)).all(axis=1)
         batch.status[(batch.status == Status.OK) & ~valid] = Status.NO_REFERENCE
         unit = np.column_stack([batch.scale**2, np.ones((n_objects, 2))])
         theta = np.log(np.where(valid[:, None], given, 1.0) ** [1, 2, 2] / unit)
-        return cls(batch, theta, model, _seeds(random_state, n_objects))
+        return cls(batch, theta, model, seeds)
 
     @property
     def n_objects(self):
@@ -62,15 +64,3 @@ class DrawJob:
         if state is None:
             return None
         return draw(rows, state, np.random.default_rng(self.seeds[i]), *target)
-
-
-def _seeds(random_state, n_objects):
-    if isinstance(random_state, np.random.RandomState):
-        random_state = random_state.randint(2**32, dtype=np.uint32)
-    try:
-        generator = np.random.default_rng(random_state)
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"random_state={random_state!r} is no seed, RandomState, Generator"
-        ) from None
-    return generator.integers(2**63, size=n_objects)

@@ -79,11 +79,10 @@ def sample_posterior(
     The draws have the joint covariance of the whole grid.  For the separable kernel they are made
     exactly by Matheron's rule: a draw of the prior on all wavelengths times all dates of grid and
     observations, whose Cholesky factor is a Kronecker product, is corrected by
-    :math:`K_* K^{-1} (f - f' - \epsilon)` (Wilson et al. 2020, equation 12); an object of 60
-    points costs a few milliseconds.  For the radial kernel the covariance of the grid is
-    factorised as it is (Rasmussen and Williams 2006, equation 2.24): the cost grows with the
-    third power of the number of grid points, seconds and a gigabyte for 32 x 180; prefer a few
-    hundred points.
+    :math:`K_* K^{-1} (f - f' - \epsilon)` (Wilson et al. 2020, equation 12): 4 ms for 60
+    observations and 32 x 180 points.  For the radial kernel the covariance of the grid is
+    factorised as it is (Rasmussen and Williams 2006, equation 2.24), at the third power of the
+    number of points: 20 ms for 6 x 90, but ten seconds and 1.4 GB for 32 x 180.
 
     Parameters
     ----------

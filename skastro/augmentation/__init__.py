@@ -1,0 +1,10 @@
+"""New examples from old ones: pure functions of arrays and a random state."""
+
+from skastro.augmentation._posterior import (
+    DrawnGrids,
+    DrawnLightCurves,
+    draw_grids,
+    draw_light_curves,
+)
+
+__all__ = ["DrawnGrids", "DrawnLightCurves", "draw_grids", "draw_light_curves"]

@@ -1,0 +1,36 @@
+"""Random numbers."""
+
+import numpy as np
+
+
+def as_generator(random_state):
+    """Return a Generator for whatever scikit-learn or NumPy calls a random state.
+
+    Parameters
+    ----------
+    random_state : int, sequence of int, Generator, RandomState or None
+        None is fresh entropy; a Generator is returned as it is; a RandomState gives a seed.
+
+    Returns
+    -------
+    generator : numpy.random.Generator
+
+    Raises
+    ------
+    ValueError
+        It is none of these.
+
+    Examples
+    --------
+    >>> from skastro.utils.random import as_generator
+    >>> bool(as_generator(3).random() == as_generator(3).random())
+    True
+    """
+    if isinstance(random_state, np.random.RandomState):
+        return np.random.default_rng(random_state.randint(2**32, dtype=np.uint32))
+    try:
+        return np.random.default_rng(random_state)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"random_state={random_state!r} is no seed, RandomState, Generator"
+        ) from None
