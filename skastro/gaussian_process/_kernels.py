@@ -28,18 +28,6 @@ def radial_slopes(parts):
     return half * s, half * q
 
 
-def radial_curvatures(parts):
-    """Return the second derivatives (tt, tw, ww) of :func:`radial`."""
-    decay, s, q = parts
-    r = np.sqrt(s + q)
-    quarter = 0.25 * np.divide(decay, r, out=np.zeros_like(r), where=r > 0)
-    return (
-        quarter * s * s - 0.5 * decay * s,
-        quarter * s * q,
-        quarter * q * q - 0.5 * decay * q,
-    )
-
-
 def separable(s, q):
     """Return ``(1 + a) (1 + b) exp(-a - b)`` with ``a = sqrt(s)`` and ``b = sqrt(q)``."""
     a, b = np.sqrt(s), np.sqrt(q)
@@ -54,17 +42,5 @@ def separable_slopes(parts):
     return half * a * a * (1.0 + b), half * b * b * (1.0 + a)
 
 
-def separable_curvatures(parts):
-    """Return the second derivatives (tt, tw, ww) of :func:`separable`."""
-    decay, a, b = parts
-    quarter = 0.25 * decay
-    return (
-        quarter * (1.0 + b) * a * a * (a - 2.0),
-        quarter * a * a * b * b,
-        quarter * (1.0 + a) * b * b * (b - 2.0),
-    )
-
-
 VALUE = {"radial": radial, "separable": separable}
 SLOPES = {"radial": radial_slopes, "separable": separable_slopes}
-CURVATURES = {"radial": radial_curvatures, "separable": separable_curvatures}

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.linalg.blas import dgemm, dsymv
 from scipy.linalg.lapack import dpotrf, dpotri, dpotrs
 
-from skastro.gaussian_process._kernels import CURVATURES, SLOPES, VALUE
+from skastro.gaussian_process._kernels import SLOPES, VALUE
 
 LOG_2PI = np.log(2.0 * np.pi)
 
@@ -117,14 +117,6 @@ class Likelihood:
         products = self._whitened(slopes)
         return 0.5 * np.array([[np.vdot(a, b.T) for b in products] for a in products])
 
-    def observed_information(self, state, slopes):
-        """Return minus the Hessian of the value, shape (3, 3)."""
-        return (
-            2.0 * self.average_information(slopes)
-            - self.expected_information(slopes)
-            - self._curvature(state, slopes)
-        )
-
     def _residual(self, factor):
         if not self.constant_mean:
             return self.flux, 0.0
@@ -137,15 +129,6 @@ class Likelihood:
         first = -inverse * self.variance
         np.einsum("ii->i", first)[:] += 1.0
         return [first] + [dgemm(1.0, inverse, m.T) for m in slopes.matrices]
-
-    def _curvature(self, state, slopes):
-        """``(alpha' K_ij alpha - tr K^-1 K_ij) / 2``; derivatives in ln A repeat the gradient."""
-        gradient = self.gradient(state, slopes)
-        weight = 0.5 * (np.outer(state.weights, state.weights) - _symmetric(slopes.inverse))
-        weight *= np.exp(state.theta[0])
-        tt, tw, ww = (np.vdot(weight, c) for c in CURVATURES[self.kernel](state.parts))
-        a, t, w = gradient
-        return np.array([[a, t, w], [t, tt, tw], [w, tw, ww]])
 
 
 def _symmetric(lower):

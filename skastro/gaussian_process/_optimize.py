@@ -9,9 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 MAX_EVALUATIONS = 60
-TOLERANCE = 1e-5
+TOLERANCE, NEGLIGIBLE = 1e-5, 2e-7
 FIRST_RADIUS, LARGEST_RADIUS = 1.5, 4.0
-EXACT_EVERY = 3
 
 
 class Optimum(NamedTuple):
@@ -26,8 +25,8 @@ def maximize(likelihood, start, low, high):
     """Climb from `start` to a local maximum of the log likelihood.
 
     The matrix of each step is the average information, which needs no product of matrices and is
-    always positive definite.  At every third accepted step its difference from the exact Hessian
-    is computed, and added from then on wherever the sum is positive definite.
+    always positive definite, plus a correction learned from the change of the gradient along the
+    accepted steps, wherever the sum is positive definite.
 
     Parameters
     ----------
@@ -45,58 +44,89 @@ def maximize(likelihood, start, low, high):
     References
     ----------
     A. R. Gilmour, R. Thompson and B. R. Cullis (1995), Biometrics 51, 1440, for the average
-    information.
+    information; J. Nocedal and S. J. Wright (2006), Numerical Optimization, section 6.2, and
+    M. J. D. Powell (1970), A new algorithm for unconstrained optimization, for the updates.
     """
     state = likelihood.evaluate(start)
     if state is None:
         return None
-    damping, radius, n_accepted = 0.0, FIRST_RADIUS, 0
-    box, correction = (low, high), np.zeros((3, 3))
-    free, gradient, information, correction = _local_model(
-        likelihood, state, *box, n_accepted, correction
-    )
+    gradient, average = _local_model(likelihood, state)
+    damping, radius, correction = 0.0, FIRST_RADIUS, np.zeros((3, 3))
     for n_evaluations in range(2, MAX_EVALUATIONS + 1):
-        if not (np.isfinite(gradient).all() and np.isfinite(information).all()):
+        if not (np.isfinite(gradient).all() and np.isfinite(average).all()):
             return Optimum(state, n_evaluations - 1, False)
-        step = newton_step(state.theta, gradient, information, free, low, high, damping, radius)
-        promised = promised_gain(gradient, information, step)
-        if promised <= 1e-13:
+        free = free_parameters(state.theta, gradient, low, high)
+        matrix = corrected(average, correction, free)
+        step = newton_step(state.theta, gradient, matrix, free, low, high, damping, radius)
+        promised = promised_gain(gradient, matrix, step)
+        if promised < NEGLIGIBLE:
             return Optimum(state, n_evaluations - 1, True)
         trial = likelihood.evaluate(state.theta + step)
         gain = trial.value - state.value if trial is not None else -np.inf
-        if is_finished(gain, promised, step, TOLERANCE):
+        if promised < TOLERANCE:
             return Optimum(trial if gain > 0.0 else state, n_evaluations, True)
         damping, radius = adapt(gain, promised, step, damping, radius)
         if gain > 0.0:
-            state, n_accepted = trial, n_accepted + 1
-            free, gradient, information, correction = _local_model(
-                likelihood, state, *box, n_accepted, correction
-            )
+            previous, state = gradient, trial
+            gradient, average = _local_model(likelihood, state)
+            correction = updated(correction, average, previous - gradient, step)
     return Optimum(state, MAX_EVALUATIONS, False)
 
 
-def _local_model(likelihood, state, low, high, n_accepted, correction):
+def _local_model(likelihood, state):
     slopes = likelihood.slopes(state)
-    gradient = likelihood.gradient(state, slopes)
-    free = free_parameters(state.theta, gradient, low, high)
-    information = likelihood.average_information(slopes)
-    if n_accepted and n_accepted % EXACT_EVERY == 0:
-        correction = likelihood.observed_information(state, slopes) - information
-    return free, gradient, corrected(information, correction, free), correction
+    return likelihood.gradient(state, slopes), likelihood.average_information(slopes)
 
 
 def free_parameters(theta, gradient, low, high):
     """Return 1.0 for parameters that may move, 0.0 for fixed ones and those held at a bound."""
-    held_low = (theta <= low + 1e-12) & (gradient < 0.0)
-    held_high = (theta >= high - 1e-12) & (gradient > 0.0)
-    return np.where(held_low | held_high | (low >= high), 0.0, 1.0)
+    free = np.ones(3)
+    for k in range(3):
+        held_low = theta[k] <= low[k] + 1e-12 and gradient[k] < 0.0
+        held_high = theta[k] >= high[k] - 1e-12 and gradient[k] > 0.0
+        if held_low or held_high or low[k] >= high[k]:
+            free[k] = 0.0
+    return free
+
+
+def solve_positive(matrix, vector):
+    """Solve a positive definite system by its Cholesky factor.
+
+    Returns
+    -------
+    solution : ndarray
+    pivot : float
+        The smallest pivot relative to the diagonal; not positive where the system has no answer.
+    """
+    n = len(vector)
+    factor, solution, smallest = np.zeros((n, n)), vector.copy(), 1.0
+    for i in range(n):
+        for j in range(i + 1):
+            rest = matrix[i, j]
+            for k in range(j):
+                rest -= factor[i, k] * factor[j, k]
+            if j < i:
+                factor[i, j] = rest / factor[j, j]
+                solution[i] -= factor[i, j] * solution[j]
+            elif rest > 0.0:
+                smallest = min(smallest, rest / matrix[i, i])
+                factor[i, i] = np.sqrt(rest)
+                solution[i] /= factor[i, i]
+            else:
+                return solution, -1.0
+    for i in range(n - 1, -1, -1):
+        for k in range(i + 1, n):
+            solution[i] -= factor[k, i] * solution[k]
+        solution[i] /= factor[i, i]
+    return solution, smallest
 
 
 def newton_step(theta, gradient, information, free, low, high, damping, radius):
     """Return the damped step of the free parameters, cut to the radius and to the box."""
     matrix = information * free * free.reshape(-1, 1)
-    matrix += np.diag(damping * np.diag(matrix) + 1e-10 + (1.0 - free))
-    step = np.linalg.solve(matrix, gradient * free)
+    for k in range(3):
+        matrix[k, k] += damping * matrix[k, k] + 1e-10 + (1.0 - free[k])
+    step, _ = solve_positive(matrix, gradient * free)
     longest = np.abs(step).max()
     if longest > radius:
         step *= radius / longest
@@ -108,22 +138,28 @@ def promised_gain(gradient, information, step):
     return np.sum(gradient * step) - 0.5 * np.sum(information * step * step.reshape(-1, 1))
 
 
-def corrected(information, correction, free):
+def corrected(average, correction, free):
     """Return the corrected matrix if that of its free parameters is safely positive definite."""
-    exact = information + correction
-    if not np.isfinite(exact).all():
-        return information
-    matrix = exact * free * free.reshape(-1, 1) + np.diag(1.0 - free)
-    scale = np.sqrt(np.abs(np.diag(matrix))) + 1e-12
-    is_positive = np.linalg.eigvalsh(matrix / scale / scale.reshape(-1, 1))[0] > 1e-6
-    return exact if is_positive else information
+    exact = average + correction
+    matrix = exact * free * free.reshape(-1, 1)
+    for k in range(3):
+        matrix[k, k] += 1.0 - free[k]
+    _, pivot = solve_positive(matrix, free)
+    return exact if pivot > 1e-6 else average
 
 
-def is_finished(gain, promised, step, tolerance):
-    """Say whether no later step can gain more than the tolerance."""
-    if gain > 0.0:
-        return promised < tolerance and gain > 0.2 * promised
-    return promised < 0.01 * tolerance or np.abs(step).max() < 1e-9
+def updated(correction, average, change, step):
+    """Return the correction after a step that lowered the gradient by `change`.
+
+    Symmetric rank one where that is well defined, else Powell's symmetric Broyden update.
+    """
+    missing = change - np.sum((average + correction) * step, axis=1)
+    along, squared = np.sum(missing * step), np.sum(step**2)
+    if abs(along) > 0.2 * np.sqrt(np.sum(missing**2) * squared):
+        return correction + missing * missing.reshape(-1, 1) / along
+    cross = missing * step.reshape(-1, 1)
+    outer = step * step.reshape(-1, 1)
+    return correction + (cross + cross.T) / squared - along / squared**2 * outer
 
 
 def adapt(gain, promised, step, damping, radius):

@@ -5,8 +5,9 @@ from scipy.linalg.blas import dtrmm, strmm
 from scipy.linalg.lapack import dtrtri
 
 from skastro.gaussian_process._kernels import VALUE
+from skastro.gaussian_process._precision import coarse_points
 
-WAVELENGTHS_AT_ONCE = 2
+WAVELENGTHS_AT_ONCE, POINTS_AT_ONCE = 2, 512
 
 
 def predict(time, wavelength, state, kernel, times, wavelengths, out):
@@ -30,7 +31,8 @@ def predict(time, wavelength, state, kernel, times, wavelengths, out):
         Grid in the units of `wavelength`.
 
     out : ndarray of shape (2, n_wavelengths, n_times)
-        Its precision, float32 or float64, is that of the calculation.
+        Its precision, float32 or float64, is that of the calculation, but for the points of the
+        radial kernel that :func:`coarse_points` names.
     """
     inverse_factor = dtrtri(state.factor, lower=1)[0]
     rule = _predict_separable if kernel == "separable" else _predict_radial
@@ -40,20 +42,46 @@ def predict(time, wavelength, state, kernel, times, wavelengths, out):
 
 def _predict_radial(time, wavelength, state, inverse_factor, times, wavelengths, out):
     """Variance ``A - |L^-1 k*|^2`` for a few wavelengths at a time; amplitude one inside."""
-    dtype = out.dtype.type
     amplitude, time_metric, wavelength_metric = np.exp(state.theta)
-    multiply = dtrmm if dtype is np.float64 else strmm
-    s = (3.0 / time_metric * (times - time[:, None]) ** 2).astype(dtype)
-    q = (3.0 / wavelength_metric * (wavelengths - wavelength[:, None]) ** 2).astype(dtype)
-    factor = np.asfortranarray(inverse_factor * np.sqrt(amplitude), dtype)
-    weights = (amplitude * state.weights).astype(dtype)
-    for first in range(0, len(wavelengths), WAVELENGTHS_AT_ONCE):
+    s = 3.0 / time_metric * (times - time[:, None]) ** 2
+    q = 3.0 / wavelength_metric * (wavelengths - wavelength[:, None]) ** 2
+    factor = np.asfortranarray(np.tril(inverse_factor) * np.sqrt(amplitude))
+    weights = amplitude * state.weights
+    _fill_grid(s, q, factor, weights, amplitude, out)
+    if out.dtype == np.float32:
+        largest_row = np.sqrt((factor**2).sum(axis=1).max())
+        norm = np.sqrt(weights @ weights)
+        points = coarse_points(out[0], out[1], amplitude, largest_row, norm)
+        _refine(s, q, factor, weights, amplitude, points, out)
+
+
+def _fill_grid(s, q, factor, weights, amplitude, out):
+    """Predict the whole grid in the precision of `out` from scaled squared distances."""
+    dtype = out.dtype.type
+    n, n_times = s.shape
+    s, q, factor, weights = (array.astype(dtype) for array in (s, q, factor, weights))
+    for first in range(0, q.shape[1], WAVELENGTHS_AT_ONCE):
         some = slice(first, first + WAVELENGTHS_AT_ONCE)
-        cross = VALUE["radial"](s[:, None, :], q[:, some, None])[0].reshape(len(time), -1)
-        out[0, some] = (weights @ cross).reshape(-1, len(times))
-        whitened = multiply(1.0, factor, cross.T, side=1, lower=1, trans_a=1, overwrite_b=1)
-        explained = np.einsum("ij,ij->i", whitened, whitened).reshape(-1, len(times))
-        out[1, some] = np.sqrt(np.maximum(1.0 - explained, 0.0) * dtype(amplitude))
+        cross = VALUE["radial"](s[:, None, :], q[:, some, None])[0].reshape(n, -1)
+        out[0, some] = (weights @ cross).reshape(-1, n_times)
+        std = _unexplained(factor, cross) ** 0.5 * dtype(np.sqrt(amplitude))
+        out[1, some] = std.reshape(-1, n_times)
+
+
+def _refine(s, q, factor, weights, amplitude, points, out):
+    """Predict single points of the grid again, in float64."""
+    for first in range(0, len(points), POINTS_AT_ONCE):
+        row, column = np.divmod(points[first : first + POINTS_AT_ONCE], s.shape[1])
+        cross = VALUE["radial"](s[:, column], q[:, row])[0]
+        out[0, row, column] = weights @ cross
+        out[1, row, column] = np.sqrt(amplitude * _unexplained(factor, cross))
+
+
+def _unexplained(factor, cross):
+    """Return ``1 - |factor cross|^2`` of each column, not below zero; `cross` is overwritten."""
+    multiply = dtrmm if cross.dtype == np.float64 else strmm
+    whitened = multiply(1.0, factor, cross.T, side=1, lower=1, trans_a=1, overwrite_b=1)
+    return np.maximum(1.0 - np.einsum("ij,ij->i", whitened, whitened), 0.0)
 
 
 def _predict_separable(time, wavelength, state, inverse_factor, times, wavelengths, out):

@@ -2,24 +2,22 @@
 
 import numpy as np
 from numba import njit
+from numba.extending import overload
 
 from skastro.gaussian_process import _optimize
-from skastro.gaussian_process._compiled._likelihood import (
-    differentiate,
-    evaluate,
-    observed_correction,
-)
+from skastro.gaussian_process._compiled._likelihood import differentiate, evaluate
 
 MAX_EVALUATIONS = _optimize.MAX_EVALUATIONS
-TOLERANCE = _optimize.TOLERANCE
+TOLERANCE, NEGLIGIBLE = _optimize.TOLERANCE, _optimize.NEGLIGIBLE
 FIRST_RADIUS = _optimize.FIRST_RADIUS
-EXACT_EVERY = _optimize.EXACT_EVERY
+LARGEST_RADIUS = _optimize.LARGEST_RADIUS
 
+overload(_optimize.solve_positive)(lambda matrix, vector: _optimize.solve_positive)
 free_parameters = njit(cache=True)(_optimize.free_parameters)
 newton_step = njit(cache=True)(_optimize.newton_step)
 promised_gain = njit(cache=True)(_optimize.promised_gain)
 corrected = njit(cache=True)(_optimize.corrected)
-is_finished = njit(cache=True)(_optimize.is_finished)
+updated = njit(cache=True)(_optimize.updated)
 adapt = njit(cache=True)(_optimize.adapt)
 
 
@@ -42,31 +40,28 @@ def climb(lapack, rows, theta, low, high, separable, constant_mean, point, spare
     value, mean_flux = evaluate(lapack, rows, theta, separable, constant_mean, point)
     if not np.isfinite(value):
         return point, spare, value, mean_flux, 1, False
-    damping, radius, n_accepted, is_new = 0.0, FIRST_RADIUS, 0, True
-    correction = np.zeros((3, 3))
+    differentiate(lapack, rows, point, mean_flux, n_parameters, local)
+    damping, radius, correction = 0.0, FIRST_RADIUS, np.zeros((3, 3))
     for n_evaluations in range(2, MAX_EVALUATIONS + 1):
-        if is_new:
-            differentiate(lapack, rows, point, mean_flux, n_parameters, local)
-            gradient, information = local.gradient, local.information
-            free = free_parameters(theta, gradient, low, high)
-            if n_accepted and n_accepted % EXACT_EVERY == 0:
-                correction = observed_correction(rows, theta, separable, point, n_parameters, local)
-            information = corrected(information, correction, free)
-            if not (np.isfinite(gradient).all() and np.isfinite(information).all()):
-                return point, spare, value, mean_flux, n_evaluations - 1, False
-        step = newton_step(theta, gradient, information, free, low, high, damping, radius)
-        promised = promised_gain(gradient, information, step)
-        if promised <= 1e-13:
+        gradient, average = local.gradient, local.information
+        if not (np.isfinite(gradient).all() and np.isfinite(average).all()):
+            return point, spare, value, mean_flux, n_evaluations - 1, False
+        free = free_parameters(theta, gradient, low, high)
+        matrix = corrected(average, correction, free)
+        step = newton_step(theta, gradient, matrix, free, low, high, damping, radius)
+        promised = promised_gain(gradient, matrix, step)
+        if promised < NEGLIGIBLE:
             return point, spare, value, mean_flux, n_evaluations - 1, True
         trial, trial_mean = evaluate(lapack, rows, theta + step, separable, constant_mean, spare)
-        gain = trial - value
-        finished = is_finished(gain, promised, step, TOLERANCE)
-        damping, radius = adapt(gain, promised, step, damping, radius)
-        is_new = gain > 0.0
-        if is_new:
+        damping, radius = adapt(trial - value, promised, step, damping, radius)
+        is_better = trial > value
+        if is_better:
             theta += step
-            value, mean_flux, n_accepted = trial, trial_mean, n_accepted + 1
+            value, mean_flux, previous = trial, trial_mean, gradient.copy()
             point, spare = spare, point
-        if finished:
+        if promised < TOLERANCE:
             return point, spare, value, mean_flux, n_evaluations, True
+        if is_better:
+            differentiate(lapack, rows, point, mean_flux, n_parameters, local)
+            correction = updated(correction, local.information, previous - local.gradient, step)
     return point, spare, value, mean_flux, MAX_EVALUATIONS, False

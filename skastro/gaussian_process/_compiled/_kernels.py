@@ -1,4 +1,4 @@
-"""Kernel matrices, their slopes and second derivatives, one row at a time.
+"""Kernel matrices and their slopes, one row at a time.
 
 Rates are ``sqrt(3) / scale``; names and formulas are those of the NumPy module `_kernels`.
 """
@@ -55,42 +55,5 @@ def fill_lower(rows, theta, separable, value, slopes):
         fill_separable(rows.time, rows.wavelength, rates, value, slopes[0], slopes[1])
     else:
         fill_radial(rows.time, rows.wavelength, rates, value, slopes[0], slopes[1])
-    for i in range(len(value)):
+    for i in range(len(rows.time)):
         value[i, i] += rows.variance[i]
-
-
-@njit(cache=True, fastmath=LOOSE)
-def sum_radial_curvature(time, wavelength, rates, alpha, inverse, sums):
-    """Sum ``(alpha alpha' - inverse) * d2k`` (tt, tw, ww) over pairs of observations."""
-    amplitude, time_rate, wavelength_rate = rates
-    tt, tw, ww = 0.0, 0.0, 0.0
-    for i in range(len(time)):
-        for j in range(i):
-            a = (time[i] - time[j]) * time_rate
-            b = (wavelength[i] - wavelength[j]) * wavelength_rate
-            s, q = a * a, b * b
-            r = np.sqrt(s + q + 1e-300)
-            weight = exp_negative(-r) * (alpha[i] * alpha[j] - inverse[i, j])
-            half = 0.5 / r
-            tt += weight * (s * s * half - s)
-            tw += weight * s * q * half
-            ww += weight * (q * q * half - q)
-    half = 0.5 * amplitude
-    sums[0], sums[1], sums[2] = half * tt, half * tw, half * ww
-
-
-@njit(cache=True, fastmath=LOOSE)
-def sum_separable_curvature(time, wavelength, rates, alpha, inverse, sums):
-    """Sum ``(alpha alpha' - inverse) * d2k`` (tt, tw, ww) over pairs of observations."""
-    amplitude, time_rate, wavelength_rate = rates
-    tt, tw, ww = 0.0, 0.0, 0.0
-    for i in range(len(time)):
-        for j in range(i):
-            a = abs(time[i] - time[j]) * time_rate
-            b = abs(wavelength[i] - wavelength[j]) * wavelength_rate
-            weight = exp_negative(-(a + b)) * (alpha[i] * alpha[j] - inverse[i, j])
-            tt += weight * (1.0 + b) * a * a * (a - 2.0)
-            tw += weight * a * a * b * b
-            ww += weight * (1.0 + a) * b * b * (b - 2.0)
-    quarter = 0.25 * amplitude
-    sums[0], sums[1], sums[2] = quarter * tt, quarter * tw, quarter * ww

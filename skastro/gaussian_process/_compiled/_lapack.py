@@ -43,38 +43,38 @@ LAPACK = Lapack(
 
 
 @njit(cache=True)
-def factorize(lapack, matrix):
-    """Replace the lower triangle by its Cholesky factor; say whether there is one."""
+def factorize(lapack, matrix, n):
+    """Replace the lower triangle of the first `n` rows by its Cholesky factor, if it has one."""
     letters = np.array([ord("U")], np.uint8)
-    numbers = np.array([len(matrix), 0], np.int32)
-    n = numbers.ctypes.data
-    lapack.dpotrf(letters.ctypes.data, n, matrix.ctypes.data, n, n + np.uint64(4))
-    return numbers[1] == 0
+    numbers = np.array([n, len(matrix), 0], np.int32)
+    c, p = letters.ctypes.data, numbers.ctypes.data
+    lapack.dpotrf(c, p, matrix.ctypes.data, p + np.uint64(4), p + np.uint64(8))
+    return numbers[2] == 0
 
 
 @njit(cache=True)
-def invert(lapack, factor):
+def invert(lapack, factor, n):
     """Replace a Cholesky factor by the lower triangle of the inverse of its matrix."""
     letters = np.array([ord("U")], np.uint8)
-    numbers = np.array([len(factor), 0], np.int32)
-    n = numbers.ctypes.data
-    lapack.dpotri(letters.ctypes.data, n, factor.ctypes.data, n, n + np.uint64(4))
+    numbers = np.array([n, len(factor), 0], np.int32)
+    c, p = letters.ctypes.data, numbers.ctypes.data
+    lapack.dpotri(c, p, factor.ctypes.data, p + np.uint64(4), p + np.uint64(8))
 
 
 @njit(cache=True)
-def invert_factor(lapack, factor):
+def invert_factor(lapack, factor, n):
     """Replace a Cholesky factor by its own inverse."""
     letters = np.array([ord("U"), ord("N")], np.uint8)
-    numbers = np.array([len(factor), 0], np.int32)
-    c, n = letters.ctypes.data, numbers.ctypes.data
-    lapack.dtrtri(c, c + np.uint64(1), n, factor.ctypes.data, n, n + np.uint64(4))
+    numbers = np.array([n, len(factor), 0], np.int32)
+    c, p = letters.ctypes.data, numbers.ctypes.data
+    lapack.dtrtri(c, c + np.uint64(1), p, factor.ctypes.data, p + np.uint64(4), p + np.uint64(8))
 
 
 @njit(cache=True)
 def solve_factor(lapack, factor, vector):
     """Replace `vector` by the solution of the system that `factor` stands for."""
     letters = np.array([ord("U")], np.uint8)
-    numbers = np.array([len(factor), 1, 0], np.int32)
-    n = numbers.ctypes.data
-    one, info = n + np.uint64(4), n + np.uint64(8)
-    lapack.dpotrs(letters.ctypes.data, n, one, factor.ctypes.data, n, vector.ctypes.data, n, info)
+    numbers = np.array([len(vector), 1, len(factor), 0], np.int32)
+    c, n = letters.ctypes.data, numbers.ctypes.data
+    one, leading, info = n + np.uint64(4), n + np.uint64(8), n + np.uint64(12)
+    lapack.dpotrs(c, n, one, factor.ctypes.data, leading, vector.ctypes.data, n, info)

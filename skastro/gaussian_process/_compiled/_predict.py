@@ -1,19 +1,20 @@
 """Mean and standard deviation on the grid for the radial kernel, in float64 or float32.
 
 The squared time distances are computed once an object; each element then costs one square root and
-one exponential, and the mean is summed in the same pass.  The variance is ``A - |L^-1 k*|^2``,
-four rows of ``L^-1`` at a time: compiled for the very processor, the plain loop over four rows and
-four columns is two to three times as fast as the BLAS that comes with SciPy where that does not
-recognise the processor, and as fast where it does.
+one exponential, and the mean is summed in the same pass.  The variance is ``A - |L^-1 k*|^2``.
 """
 
 import numpy as np
 from numba import njit
 
+from skastro.gaussian_process import _precision
+from skastro.gaussian_process._compiled._blocks import subtract_explained
 from skastro.gaussian_process._compiled._exp import LOOSE, exp_negative
 from skastro.gaussian_process._compiled._kernels import rates_of
 
-WAVELENGTHS_AT_ONCE = 4
+ELEMENTS_AT_ONCE, POINTS_AT_ONCE = 60_000, 512
+
+coarse_points = njit(cache=True)(_precision.coarse_points)
 
 
 @njit(cache=True, fastmath=LOOSE)
@@ -35,76 +36,82 @@ def fill_cross(squared_time, squared_wavelength, weights, cross, mean):
                 mean[first + j] += weight * kernel
 
 
-@njit(cache=True, fastmath=True)
-def add_four_by_four(factor, i, j, cross, out):
-    """Add ``factor[i:i+4, j:j+4] @ cross[j:j+4]`` to the four rows of `out`."""
-    a0, a1, a2, a3 = factor[i, j], factor[i, j + 1], factor[i, j + 2], factor[i, j + 3]
-    i += 1
-    b0, b1, b2, b3 = factor[i, j], factor[i, j + 1], factor[i, j + 2], factor[i, j + 3]
-    i += 1
-    c0, c1, c2, c3 = factor[i, j], factor[i, j + 1], factor[i, j + 2], factor[i, j + 3]
-    i += 1
-    d0, d1, d2, d3 = factor[i, j], factor[i, j + 1], factor[i, j + 2], factor[i, j + 3]
-    x0, x1, x2, x3 = cross[j], cross[j + 1], cross[j + 2], cross[j + 3]
-    out0, out1, out2, out3 = out[0], out[1], out[2], out[3]
-    for k in range(cross.shape[1]):
-        p, q, r, s = x0[k], x1[k], x2[k], x3[k]
-        out0[k] += a0 * p + a1 * q + a2 * r + a3 * s
-        out1[k] += b0 * p + b1 * q + b2 * r + b3 * s
-        out2[k] += c0 * p + c1 * q + c2 * r + c3 * s
-        out3[k] += d0 * p + d1 * q + d2 * r + d3 * s
-
-
-@njit(cache=True, fastmath=True)
-def subtract_squares(four, out):
-    """Subtract the squares of four rows."""
-    for k in range(len(out)):
-        out[k] -= four[0, k] ** 2 + four[1, k] ** 2 + four[2, k] ** 2 + four[3, k] ** 2
-
-
-@njit(cache=True)
-def subtract_explained(factor, cross, four, variance):
-    """Subtract the squared columns of the lower triangular ``factor @ cross``."""
-    for i in range(0, len(factor), 4):
-        four[:] = 0.0
-        for j in range(0, i + 4, 4):
-            add_four_by_four(factor, i, j, cross, four)
-        subtract_squares(four, variance)
-
-
-@njit(cache=True)
-def pad_factor(inverse_factor, factor, dtype_like):
-    """Return ``factor * inverse_factor`` with zeros above and rows up to a multiple of four."""
-    n = len(inverse_factor)
-    padded = np.zeros(((n + 3) // 4 * 4, (n + 3) // 4 * 4), dtype_like.dtype)
-    for i in range(n):
-        for j in range(i + 1):
-            padded[i, j] = factor * inverse_factor[i, j]
-    return padded
+@njit(cache=True, fastmath=LOOSE)
+def fill_points(rows, rates, times, wavelengths, weights, cross, mean):
+    """Do what :func:`fill_cross` does for single points of the grid."""
+    for i in range(len(weights)):
+        time, wavelength, weight = rows.time[i], rows.wavelength[i], weights[i]
+        for j in range(len(times)):
+            a = (times[j] - time) * rates[1]
+            b = (wavelengths[j] - wavelength) * rates[2]
+            r = np.sqrt(a * a + b * b)
+            decay = exp_negative(-r)
+            kernel = decay + decay * r
+            cross[i, j] = kernel
+            mean[j] += weight * kernel
 
 
 @njit(cache=True)
 def predict_radial(rows, theta, inverse_factor, alpha, mean_flux, grid, out):
     """Write mean and standard deviation of one object into ``out`` (2, n_wavelengths, n_times).
 
-    The precision of `out` is that of the calculation; amplitude is one inside.
+    The precision of `out` is that of the calculation, but for the points that
+    :func:`coarse_points` names; amplitude is one inside.
     """
+    rates = rates_of(theta)
+    weights, lower = rates[0] * alpha, np.sqrt(rates[0]) * inverse_factor
+    single = lower.astype(out.dtype)
+    fill_grid(rows, rates, single, weights.astype(out.dtype), mean_flux, grid, out)
+    if out.itemsize == 4:
+        norm = np.sqrt(np.sum(weights**2))
+        points = coarse_points(out[0], out[1], rates[0], largest_row(lower), norm)
+        refine(rows, rates, lower, weights, mean_flux, grid, points, out)
+
+
+@njit(cache=True)
+def fill_grid(rows, rates, lower, weights, mean_flux, grid, out):
+    """Predict the whole grid, as many wavelengths at a time as fit the cache."""
     times, wavelengths = grid
     n, n_times = len(rows.time), len(times)
-    amplitude, time_rate, wavelength_rate = rates_of(theta)
-    factor = pad_factor(inverse_factor, np.sqrt(amplitude), out)
-    weights = (amplitude * alpha).astype(out.dtype)
     squared_time = np.empty((n, n_times), out.dtype)
     for i in range(n):
-        squared_time[i] = ((times - rows.time[i]) * time_rate) ** 2
-    for first in range(0, len(wavelengths), WAVELENGTHS_AT_ONCE):
-        some = wavelengths[first : first + WAVELENGTHS_AT_ONCE]
+        squared_time[i] = ((times - rows.time[i]) * rates[1]) ** 2
+    at_once = min(max(ELEMENTS_AT_ONCE // (n * n_times), 1), 4, len(wavelengths))
+    cross = np.zeros((len(lower), at_once * n_times), out.dtype)
+    four = np.empty((4, at_once * n_times), out.dtype)
+    mean, variance = np.empty(at_once * n_times, out.dtype), np.empty(at_once * n_times, out.dtype)
+    for first in range(0, len(wavelengths), at_once):
+        some = wavelengths[first : first + at_once]
         width = len(some) * n_times
-        distance = (some - rows.wavelength.reshape(-1, 1)) * wavelength_rate
-        cross, four = np.zeros((len(factor), width), out.dtype), np.empty((4, width), out.dtype)
-        mean, variance = np.zeros(width, out.dtype), np.ones(width, out.dtype)
+        distance = (some - rows.wavelength.reshape(-1, 1)) * rates[2]
+        mean[:], variance[:] = 0.0, 1.0
         fill_cross(squared_time, (distance**2).astype(out.dtype), weights, cross, mean)
-        subtract_explained(factor, cross, four, variance)
-        std = np.sqrt(amplitude * np.maximum(variance, 0.0))
-        out[0, first : first + len(some)] = mean.reshape(-1, n_times) + mean_flux
+        subtract_explained(lower, cross, four, variance, width)
+        std = np.sqrt(rates[0] * np.maximum(variance[:width], 0.0))
+        out[0, first : first + len(some)] = mean[:width].reshape(-1, n_times) + mean_flux
         out[1, first : first + len(some)] = std.reshape(-1, n_times)
+
+
+@njit(cache=True)
+def refine(rows, rates, lower, weights, mean_flux, grid, points, out):
+    """Predict single points of the grid again, in the precision of `lower`."""
+    times, wavelengths = grid
+    cross, four = np.zeros((len(lower), POINTS_AT_ONCE)), np.empty((4, POINTS_AT_ONCE))
+    for first in range(0, len(points), POINTS_AT_ONCE):
+        some = points[first : first + POINTS_AT_ONCE]
+        row, column = some // len(times), some % len(times)
+        mean, variance = np.zeros(len(some)), np.ones(len(some))
+        fill_points(rows, rates, times[column], wavelengths[row], weights, cross, mean)
+        subtract_explained(lower, cross, four, variance, len(some))
+        for k in range(len(some)):
+            out[0, row[k], column[k]] = mean[k] + mean_flux
+            out[1, row[k], column[k]] = np.sqrt(rates[0] * max(variance[k], 0.0))
+
+
+@njit(cache=True)
+def largest_row(lower):
+    """Return the largest Euclidean norm of a row."""
+    largest = 0.0
+    for i in range(len(lower)):
+        largest = max(largest, np.sum(lower[i] ** 2))
+    return np.sqrt(largest)

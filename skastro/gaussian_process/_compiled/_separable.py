@@ -2,23 +2,25 @@
 
 The kernel of a grid point is a factor of time times a factor of the observation's band.  With the
 observations sorted by wavelength, ``L^-1 k*`` is a mixture of one matrix a band, and the variance
-a mixture of the products of those: the cost does not depend on the number of wavelengths.
+a mixture of the products of those: the cost hardly depends on the number of wavelengths.
 """
 
 import numpy as np
 from numba import njit
 
+from skastro.gaussian_process._compiled._blocks import add_product, block
 from skastro.gaussian_process._compiled._exp import LOOSE, exp_negative
 from skastro.gaussian_process._compiled._kernels import rates_of
 
 
 @njit(cache=True, fastmath=LOOSE)
-def matern_row(points, centre, rate, out):
-    """Write ``(1 + a) exp(-a)`` with ``a = rate |points - centre|``."""
-    for j in range(len(points)):
-        a = abs(points[j] - centre) * rate
-        decay = exp_negative(-a)
-        out[j] = decay + decay * a
+def fill_matern(points, centres, rate, out):
+    """Write ``(1 + a) exp(-a)`` with ``a = rate |points - centre|``, one row a centre."""
+    for i in range(len(centres)):
+        for j in range(len(points)):
+            a = abs(points[j] - centres[i]) * rate
+            decay = exp_negative(-a)
+            out[i, j] = decay + decay * a
 
 
 @njit(cache=True, fastmath=True)
@@ -29,10 +31,12 @@ def add_scaled(factor, values, out):
 
 
 @njit(cache=True, fastmath=True)
-def add_product(a, b, out):
-    """Add ``a * b`` to `out`."""
-    for j in range(len(a)):
-        out[j] += a[j] * b[j]
+def add_dot(a, b, out):
+    """Add the scalar products of the columns of `a` and `b`, each of four rows."""
+    a0, a1, a2, a3 = a[0], a[1], a[2], a[3]
+    b0, b1, b2, b3 = b[0], b[1], b[2], b[3]
+    for j in range(len(out)):
+        out[j] += a0[j] * b0[j] + a1[j] * b1[j] + a2[j] * b2[j] + a3[j] * b3[j]
 
 
 @njit(cache=True)
@@ -47,55 +51,65 @@ def band_starts(wavelength):
 
 
 @njit(cache=True)
-def whiten_bands(inverse_factor, in_time, starts):
-    """Return ``L^-1 k`` of each band, shape (n_bands, n, n_times); rows above the band are 0."""
-    n, n_times = in_time.shape
-    whitened = np.zeros((len(starts) - 1, n, n_times))
-    for b in range(len(starts) - 1):
-        first, stop = starts[b], starts[b + 1]
-        columns = inverse_factor[first:, first:stop].copy()
-        for i in range(stop - first):
-            columns[i, i + 1 :] = 0.0
-        np.dot(columns, in_time[first:stop], whitened[b, first:])
+def whiten_bands(lower, in_time, starts):
+    """Return ``L^-1 k`` of each band, shape (n_bands, n_padded, n_times).
+
+    Rows above the strip of four in which the band begins are not set.
+    """
+    n_bands, n_times = len(starts) - 1, in_time.shape[1]
+    whitened, own = np.empty((n_bands, *in_time.shape)), np.zeros(in_time.shape)
+    for b in range(n_bands):
+        start, stop = starts[b], starts[b + 1]
+        own[start:stop] = in_time[start:stop]
+        first = start // 4 * 4
+        for i in range(first, len(lower), 4):
+            rows = whitened[b][i : i + 4]
+            rows[:] = 0.0
+            for j in range(first, min(stop, i + 4), 4):
+                add_product(block(lower, i, j), own[j : j + 4], rows, n_times)
+        own[start:stop] = 0.0
     return whitened
 
 
 @njit(cache=True)
-def subtract_bands(whitened, starts, mix, amplitude, variance):
-    """Subtract the explained variance: a sum over pairs of bands."""
+def explain(whitened, starts, mix):
+    """Return the explained variance in units of the squared amplitude: a sum over pairs of bands.
+
+    `mix` has shape (n_bands, n_wavelengths).
+    """
     n_bands, n, n_times = whitened.shape
-    product = np.empty(n_times)
+    products = np.zeros((n_bands * (n_bands + 1) // 2, n_times))
+    shares = np.empty((mix.shape[1], len(products)))
+    pair = 0
     for b in range(n_bands):
         for d in range(b + 1):
-            product[:] = 0.0
-            for i in range(starts[b], n):
-                add_product(whitened[b, i], whitened[d, i], product)
-            twice = amplitude * amplitude * (1.0 if b == d else 2.0)
-            for g in range(len(variance)):
-                add_scaled(-twice * mix[b, g] * mix[d, g], product, variance[g])
+            for i in range(starts[b] // 4 * 4, n, 4):
+                add_dot(whitened[b][i : i + 4], whitened[d][i : i + 4], products[pair])
+            shares[:, pair] = mix[b] * mix[d] * (1.0 if b == d else 2.0)
+            pair += 1
+    return np.dot(shares, products)
 
 
 @njit(cache=True)
-def predict_separable(rows, theta, inverse_factor, weights, mean_flux, grid, out):
+def band_means(weights, in_time, starts):
+    """Return the mean that each band adds, shape (n_bands, n_times)."""
+    means = np.zeros((len(starts) - 1, in_time.shape[1]))
+    for b in range(len(means)):
+        for i in range(starts[b], starts[b + 1]):
+            add_scaled(weights[i], in_time[i], means[b])
+    return means
+
+
+@njit(cache=True)
+def predict_separable(rows, theta, lower, weights, mean_flux, grid, out):
     """Write mean and standard deviation of one object, its rows sorted by wavelength."""
     times, wavelengths = grid
-    n, n_times, n_wavelengths = len(rows.time), len(times), len(wavelengths)
     amplitude, time_rate, wavelength_rate = rates_of(theta)
     starts = band_starts(rows.wavelength)
-    n_bands = len(starts) - 1
-    in_time, mix = np.empty((n, n_times)), np.empty((n_bands, n_wavelengths))
-    mean, variance = np.empty((n_wavelengths, n_times)), np.empty((n_wavelengths, n_times))
-    mean[:], variance[:] = mean_flux, amplitude
-    band_mean = np.empty(n_times)
-    for b in range(n_bands):
-        matern_row(wavelengths, rows.wavelength[starts[b]], wavelength_rate, mix[b])
-        band_mean[:] = 0.0
-        for i in range(starts[b], starts[b + 1]):
-            matern_row(times, rows.time[i], time_rate, in_time[i])
-            add_scaled(weights[i], in_time[i], band_mean)
-        for g in range(n_wavelengths):
-            add_scaled(amplitude * mix[b, g], band_mean, mean[g])
-    whitened = whiten_bands(inverse_factor, in_time, starts)
-    subtract_bands(whitened, starts, mix, amplitude, variance)
-    out[0] = mean
-    out[1] = np.sqrt(np.maximum(variance, 0.0))
+    in_time, mix = np.zeros((len(lower), len(times))), np.empty((len(starts) - 1, len(wavelengths)))
+    fill_matern(times, rows.time, time_rate, in_time)
+    fill_matern(wavelengths, rows.wavelength[starts[:-1]], wavelength_rate, mix)
+    means = band_means(weights, in_time, starts)
+    explained = explain(whiten_bands(lower, in_time, starts), starts, mix)
+    out[0] = amplitude * np.dot(mix.T.copy(), means) + mean_flux
+    out[1] = np.sqrt(np.maximum(amplitude - amplitude * amplitude * explained, 0.0))

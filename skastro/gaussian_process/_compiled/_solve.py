@@ -4,8 +4,14 @@ import numpy as np
 from numba import njit
 
 from skastro.gaussian_process._compiled._fit import climb
-from skastro.gaussian_process._compiled._lapack import LAPACK, invert_factor
-from skastro.gaussian_process._compiled._likelihood import Rows, evaluate, new_local, new_point
+from skastro.gaussian_process._compiled._lapack import LAPACK
+from skastro.gaussian_process._compiled._likelihood import (
+    Rows,
+    evaluate,
+    fill_inverse_factor,
+    new_local,
+    new_point,
+)
 from skastro.gaussian_process._compiled._predict import predict_radial
 from skastro.gaussian_process._compiled._separable import predict_separable
 
@@ -59,29 +65,30 @@ def rows_of(rows, first, stop, by_wavelength):
 def best_climb(lapack, rows, starts, low, high, separable, constant_mean, theta):
     """Climb from each start, leave the best in `theta`; return its point and what it reached."""
     n = len(rows.time)
-    best, point, spare, local = new_point(n), new_point(n), new_point(n), new_local(n)
+    best, spare, local = new_point(n), new_point(n), new_local(n)
     reached, mean_flux, n_evaluations, converged = -np.inf, 0.0, 0, False
     for k in range(len(starts)):
-        trial = starts[k].copy()
+        trial, first = starts[k].copy(), best if k == 0 else new_point(n)
         point, spare, value, mean, n_own, good = climb(
-            lapack, rows, trial, low, high, separable, constant_mean, point, spare, local
+            lapack, rows, trial, low, high, separable, constant_mean, first, spare, local
         )
         n_evaluations += n_own
         if value > reached:
             reached, mean_flux, converged = value, mean, good
             theta[:] = trial
-            best, point = point, best
+            best = point
     return best, reached, mean_flux, n_evaluations, converged
 
 
 @njit(cache=True)
 def predict(lapack, rows, theta, point, mean_flux, separable, grid, out):
-    """Turn the factor of `point` into its inverse and predict with the rule of the kernel."""
-    invert_factor(lapack, point.factor)
+    """Predict with the rule of the kernel."""
+    inverse_factor = np.empty_like(point.factor)
+    fill_inverse_factor(lapack, point.factor, len(rows.time), inverse_factor)
     if separable:
-        predict_separable(rows, theta, point.factor, point.weights, mean_flux, grid, out)
+        predict_separable(rows, theta, inverse_factor, point.weights, mean_flux, grid, out)
         return
-    predict_radial(rows, theta, point.factor, point.weights, mean_flux, grid, out)
+    predict_radial(rows, theta, inverse_factor, point.weights, mean_flux, grid, out)
 
 
 @njit(cache=True, nogil=True)
