@@ -19,6 +19,7 @@ import skastro
 from skastro.base import LightCurveTransformer, RaggedInputMixin
 from skastro.exceptions import ObjectWarning
 from skastro.feature_extraction import (
+    DmDt,
     GPInterpolate,
     Heatmap,
     LightCurveFeatures,
@@ -62,6 +63,7 @@ INIT_PARAMS = {
         "estimator": HeatmapCNNClassifier(max_epochs=30, lr=1e-2),
         "n_estimators": 2,
     },
+    DmDt: {"min_snr": 3.0},
     DrawDays: {},
     DropUnusable: {},
     GPInterpolate: SMALL_GRID,

@@ -1,6 +1,7 @@
 """Transformers from light curves to dense rows."""
 
 from skastro.feature_extraction._base import LightCurveFeatures
+from skastro.feature_extraction._dmdt import DmDt
 from skastro.feature_extraction._gp import GPInterpolate
 from skastro.feature_extraction._heatmap import Heatmap
 from skastro.feature_extraction._static import StaticColumns
@@ -8,6 +9,7 @@ from skastro.feature_extraction._statistics import LightCurveStatistics
 from skastro.feature_extraction._stream import transform_to_npy
 
 __all__ = [
+    "DmDt",
     "GPInterpolate",
     "Heatmap",
     "LightCurveFeatures",
