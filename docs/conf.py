@@ -39,6 +39,7 @@ sphinx_gallery_conf = {
     "gallery_dirs": "auto_examples",
     "backreferences_dir": "generated/backreferences",
     "doc_module": ("skastro",),
+    "capture_repr": ("_repr_html_",),
     "reset_argv": lambda gallery_conf, script_vars: [tempfile.mkdtemp(prefix="skastro-docs-")],
     "remove_config_comments": True,
     "show_memory": False,

@@ -170,7 +170,7 @@ class ConfusionByLevelDisplay:
             colorbar=False,
             xticks_rotation="vertical",
             values_format=".0f" if self.normalize is None else ".2f",
-            text_kw={"fontsize": 9 if len(square) < 8 else 6},
+            text_kw={"fontsize": 9 if len(square) <= 10 else 6},
         )
         ax.set_title(title)
         return display

@@ -17,6 +17,9 @@ class ScoreByPhaseDisplay:
     score : str, default="score"
         Label of the vertical axis.
 
+    xlabel : str, default="days since the trigger"
+        Label of the horizontal axis.
+
     Attributes
     ----------
     ax_ : matplotlib Axes
@@ -44,9 +47,10 @@ class ScoreByPhaseDisplay:
     ('log', 'macro F1')
     """
 
-    def __init__(self, curves, *, score="score"):
+    def __init__(self, curves, *, score="score", xlabel="days since the trigger"):
         self.curves = curves
         self.score = score
+        self.xlabel = xlabel
 
     @classmethod
     def from_tables(cls, tables, score, *, ax=None):
@@ -138,7 +142,7 @@ class ScoreByPhaseDisplay:
                 ax.fill_between(days, mean - std, mean + std, color=line.get_color(), alpha=0.2)
             self.lines_[name] = line
         self._scale(ax)
-        ax.set(xlabel="days since the trigger", ylabel=self.score)
+        ax.set(xlabel=self.xlabel, ylabel=self.score)
         ax.grid(alpha=0.3)
         ax.legend()
         self.ax_, self.figure_ = ax, ax.figure
