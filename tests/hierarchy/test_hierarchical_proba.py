@@ -217,6 +217,20 @@ def test_NaN_of_a_classifier_is_never_an_answer():
     assert model.score(X[:5], y[:5]) == 0.0
 
 
+def test_NaN_for_one_child_is_NaN_for_its_siblings():
+    class OneColumn(NaNFor):
+        def predict_proba(self, X):
+            proba = super().predict_proba(X)
+            proba[:, 0] = np.where(np.isnan(proba[:, 0]), 0.2, proba[:, 0])
+            return proba
+
+    X, y = blobs()
+    X[:5, 0] = 1e3
+    model = HierarchicalClassifier(OneColumn(), taxonomy=TREE).fit(X, y)
+    assert np.isnan(model.predict_node_proba(X)[:5, 1:]).all()
+    assert (model.predict_path(X, threshold=0)[:5] == "unclassified").all()
+
+
 def test_an_object_that_no_classifier_can_read_has_no_path():
     X, y = blobs()
     X[:5, 0] = 1e3

@@ -121,7 +121,7 @@ def test_members_of_an_ensemble_are_samples_too():
 
 
 def test_decision_table():
-    scores = [[0.9, 0.2, 0.1], [0.5, 0.5, 0.1], [np.nan, 0.5, 0.1]]
+    scores = [[0.9, 0.2, 0.1], [0.5, 0.5, 0.1], [np.nan, 0.5, 0.495]]
     model, X = given_scores(scores, error=[0.1, 0.0, 0.0])
     X = pd.DataFrame(X, index=["SN1", "SN2", "SN3"])
     table = model.decision_table(X)
