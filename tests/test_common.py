@@ -38,8 +38,13 @@ from skastro.preprocessing import (
     CleanPhotometry,
     Deredden,
     Deredshift,
+    DetectionWindow,
     DrawDays,
+    FirstDetection,
+    MarkDetections,
+    MissingCodes,
     QualityFilter,
+    ScaleFlux,
     TriggerTime,
     Window,
 )
@@ -56,7 +61,7 @@ SMALL_GRID = {
 BASES = {BaseNetClassifier, LightCurveFeatures, LightCurveTransformer}
 INIT_PARAMS = {
     AsinhScale: {"scale": 10.0},
-    CleanPhotometry: {"reject": 1024},
+    CleanPhotometry: {"reject": "saturated"},
     Deredden: {},
     Deredshift: {},
     DeepEnsembleClassifier: {
@@ -64,23 +69,29 @@ INIT_PARAMS = {
         "n_estimators": 2,
     },
     DmDt: {"min_snr": 3.0},
+    DetectionWindow: {"reference": "trigger_time"},
     DrawDays: {},
     DropUnusable: {},
+    FirstDetection: {},
     GPInterpolate: SMALL_GRID,
     Heatmap: {"interpolator": GPInterpolate(**SMALL_GRID)},
     HeatmapCNNClassifier: {"max_epochs": 30, "lr": 1e-2},
     HierarchicalClassifier: {"estimator": LogisticRegression()},
     LightCurveStatistics: {},
+    MarkDetections: {"by": "photflag"},
+    MissingCodes: {},
     ParallelBinaryClassifier: {"estimator": LogisticRegression(), "ambiguity": None},
     QualityFilter: {"min_detections": 4, "min_duration": 30.0, "max_gap": 50.0},
     RecurrentClassifier: {"max_epochs": 5, "batch_size": 8},
     RowSampler: {"sampler": RandomUnderSampler(random_state=0)},
+    ScaleFlux: {},
     StaticColumns: {},
     TriggerTime: {},
     Window: {},
 }
 NESTED_OR_DENSE = "dense rows of numbers are another kind of X that it takes"
 BY_IDENTIFIER = "draws for each object from its identifier, which is its purpose"
+WRITES_FIELD = "writes the field that the check takes away, which is its purpose"
 STATIC_ONLY = "reads static columns alone, from any frame"
 BATCHES = (
     "batches, dropout and batch normalisation see a repeated row and a weighted row differently; "
@@ -94,6 +105,11 @@ EXPECTED_FAILED_CHECKS = {
     DrawDays: {"check_index_kept": BY_IDENTIFIER},
     DeepEnsembleClassifier: {"check_sample_weight_equivalence_on_dense_data": BATCHES},
     HeatmapCNNClassifier: {"check_sample_weight_equivalence_on_dense_data": BATCHES},
+    MarkDetections: {"check_missing_field": WRITES_FIELD},
+    MissingCodes: {
+        "check_missing_nested_column": STATIC_ONLY,
+        "check_not_nested_column": STATIC_ONLY,
+    },
     StaticColumns: {
         "check_missing_nested_column": STATIC_ONLY,
         "check_not_nested_column": STATIC_ONLY,

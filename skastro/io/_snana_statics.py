@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-_CODES = (-9.0, -99.0, -999.0, -9999.0)
+from skastro.utils.missing import missing_codes
+
 _SOURCES = {
     "redshift": ("REDSHIFT_FINAL", "REDSHIFT_CMB", "REDSHIFT_HELIO"),
     "mwebv": ("MWEBV",),
@@ -60,9 +61,8 @@ def read_statics(table, columns):
 def mask_missing(name, values):
     """Replace SNANA's codes for a missing value by NaN (text and flags have none).
 
-    Codes are -9, -99, -999, -9999 and, for numbers with a fraction, 999; a declination may be
-    -9, so that it counts there as a value.  Whole numbers with missing ones become pandas'
-    nullable Int64, so that long identifiers stay exact.
+    Codes are those of :func:`skastro.utils.missing.missing_codes`.  Whole numbers with missing
+    ones become pandas' nullable Int64, so that long identifiers stay exact.
 
     Examples
     --------
@@ -73,11 +73,10 @@ def mask_missing(name, values):
     """
     if values.dtype.kind not in "fiu":
         return values
-    codes = _CODES[1:] if name.upper().endswith(("DEC", "DECL")) else _CODES
     if values.dtype.kind == "f":
-        missing = np.isin(values, np.array([*codes, 999.0], values.dtype))
+        missing = np.isin(values, np.array(missing_codes(name), values.dtype))
         return np.where(missing, values.dtype.type(np.nan), values)
-    missing = np.isin(values, np.array(codes).astype(np.int64))
+    missing = np.isin(values, missing_codes(name, whole=True))
     if values.ndim > 1 or not missing.any():
         return values
     return pd.array(np.where(missing, None, values), dtype="Int64")

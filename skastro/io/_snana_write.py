@@ -20,7 +20,7 @@ _NAMES = {
     "ra": "RA",
     "dec": "DEC",
 }
-_MISSING = {"dec": -999.0}
+_MISSING = {"ra": -999.0, "dec": -999.0}
 _OBSERVATION = ("time", "band", "flux", "flux_err")
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from skastro.base import LightCurveTransformer
+from skastro.preprocessing._flags import flag_bits, has_bits
 from skastro.utils.ragged import keep_rows
 
 
@@ -14,9 +15,12 @@ class CleanPhotometry(LightCurveTransformer):
 
     Parameters
     ----------
-    reject : int, default=0
-        Bit mask of PHOTFLAG; an observation with any of these bits is dropped.  Presets stand
-        in ``get_survey(name).photflag``, as 1024 for saturation in LSST simulations.
+    reject : int, str or sequence of str, default=0
+        PHOTFLAG bits, as a mask or by the names that the survey gives them: ``"saturated"``,
+        ``"reject"``.  An observation with any of these bits is dropped.
+
+    survey : str or Survey, default="LSST"
+        Defines the names of PHOTFLAG bits; not read if `reject` is a number.
 
     column : str, default="lightcurve"
         Nested column with the light curves.
@@ -37,16 +41,21 @@ class CleanPhotometry(LightCurveTransformer):
     [3.0]
     """
 
-    def __init__(self, *, reject=0, column="lightcurve"):
+    def __init__(self, *, reject=0, survey="LSST", column="lightcurve"):
         super().__init__(column=column)
         self.reject = reject
+        self.survey = survey
 
     def _required_fields(self):
         return ("time", "flux", "flux_err", *(("photflag",) if self.reject else ()))
+
+    def _check_parameters(self):
+        flag_bits(self.reject, self.survey, "CleanPhotometry")
 
     def _transform_rows(self, offsets, rows, X):
         good = np.isfinite(rows["time"]) & np.isfinite(rows["flux"])
         good &= np.isfinite(rows["flux_err"]) & (rows["flux_err"] > 0)
         if self.reject:
-            good &= (rows["photflag"] & self.reject) == 0
+            bits = flag_bits(self.reject, self.survey, "CleanPhotometry")
+            good &= ~has_bits(rows["photflag"], bits)
         return keep_rows(offsets, rows, good)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from skastro.base import LightCurveTransformer
+from skastro.preprocessing._detections import first_and_last
 from skastro.utils.ragged import (
     row_numbers,
     segment_count,
@@ -105,7 +106,7 @@ class QualityFilter(LightCurveTransformer):
             snr = rows["flux"] / rows["flux_err"]
         detected = snr > self.min_snr
         total = np.sqrt(segment_reduce(np.add, np.where(detected, snr, 0.0) ** 2, offsets, 0.0))
-        first, last = _first_and_last(rows["time"], offsets, detected)
+        first, last = first_and_last(rows["time"], offsets, detected)
         duration = np.nan_to_num(last - first)
         return {
             f"fewer than {self.min_observations} observations": np.diff(offsets)
@@ -118,12 +119,6 @@ class QualityFilter(LightCurveTransformer):
                 _gap_before(rows["time"], offsets, detected) > self.max_gap
             ),
         }
-
-
-def _first_and_last(time, offsets, detected):
-    first = segment_first(time, offsets, detected)
-    last = segment_reduce(np.maximum, np.where(detected, time, -np.inf), offsets)
-    return first, last
 
 
 def _gap_before(time, offsets, detected):

@@ -1,4 +1,4 @@
-"""Compress the dynamic range of fluxes."""
+"""Scale fluxes, linearly or with a compressed dynamic range."""
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -6,6 +6,53 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skastro.base import LightCurveTransformer
 
 _NUMBERS = {"dtype": [np.float64, np.float32], "ensure_all_finite": "allow-nan"}
+
+
+class ScaleFlux(LightCurveTransformer):
+    """Divide flux and flux error by a constant, so that networks see numbers around 1.
+
+    Parameters
+    ----------
+    scale : float, default=1000
+        Flux that becomes 1, in the units of the light curves; 1000 FLUXCAL in ORACLE [1]_.
+
+    column : str, default="lightcurve"
+        Nested column with the light curves.
+
+    See Also
+    --------
+    AsinhScale : Compresses bright fluxes.
+
+    References
+    ----------
+    .. [1] Shah et al. 2025, ORACLE (arXiv:2501.01496).
+
+    Examples
+    --------
+    >>> from nested_pandas import NestedFrame
+    >>> from skastro.preprocessing import ScaleFlux
+    >>> from skastro.utils.ragged import flatten, nest
+    >>> rows = {"flux": [500.0], "flux_err": [20.0]}
+    >>> X = NestedFrame({"mwebv": [0.1]}).assign(lightcurve=nest([0, 1], rows))
+    >>> X_new = ScaleFlux().fit_transform(X)
+    >>> {name: v.tolist() for name, v in flatten(X_new["lightcurve"])[1].items()}
+    {'flux': [0.5], 'flux_err': [0.02]}
+    """
+
+    def __init__(self, scale=1000.0, *, column="lightcurve"):
+        super().__init__(column=column)
+        self.scale = scale
+
+    def _required_fields(self):
+        return ("flux", "flux_err")
+
+    def _check_parameters(self):
+        if not (self.scale > 0 and np.isfinite(self.scale)):
+            raise ValueError(f"ScaleFlux: scale={self.scale} must be positive and finite")
+
+    def _transform_rows(self, offsets, rows, X):
+        scaled = {name: rows[name] / float(self.scale) for name in ("flux", "flux_err")}
+        return offsets, {**rows, **scaled}
 
 
 class AsinhScale(LightCurveTransformer):
