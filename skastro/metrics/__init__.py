@@ -1,8 +1,8 @@
 """Scores for trees of classes, for phases and for the samples that astronomers select.
 
-In every function an object without answer (None, NaN or "unclassified", or a row of NaN
-probabilities) stays in and counts as wrong, unless the function says otherwise; an object without
-true label is an error.
+In every function an object without answer (None, NaN, "unclassified" or "ambiguous", or a row of
+NaN probabilities) stays in and counts as wrong, unless the function says otherwise; an object
+without true label is an error.
 """
 
 from skastro.metrics._by_level import (

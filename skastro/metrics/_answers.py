@@ -6,7 +6,8 @@ from sklearn.utils.validation import check_consistent_length
 
 from skastro.exceptions import ObjectError
 
-UNCLASSIFIED = "unclassified"
+UNCLASSIFIED = ("unclassified", "ambiguous")
+NO_ANSWER = "unclassified"
 
 
 def check_labels(labels, name, caller):
@@ -21,7 +22,8 @@ def check_labels(labels, name, caller):
 
 def is_answered(values, unclassified=UNCLASSIFIED):
     """Tell which answers are labels: not None, not NaN, not `unclassified`."""
-    return ~(pd.isna(values) | (values == unclassified))
+    names = [unclassified] if isinstance(unclassified, str) else list(unclassified)
+    return ~(pd.isna(values) | pd.Index(values).isin(names))
 
 
 def check_true(y_true, caller):

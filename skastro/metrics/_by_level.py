@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import _check_sample_weight
 
-from skastro.metrics._answers import UNCLASSIFIED, divide, table_scores
+from skastro.metrics._answers import NO_ANSWER, UNCLASSIFIED, divide, table_scores
 from skastro.metrics._levels import check_node_proba, levels, true_positions
 
 
@@ -32,8 +32,8 @@ def scores_by_level(y_true, y_pred, taxonomy, *, sample_weight=None, unclassifie
     sample_weight : array-like of shape (n_objects,), default=None
         Weights of the objects.
 
-    unclassified : str, default="unclassified"
-        Label of an object without answer.
+    unclassified : str or sequence of str, default=("unclassified", "ambiguous")
+        Labels of objects without answer.
 
     Returns
     -------
@@ -122,7 +122,7 @@ def confusion_matrix_by_level(
     Returns
     -------
     matrices : dict of int -> DataFrame of shape (n_classes, n_classes + 1)
-        By depth; rows are true classes, columns answers, the last one `unclassified`.
+        By depth; rows are true classes, columns answers, the last one "unclassified".
 
     Examples
     --------
@@ -139,7 +139,7 @@ def confusion_matrix_by_level(
     matrices = {}
     for level in found:
         names = [taxonomy.nodes[i] for i in level.nodes]
-        matrices[level.depth] = pd.DataFrame(level.counts, names, [*names, unclassified])
+        matrices[level.depth] = pd.DataFrame(level.counts, names, [*names, NO_ANSWER])
     return matrices
 
 

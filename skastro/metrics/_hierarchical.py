@@ -60,8 +60,8 @@ def hierarchical_precision_recall_fscore(
     zero_division : {0.0, 1.0, nan}, default=0.0
         Score where the denominator is zero; NaN takes no part in averages.
 
-    unclassified : str, default="unclassified"
-        Label of an object without answer.
+    unclassified : str or sequence of str, default=("unclassified", "ambiguous")
+        Labels of objects without answer.
 
     Returns
     -------

@@ -5,6 +5,7 @@ import pandas as pd
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length
 
 from skastro.metrics._answers import (
+    NO_ANSWER,
     UNCLASSIFIED,
     check_labels,
     check_true,
@@ -49,8 +50,8 @@ def purity_efficiency_table(
     sample_weight : array-like of shape (n_objects,), default=None
         Weights of the objects, such as rates of the classes in nature.
 
-    unclassified : str, default="unclassified"
-        Label of an object without answer.
+    unclassified : str or sequence of str, default=("unclassified", "ambiguous")
+        Labels of objects without answer.
 
     Returns
     -------
@@ -116,7 +117,7 @@ def contamination_table(
     """
     caller = "contamination_table"
     classes, counts = _count(y_true, y_pred, labels, sample_weight, unclassified, caller)
-    samples = pd.Index([*classes, unclassified], name="sample")
+    samples = pd.Index([*classes, NO_ANSWER], name="sample")
     shares = divide(counts.T, counts.sum(axis=0)[:, None])
     return pd.DataFrame(shares, samples, classes.rename("class"))
 

@@ -136,6 +136,14 @@ class TestSamples:
         assert table.loc["unclassified"].to_dict() == {"II": 1, "Ia": 0}
         np.testing.assert_allclose(table.sum(axis=1), 1)
 
+    def test_ambiguous_answers_select_for_no_class(self):
+        y_pred = ["Ia", "ambiguous", "unclassified"]
+        table = purity_efficiency_table(["Ia", "Ia", "II"], y_pred)
+        assert table.index.tolist() == ["II", "Ia"]
+        assert table["efficiency"].tolist() == [0, 0.5]
+        own = purity_efficiency_table(["Ia", "Ia"], ["Ia", "?"], unclassified="?")
+        assert own.loc["Ia", "n_selected"] == 1
+
     def test_numbers_as_labels(self):
         table = purity_efficiency_table(np.array([1, 2, 2]), np.array([1.0, np.nan, 2.0]))
         assert table.index.tolist() == [1, 2]

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.dummy import DummyClassifier
 from sklearn.metrics import make_scorer, precision_recall_fscore_support
@@ -71,6 +71,7 @@ def test_own_word_for_no_answer():
     assert hierarchical_recall_score(["Ia", "Ia"], answers, TREE, unclassified="no idea") == 0.5
 
 
+@settings(deadline=None)
 @given(labels, st.sampled_from(AVERAGES), st.sampled_from([0.5, 1.0, 2.0]))
 def test_equals_scikit_learn_on_indicators_of_nodes(pairs, average, beta):
     y_true, y_pred = zip(*pairs)
@@ -92,6 +93,7 @@ def test_equals_scikit_learn_on_indicators_of_nodes(pairs, average, beta):
     np.testing.assert_allclose(ours, theirs[:3])
 
 
+@settings(deadline=None)
 @given(labels)
 def test_equals_hiclass(pairs):
     metrics = pytest.importorskip("hiclass.metrics")
@@ -109,6 +111,7 @@ def test_equals_hiclass(pairs):
         np.testing.assert_allclose(result, expected)
 
 
+@settings(deadline=None)
 @given(labels)
 def test_weights_repeat_objects(pairs):
     y_true, y_pred = map(np.array, zip(*pairs))
