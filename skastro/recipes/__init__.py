@@ -1,6 +1,13 @@
 """Whole systems made of the shared parts, one short module a system."""
 
 from skastro.recipes._predictions import prediction_table
+from skastro.recipes.oracle import (
+    ORACLE_PAPER,
+    make_oracle,
+    make_oracle_classifier,
+    make_oracle_features,
+    predict_proba_at,
+)
 from skastro.recipes.scone import (
     PAPER_CUTS,
     SMALL_SAMPLE,
@@ -11,11 +18,16 @@ from skastro.recipes.scone import (
 )
 
 __all__ = [
+    "ORACLE_PAPER",
     "PAPER_CUTS",
     "SMALL_SAMPLE",
     "evaluate_scone_epochs",
+    "make_oracle",
+    "make_oracle_classifier",
+    "make_oracle_features",
     "make_scone",
     "make_scone_classifier",
     "make_scone_features",
+    "predict_proba_at",
     "prediction_table",
 ]
