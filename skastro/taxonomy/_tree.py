@@ -254,7 +254,8 @@ class Taxonomy:
         >>> ELASTICC.names([0, 8]).tolist()
         ['Alert', 'SNIa']
         """
-        return np.array(self.nodes)[np.asarray(numbers, int)]
+        mixed = len({type(name) for name in self.nodes}) > 1
+        return np.array(self.nodes, object if mixed else None)[np.asarray(numbers, int)]
 
     def relabel(self, labels):
         """Replace synonyms by the names of nodes.

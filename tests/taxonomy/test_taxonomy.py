@@ -164,3 +164,10 @@ def test_orphan_in_a_graph():
 def test_deep_trees_need_no_recursion():
     tree = Taxonomy.from_edges([(i, i + 1) for i in range(1500)])
     assert tree.depths[-1] == 1500
+
+
+def test_integer_names_below_a_text_stay_integers():
+    tree = Taxonomy({"Alert": {"SN": [90, 42], "AGN": None}})
+    assert tree.relabel([42, 90]).tolist() == [42, 90]
+    assert tree.names([0, 3]).tolist() == ["Alert", 90]
+    assert Taxonomy({1: [2, 3]}).names([0, 2]).dtype.kind == "i"
