@@ -8,6 +8,7 @@ from skastro.io._redshifts import join_redshifts, read_redshift_table
 from skastro.io._snana import read_snana
 from skastro.io._snana_files import find_heads
 from skastro.io._snana_write import write_snana
+from skastro.io._spectra import read_spectra
 from skastro.io._text import read_snana_text
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "read_redshift_table",
     "read_snana",
     "read_snana_text",
+    "read_spectra",
     "write_parquet",
     "write_snana",
 ]
