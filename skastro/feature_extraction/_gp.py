@@ -42,6 +42,11 @@ class GPInterpolate(LightCurveFeatures):
         Add two points of zero flux 100 days before the first and after the last observation, as
         SCONE does, so that the curves fall to zero.
 
+    margin : float, default=None
+        Fit only the rows up to so many days before the first and after the last of `times`;
+        all rows by default, which is the safer choice, see
+        :func:`skastro.gaussian_process.interpolate_light_curves`.
+
     n_starts : int, default=1
         Number of starting points of each fit; the most likely end is kept.
 
@@ -103,6 +108,7 @@ class GPInterpolate(LightCurveFeatures):
         kernel="radial",
         wavelength_scale="free",
         padding=True,
+        margin=None,
         n_starts=1,
         engine="auto",
         n_jobs=None,
@@ -118,6 +124,7 @@ class GPInterpolate(LightCurveFeatures):
         self.kernel = kernel
         self.wavelength_scale = wavelength_scale
         self.padding = padding
+        self.margin = margin
         self.n_starts = n_starts
         self.engine = engine
         self.n_jobs = n_jobs
@@ -154,6 +161,7 @@ class GPInterpolate(LightCurveFeatures):
             kernel=self.kernel,
             wavelength_scale=self.wavelength_scale,
             padding=_third_band_padding(survey) if self.padding else None,
+            margin=self.margin,
             n_starts=self.n_starts,
             engine=self.engine,
             n_jobs=self.n_jobs,

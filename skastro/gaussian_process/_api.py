@@ -131,6 +131,7 @@ def interpolate_light_curves(
     wavelength_scale="free",
     mean="zero",
     padding=None,
+    margin=None,
     error_floor=1e-6,
     min_observations=1,
     n_starts=1,
@@ -158,6 +159,13 @@ def interpolate_light_curves(
 
     kernel, amplitude, time_scale, wavelength_scale, mean, padding : object
         As in :func:`fit_light_curves`.
+
+    margin : float, default=None
+        Use only the rows up to so many days before the first and after the last of `times`; the
+        default takes all.  Rows of other seasons matter: on objects of several seasons, 100 days
+        move the mean by 15 percent of its maximum (median over objects) and leave the median
+        density of held-out observations as it is, but 1 object in 20 loses more than 3 per
+        observation (benchmarks/bench_gp_margin.py).  An object of 1,300 rows takes a second.
 
     error_floor, min_observations, n_starts, engine, n_jobs, progress : object
         As in :func:`fit_light_curves`.
@@ -212,10 +220,21 @@ def interpolate_light_curves(
     data = _check_rows(offsets, time, wavelength, flux, flux_err)
     n_objects = len(data[0]) - 1
     engine = _check_options(model, engine, n_objects)
-    grid = _check_grid(times, wavelengths)
+    grid = _check_grid(times, wavelengths, margin)
     out = _check_out(out, (n_objects, 2, len(grid[1]), len(grid[0])), dtype)
     reference = _check_reference(reference, n_objects)
-    fits = run(data, reference, model, engine, n_jobs, progress, grid=grid, dtype=dtype, out=out)
+    fits = run(
+        data,
+        reference,
+        model,
+        engine,
+        n_jobs,
+        progress,
+        grid=grid,
+        dtype=dtype,
+        out=out,
+        margin=margin,
+    )
     return Interpolation(**_as_dict(fits), grid=out)
 
 
@@ -235,6 +254,7 @@ def predict_grid(
     kernel="radial",
     mean="zero",
     padding=None,
+    margin=None,
     error_floor=1e-6,
     min_observations=1,
     engine="auto",
@@ -256,7 +276,7 @@ def predict_grid(
     kernel, mean, padding, error_floor, min_observations, engine : object
         As in :func:`fit_light_curves`.
 
-    dtype, n_jobs, out, progress : object
+    margin, dtype, n_jobs, out, progress : object
         As in :func:`interpolate_light_curves`.
 
     Returns
@@ -289,7 +309,7 @@ def predict_grid(
     data = _check_rows(offsets, time, wavelength, flux, flux_err)
     n_objects = len(data[0]) - 1
     engine = _check_options(model, engine, n_objects)
-    grid = _check_grid(times, wavelengths)
+    grid = _check_grid(times, wavelengths, margin)
     out = _check_out(out, (n_objects, 2, len(grid[1]), len(grid[0])), dtype)
     scales = (amplitude, time_scale, wavelength_scale)
     theta = np.stack([np.broadcast_to(np.asarray(s, float), n_objects) for s in scales], axis=1)
@@ -303,6 +323,7 @@ def predict_grid(
         grid=grid,
         dtype=dtype,
         out=out,
+        margin=margin,
         hyperparameters=theta,
     )
     return Interpolation(**_as_dict(fits), grid=out)
@@ -332,7 +353,9 @@ def _check_options(model, engine, n_objects):
     return engine
 
 
-def _check_grid(times, wavelengths):
+def _check_grid(times, wavelengths, margin=None):
+    if margin is not None and not margin >= 0:
+        raise ValueError(f"margin={margin!r} is neither None nor a number of days from 0")
     grid = np.asarray(times, np.float64), np.asarray(wavelengths, np.float64)
     for name, values in zip(("times", "wavelengths"), grid):
         if values.ndim != 1 or len(values) == 0 or not np.isfinite(values).all():

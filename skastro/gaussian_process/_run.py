@@ -29,6 +29,7 @@ def run(
     grid=None,
     dtype=np.float64,
     out=None,
+    margin=None,
     hyperparameters=None,
 ):
     """Solve all objects; see :func:`interpolate_light_curves` for the arguments.
@@ -36,13 +37,15 @@ def run(
     `hyperparameters` of shape (n_objects, 3) in natural units replace the fit.
     """
     offsets, *columns = data
+    window = None if margin is None else (grid[0].min() - margin, grid[0].max() + margin)
     fits = LightCurveFits.empty(len(offsets) - 1)
     with tqdm(total=len(offsets) - 1, disable=not progress, unit="object") as bar:
         with _workers(engine, n_jobs) as each:
             for objects in chunks(offsets, ROWS_A_CHUNK):
                 rows = slice(offsets[objects.start], offsets[objects.stop])
                 own = offsets[objects.start : objects.stop + 1] - offsets[objects.start]
-                batch = prepare(own, *(c[rows] for c in columns), reference[objects], model)
+                own_rows = [c[rows] for c in columns]
+                batch = prepare(own, *own_rows, reference[objects], model, window)
                 given = None if hyperparameters is None else hyperparameters[objects]
                 problem = _problem(batch, model, grid, dtype, given)
                 fits.status[objects] = batch.status

@@ -7,6 +7,7 @@ import numpy as np
 from skastro.gaussian_process._kernels import KERNELS
 from skastro.gaussian_process._status import Status
 from skastro.utils.ragged import (
+    keep_rows,
     segment_argmax,
     segment_count,
     segment_ids,
@@ -123,11 +124,16 @@ class Batch:
         return np.flatnonzero(self.status == Status.OK)
 
 
-def prepare(offsets, time, wavelength, flux, flux_err, reference, model):
-    """Return the `Batch` of one chunk of objects; never raises for an object."""
+def prepare(offsets, time, wavelength, flux, flux_err, reference, model, window=None):
+    """Return the `Batch` of one chunk of objects; never raises for an object.
+
+    `window` holds the first and the last day after the reference of the rows to be used.
+    """
     columns = [np.array(c, np.float64) for c in (time, wavelength, flux, flux_err)]
+    columns[0] -= np.repeat(reference, np.diff(offsets))
+    if window is not None:
+        offsets, columns = _cut(offsets, columns, *window)
     lengths = np.diff(offsets)
-    columns[0] -= np.repeat(reference, lengths)
     status = _check(offsets, *columns, reference, model.min_observations)
     if model.padding is not None:
         offsets, columns = _pad(offsets, columns, model.padding)
@@ -141,6 +147,13 @@ def prepare(offsets, time, wavelength, flux, flux_err, reference, model):
     error = np.maximum(flux_err / np.repeat(scale, lengths), np.repeat(floor, lengths))
     status[(status == Status.OK) & _is_flat(offsets, flux, model.constant_mean)] = Status.FLAT
     return Batch(offsets, time, wavelength, flux, error**2, scale, status)
+
+
+def _cut(offsets, columns, first, last):
+    """Drop the rows before and after; a time that is not finite stays, to be reported."""
+    inside = ~((columns[0] < first) | (columns[0] > last))
+    offsets, rows = keep_rows(offsets, dict(enumerate(columns)), inside)
+    return offsets, list(rows.values())
 
 
 def starting_values(batch, model):
