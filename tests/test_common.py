@@ -48,7 +48,7 @@ from skastro.preprocessing import (
     TriggerTime,
     Window,
 )
-from skastro.resampling import DropUnusable, RowSampler
+from skastro.resampling import AugmentSampler, DropUnusable, RowSampler
 from skastro.testing import make_check_data, parametrize_with_checks
 from skastro.testing._outputs import assert_same
 
@@ -61,6 +61,7 @@ SMALL_GRID = {
 BASES = {BaseNetClassifier, LightCurveFeatures, LightCurveTransformer}
 INIT_PARAMS = {
     AsinhScale: {"scale": 10.0},
+    AugmentSampler: {"random_state": 0},
     CleanPhotometry: {"reject": "saturated"},
     Deredden: {},
     Deredshift: {},
@@ -210,8 +211,14 @@ def test_samplers_of_ragged_X(sampler):
     before = pickle.dumps((X, y)), joblib.hash(sampler.get_params(deep=False))
     fitted = clone(sampler)
     X_new, y_new = fitted.fit_resample(X, y)
-    assert 0 < len(X_new) < len(X)
-    assert_same(X_new, X.iloc[fitted.sample_indices_])
+    taken = X.iloc[fitted.sample_indices_]
+    assert X_new.columns.tolist() == X.columns.tolist()
+    if isinstance(sampler, AugmentSampler):
+        assert len(X_new) > len(X)
+        assert_same(X_new.drop(columns="lightcurve"), taken.drop(columns="lightcurve"))
+    else:
+        assert 0 < len(X_new) < len(X)
+        assert_same(X_new, taken)
     assert (y_new == y[fitted.sample_indices_]).all()
     assert (pickle.dumps((X, y)), joblib.hash(fitted.get_params(deep=False))) == before
     assert list(fitted.feature_names_in_) == list(X.columns)

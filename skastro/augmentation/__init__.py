@@ -6,5 +6,13 @@ from skastro.augmentation._posterior import (
     draw_grids,
     draw_light_curves,
 )
+from skastro.augmentation._prefix import draw_prefixes, take_prefixes
 
-__all__ = ["DrawnGrids", "DrawnLightCurves", "draw_grids", "draw_light_curves"]
+__all__ = [
+    "DrawnGrids",
+    "DrawnLightCurves",
+    "draw_grids",
+    "draw_light_curves",
+    "draw_prefixes",
+    "take_prefixes",
+]

@@ -1,6 +1,7 @@
 """Samplers for any X: ragged frames, data frames, arrays and memory-mapped arrays."""
 
+from skastro.resampling._augment import AugmentSampler
 from skastro.resampling._rows import RowSampler
 from skastro.resampling._usable import DropUnusable
 
-__all__ = ["DropUnusable", "RowSampler"]
+__all__ = ["AugmentSampler", "DropUnusable", "RowSampler"]

@@ -65,6 +65,11 @@ class RowPicker(BaseSampler):
         return _safe_indexing(X, rows), _safe_indexing(y, rows)
 
     def _pick(self, X, y):
+        self._check_input(X, y)
+        self.sample_indices_ = np.asarray(self._pick_rows(X, y), dtype=np.intp)
+        return self.sample_indices_
+
+    def _check_input(self, X, y):
         name = type(self).__name__
         if y is None:
             raise ValueError(f"{name} requires y to be passed, but the target y is None")
@@ -73,8 +78,6 @@ class RowPicker(BaseSampler):
         check_consistent_length(X, y)
         check_classification_targets(y)
         validate_data(self, X, reset=True, skip_check_array=True)
-        self.sample_indices_ = np.asarray(self._pick_rows(X, y), dtype=np.intp)
-        return self.sample_indices_
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
