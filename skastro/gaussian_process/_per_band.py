@@ -153,8 +153,9 @@ def interpolate_per_band(
     min_observations : int, default=3
         Bands with fewer are not fitted.
 
-    n_starts : {1, 2}, default=2
-        Begin with a short scale and little noise, and also with a long scale and much noise.
+    n_starts : {1, 2, 3}, default=2
+        Begin at a scale of 20 days, also at 100, also at 3, and keep the best end; three are
+        worth their time where `time_scale` is free.
 
     n_jobs : int, default=None
         Threads as in joblib.
@@ -189,12 +190,10 @@ def interpolate_per_band(
     >>> result.mean[0].round().tolist(), result.reasons[0].tolist()
     ([[100.0], [nan]], ['', 'no observations'])
     """
-    model = Model(
-        mean=mean, error_floor=error_floor, min_observations=min_observations, n_starts=n_starts
-    )
+    model = Model(mean=mean, error_floor=error_floor, min_observations=min_observations)
     model.check()
     settings = {"amplitude": amplitude, "time_scale": time_scale, "noise": noise}
-    check_settings(settings)
+    check_settings(settings, n_starts)
     data = _check_rows(offsets, time, np.zeros(len(time)), flux, flux_err)
     n_objects = len(data[0]) - 1
     times = _check_times(times)
@@ -204,7 +203,9 @@ def interpolate_per_band(
     reference = np.repeat(_check_reference(reference, n_objects), n_bands)
     batch = prepare(starts, *columns, reference, model)
     result = _empty(n_objects, n_bands, batch.status, out)
-    solve_series(result, batch, model, settings, times, effective_n_jobs(n_jobs))
+    solve_series(
+        result, batch, model.constant_mean, settings, n_starts, times, effective_n_jobs(n_jobs)
+    )
     return result
 
 

@@ -13,23 +13,27 @@ from skastro.utils.ragged import row_numbers, segment_ids, segment_reduce, take_
 
 TIME_BOUNDS = (1.0, 1000.0)
 NOISE_BOUNDS = (1e-10, 4.0)
-FIRST_SCALE_AND_NOISE = ((0.25, 0.02), (0.75, 0.5))
+STARTS = ((20.0, 0.005), (100.0, 0.02), (3.0, 0.02))
 ELEMENTS_A_BLOCK = 100_000
 
 
-def check_settings(settings):
-    """Raise ValueError for limits of hyperparameters that make no sense."""
+def check_settings(settings, n_starts):
+    """Raise ValueError for limits of hyperparameters or numbers of starts that make no sense."""
+    if n_starts not in range(1, len(STARTS) + 1):
+        raise ValueError(f"n_starts={n_starts!r} is none of 1, 2, 3")
     for name, setting in settings.items():
         _band_limits(name, setting, None)
 
 
-def solve_series(result, batch, model, settings, times, n_jobs):
+def solve_series(result, batch, constant_mean, settings, n_starts, times, n_jobs):
     """Fit and predict all usable series of `batch` and write them into `result`, in place."""
-    theta, low, high = _boxes(batch, model, settings)
+    theta, low, high = _boxes(batch, constant_mean, settings, n_starts)
     blocks = list(_blocks(batch, len(times)))
 
     def solve(block):
-        return block, *_solve(batch, block, model, theta[:, block], low[block], high[block], times)
+        return block, *_solve(
+            batch, block, constant_mean, theta[:, block], low[block], high[block], times
+        )
 
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(n_jobs) as pool:
         for block, *answer in pool.map(solve, blocks) if n_jobs > 1 else map(solve, blocks):
@@ -53,14 +57,14 @@ def _write(result, block, scale, optima, solution, grid, lengths):
         getattr(result, name)[lost] = np.nan
 
 
-def _solve(batch, block, model, theta, low, high, times):
-    series = _gather(batch, block, model.constant_mean)
-    both = [maximize_all(series.evaluate, start, low, high) for start in theta]
-    best = np.argmax([optima.value for optima in both], axis=0)
+def _solve(batch, block, constant_mean, theta, low, high, times):
+    series = _gather(batch, block, constant_mean)
+    climbs = [maximize_all(series.evaluate, start, low, high) for start in theta]
+    best = np.argmax([optima.value for optima in climbs], axis=0)
     each = np.arange(len(block))
-    chosen = [np.stack(column)[best, each] for column in zip(*both)]
-    chosen[2] = np.sum([optima.n_evaluations for optima in both], axis=0)
-    optima = type(both[0])(*chosen)
+    chosen = [np.stack(column)[best, each] for column in zip(*climbs)]
+    chosen[2] = np.sum([optima.n_evaluations for optima in climbs], axis=0)
+    optima = type(climbs[0])(*chosen)
     solution = series.solve(optima.theta, each)
     return optima, solution, series.predict(optima.theta, solution, times)
 
@@ -95,9 +99,9 @@ def _blocks(batch, n_times):
         yield from np.split(own, range(n_at_once, len(own), n_at_once))
 
 
-def _boxes(batch, model, settings):
+def _boxes(batch, constant_mean, settings, n_starts):
     """Return starts (n_starts, n_series, 3) and boxes (n_series, 3) in units of `batch.scale`."""
-    variance = _variances(batch, model.constant_mean)
+    variance = _variances(batch, constant_mean)
     around = np.log(variance) + np.array([[-AMPLITUDE_RANGE], [AMPLITUDE_RANGE]])
     unit = 2 * np.log(batch.scale)
     with np.errstate(divide="ignore"):
@@ -108,17 +112,16 @@ def _boxes(batch, model, settings):
             _variance_limits("noise", settings["noise"], np.log(NOISE_BOUNDS)[:, None], unit),
         ]
     low, high = np.stack([np.broadcast_to(limit, around.shape) for limit in limits], axis=2)
-    shortest, longest = np.clip(metric, *(2 * np.log(TIME_BOUNDS)))
     starts = []
-    for fraction, share in FIRST_SCALE_AND_NOISE[: model.n_starts]:
-        scale = np.full_like(variance, shortest + fraction * (longest - shortest))
+    for days, share in STARTS[:n_starts]:
+        scale = np.full_like(variance, 2 * np.log(days))
         start = np.column_stack([np.log(variance), scale, np.log(share * variance)])
         starts.append(np.clip(start, low, high))
     return np.array(starts), low, high
 
 
 def _variance_limits(name, setting, free, unit):
-    """Return the logarithms of both limits, (2, n_series), in units of the scaled flux."""
+    """Return the logarithms of climbs limits, (2, n_series), in units of the scaled flux."""
     if isinstance(setting, str):
         return free
     return np.log(_band_limits(name, setting, None))[:, None] - unit

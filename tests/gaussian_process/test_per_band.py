@@ -214,6 +214,7 @@ def test_bad_arguments_are_refused(objects):
         ({"noise": "some"}, "noise='some'"),
         ({"time_scale": (9.0, 3.0)}, "time_scale"),
         ({"bands": "gr"}, "bands='gr'"),
+        ({"n_starts": 4}, "n_starts=4"),
         ({"mean": "linear"}, "mean='linear'"),
         ({"reference": [0.0]}, "reference"),
     ]:
