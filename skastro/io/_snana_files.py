@@ -8,7 +8,7 @@ _HEAD = re.compile(r"head(?=\.fits(\.gz)?$)", re.IGNORECASE)
 _PHOT = re.compile(r"phot(?=\.fits(\.gz)?$)", re.IGNORECASE)
 
 
-def find_heads(path):
+def find_heads(path, *, recursive=False):
     """Return the HEAD files of a file, a folder, a glob pattern or a list of them.
 
     A folder gives the HEAD files in it, or, if it has none, those in the folders below.
@@ -17,6 +17,9 @@ def find_heads(path):
     ----------
     path : str, Path or list of them
         ``*HEAD.FITS`` or ``*HEAD.FITS.gz`` in any letter case.
+
+    recursive : bool, default=False
+        A folder gives the HEAD files in it and those below.
 
     Returns
     -------
@@ -41,14 +44,15 @@ def find_heads(path):
     ['DES_head.fits.GZ']
     """
     if isinstance(path, (list, tuple)):
-        return [head for one in path for head in find_heads(one)]
+        return [head for one in path for head in find_heads(one, recursive=recursive)]
     path = Path(path).expanduser()
     if path.is_file():
         if not _HEAD.search(path.name):
             raise ValueError(f"{path} is no SNANA HEAD file: its name does not end in HEAD.FITS")
         return [path]
     if path.is_dir():
-        heads = _heads_among(path.iterdir()) or _heads_among(path.rglob("*"))
+        heads = [] if recursive else _heads_among(path.iterdir())
+        heads = heads or _heads_among(path.rglob("*"))
     else:
         heads = _heads_among(Path(match) for match in glob(str(path)))
     if not heads:

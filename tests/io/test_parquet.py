@@ -1,20 +1,16 @@
-"""Parquet: exact round trips, bounded reading, and the conversion of a survey."""
+"""Parquet: exact round trips and bounded reading."""
 
 import numpy as np
 import pandas as pd
 import pytest
 from nested_pandas import NestedFrame
 
-import skastro.io._convert as conversion
 from skastro.datasets import make_light_curves
 from skastro.io import (
-    convert,
     count_parquet,
     iter_parquet,
     read_parquet,
-    read_snana,
     write_parquet,
-    write_snana,
 )
 from skastro.utils.ragged import flatten, nest
 
@@ -86,51 +82,3 @@ class TestMany:
         (tmp_path / "empty").mkdir()
         with pytest.raises(FileNotFoundError, match="empty"):
             read_parquet(tmp_path / "empty")
-
-
-class TestConvert:
-    @pytest.fixture
-    def raw(self, survey, tmp_path):
-        for i, part in enumerate((survey.iloc[:10], survey.iloc[10:])):
-            statics = part.drop(columns=["text", "count"])
-            write_snana(statics, tmp_path / "raw" / f"M{i}" / "L-0001", survey="LSST")
-        return tmp_path / "raw"
-
-    @pytest.mark.parametrize("n_jobs", [1, 2])
-    def test_same_objects_as_the_fits_files(self, raw, tmp_path, n_jobs):
-        paths = convert(raw, tmp_path / "new", survey="LSST", n_jobs=n_jobs, progress=False)
-        names = [path.relative_to(tmp_path / "new").as_posix() for path in paths]
-        assert names == ["M0/L-0001.parquet", "M1/L-0001.parquet"]
-        assert_same(read_snana(raw, survey="LSST"), read_parquet(paths))
-
-    def test_finished_files_are_not_touched(self, raw, tmp_path):
-        paths = convert(raw, tmp_path / "new", progress=False)
-        paths[0].write_text("sentinel")
-        paths[1].unlink()
-        convert(raw, tmp_path / "new", progress=False)
-        assert paths[0].read_text() == "sentinel" and paths[1].exists()
-
-    def test_one_bad_file_does_not_lose_the_others(self, raw, tmp_path):
-        bad = raw / "M0" / "L-0001_PHOT.FITS"
-        bad.write_bytes(bad.read_bytes()[:3000])
-        with pytest.raises(RuntimeError, match="1 of 2 files failed:\n.*M0.*"):
-            convert(raw, tmp_path / "new", progress=False)
-        files = sorted(p.name for p in (tmp_path / "new").rglob("*") if p.is_file())
-        assert files == ["L-0001.parquet"]
-
-    def test_interrupt_leaves_no_half_file_behind(self, raw, tmp_path, monkeypatch):
-        def stop(X, path):
-            path.write_text("half")
-            raise KeyboardInterrupt
-
-        monkeypatch.setattr(conversion, "write_parquet", stop)
-        with pytest.raises(KeyboardInterrupt):
-            convert(raw, tmp_path / "new", progress=False)
-        monkeypatch.undo()
-        paths = convert(raw, tmp_path / "new", progress=False)
-        assert count_parquet(paths) == 30
-
-    def test_files_that_would_meet_are_refused(self, raw, tmp_path):
-        heads = sorted(raw.rglob("*HEAD*"))
-        with pytest.raises(ValueError, match="several files"):
-            convert(heads, tmp_path / "new", progress=False)
