@@ -9,10 +9,14 @@ _CELLS = {"gru": nn.GRU, "lstm": nn.LSTM}
 class RecurrentNet(nn.Module):
     """Read a light curve observation by observation and answer after any of them.
 
-    A recurrent network runs over the observations in order of time, so that its state after one of
-    them knows nothing of later ones.  The state at the asked position and the static inputs go
-    through dense layers to the logits.  With ``hidden_size=100, static_size=10,
-    head_sizes=(100, 64), dropout=0`` it is ORACLE's network [1]_.
+    Every observation is embedded by itself; a recurrent network runs over observations and
+    embeddings in order of time.  The state after an observation, and the mean and the maximum of
+    all embeddings up to it, know nothing of later ones.  They and the static inputs go through
+    dense layers to the logits.  The mean and the maximum give the network what a table of
+    statistics would, without having to remember it.
+
+    With ``embedding_size=0, hidden_size=100, static_size=10, head_sizes=(100, 64), dropout=0`` it
+    is ORACLE's network [1]_: the state alone, through a dense layer with tanh.
 
     Parameters
     ----------
@@ -37,16 +41,19 @@ class RecurrentNet(nn.Module):
     num_layers : int, default=2
         Number of recurrent layers.
 
+    embedding_size : int, default=64
+        Width of the embeddings; 0 for none, and no mean and maximum.
+
     static_size : int, default=32
         Width of the dense layer over the static inputs.
 
     band_size : int, default=8
         Length of the band vectors.
 
-    head_sizes : sequence of int, default=(64,)
+    head_sizes : sequence of int, default=(128, 64)
         Widths of the dense layers before the logits.
 
-    dropout : float, default=0.2
+    dropout : float, default=0.1
         Dropout between the recurrent layers and before the dense ones.
 
     References
@@ -72,29 +79,34 @@ class RecurrentNet(nn.Module):
         cell="gru",
         hidden_size=96,
         num_layers=2,
+        embedding_size=64,
         static_size=32,
         band_size=8,
-        head_sizes=(64,),
-        dropout=0.2,
+        head_sizes=(128, 64),
+        dropout=0.1,
     ):
         super().__init__()
         if cell not in _CELLS:
             raise ValueError(f"RecurrentNet: cell must be one of {sorted(_CELLS)}, not {cell!r}")
+        n_inputs += band_size if n_bands else 0
         self.bands = nn.Embedding(n_bands, band_size) if n_bands else None
+        self.embedding = _embedding(n_inputs, embedding_size) if embedding_size else None
         self.recurrent = _CELLS[cell](
-            n_inputs + (band_size if n_bands else 0),
+            n_inputs + embedding_size,
             hidden_size,
             num_layers,
             batch_first=True,
             dropout=dropout if num_layers > 1 else 0.0,
         )
-        self.summary = nn.Sequential(nn.Linear(hidden_size, hidden_size), nn.Tanh())
+        if embedding_size:
+            self.summary = nn.LayerNorm(hidden_size + 2 * embedding_size)
+        else:
+            self.summary = nn.Sequential(nn.Linear(hidden_size, hidden_size), nn.Tanh())
         self.static = None
         if n_static:
             self.static = nn.Sequential(nn.Linear(n_static, static_size), nn.ReLU())
-        self.head = _dense_layers(
-            [hidden_size + (static_size if n_static else 0), *head_sizes], n_outputs, dropout
-        )
+        width = hidden_size + 2 * embedding_size + (static_size if n_static else 0)
+        self.head = _dense_layers([width, *head_sizes], n_outputs, dropout)
 
     def forward(self, observations, positions, static=None, bands=None):
         """Return logits.
@@ -119,13 +131,26 @@ class RecurrentNet(nn.Module):
         """
         if self.bands is not None:
             observations = torch.cat([observations, self.bands(bands)], dim=2)
-        states, _ = self.recurrent(observations)
-        rows = torch.arange(len(states), device=states.device)[:, None]
-        features = self.summary(states[rows, positions.clamp_min(0)])
+        features = self._features(observations, positions.clamp_min(0))
         if self.static is not None:
             static = self.static(static)[:, None].expand(-1, features.shape[1], -1)
             features = torch.cat([features, static], dim=2)
         return self.head(features).masked_fill(positions[:, :, None] < 0, torch.nan)
+
+    def _features(self, observations, positions):
+        """Summarise what is known after the observation at each position."""
+        at = torch.arange(len(positions), device=positions.device)[:, None], positions
+        if self.embedding is None:
+            return self.summary(self.recurrent(observations)[0][at])
+        embedded = self.embedding(observations)
+        states, _ = self.recurrent(torch.cat([observations, embedded], dim=2))
+        mean = embedded.cumsum(dim=1)[at] / (positions + 1)[:, :, None]
+        highest = embedded.cummax(dim=1).values[at]
+        return self.summary(torch.cat([states[at], mean, highest], dim=2))
+
+
+def _embedding(n_inputs, size):
+    return nn.Sequential(nn.Linear(n_inputs, size), nn.ReLU(), nn.Linear(size, size), nn.ReLU())
 
 
 def _dense_layers(sizes, n_outputs, dropout):

@@ -189,7 +189,12 @@ ORACLE_PAPER = {
     "alpha": 0.5,
     "node_weight": "balanced",
     "module": partial(
-        RecurrentNet, hidden_size=100, static_size=10, head_sizes=(100, 64), dropout=0.0
+        RecurrentNet,
+        embedding_size=0,
+        hidden_size=100,
+        static_size=10,
+        head_sizes=(100, 64),
+        dropout=0.0,
     ),
     "n_prefixes": 1,
     "band_encoding": "wavelength",

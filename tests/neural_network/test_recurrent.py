@@ -13,6 +13,7 @@ from skastro.neural_network import DeepEnsembleClassifier, RecurrentClassifier
 from skastro.neural_network._data import BatchDataset, BatchIterator
 from skastro.neural_network._events import LightCurveEvents, _random_prefixes, describe
 from skastro.nn import HierarchicalCrossEntropy, RecurrentNet
+from skastro.recipes import ORACLE_PAPER
 from skastro.taxonomy import Taxonomy
 from skastro.testing import make_check_data
 from skastro.utils.ragged import flatten, keep_rows, nest, segment_ids, segment_reduce
@@ -51,9 +52,10 @@ def data():
     return make_check_data(40)
 
 
-@pytest.fixture(scope="module", params=["gru", "lstm"])
+@pytest.fixture(scope="module", params=[("gru", 16), ("gru", 0), ("lstm", 8)], ids=str)
 def model(request, data):
-    module = partial(RecurrentNet, cell=request.param, hidden_size=16)
+    cell, embedding_size = request.param
+    module = partial(RecurrentNet, cell=cell, hidden_size=16, embedding_size=embedding_size)
     return network(module=module, static=["redshift", "mwebv"]).fit(*data)
 
 
@@ -285,9 +287,7 @@ def test_description_of_observations():
 
 def test_network_of_the_oracle_paper():
     """122 k parameters: 2 GRU of 100, dense 100, static 10, then 100, 64 and one logit a node."""
-    net = RecurrentNet(
-        *(5, 26), n_static=23, hidden_size=100, static_size=10, head_sizes=(100, 64), dropout=0.0
-    )
+    net = ORACLE_PAPER["module"](5, 26, n_static=23)
     assert sum(p.numel() for p in net.parameters()) == 122_294
 
 
