@@ -24,6 +24,7 @@ from skastro.feature_extraction import (
     Heatmap,
     LightCurveFeatures,
     LightCurveStatistics,
+    SpectrumPixels,
     StaticColumns,
 )
 from skastro.hierarchy import HierarchicalClassifier, ParallelBinaryClassifier
@@ -34,22 +35,33 @@ from skastro.neural_network import (
     RecurrentClassifier,
 )
 from skastro.preprocessing import (
+    Apodize,
     AsinhScale,
     CleanPhotometry,
+    CleanSpectrum,
     Deredden,
     Deredshift,
+    DeredshiftSpectrum,
     DetectionWindow,
     DrawDays,
     FirstDetection,
     MarkDetections,
+    MaskLines,
     MissingCodes,
+    NormalizeSpectrum,
     QualityFilter,
+    Rebin,
+    RemoveContinuum,
+    ReplaceOutliers,
     ScaleFlux,
+    SmoothSpectrum,
+    SpectrumQualityFilter,
+    SpectrumTransformer,
     TriggerTime,
     Window,
 )
 from skastro.resampling import AugmentSampler, DropUnusable, RowSampler
-from skastro.testing import make_check_data, parametrize_with_checks
+from skastro.testing import make_check_data, make_check_spectra, parametrize_with_checks
 from skastro.testing._outputs import assert_same
 
 SMALL_GRID = {
@@ -58,8 +70,19 @@ SMALL_GRID = {
     "engine": "numpy",
 }
 
-BASES = {BaseNetClassifier, LightCurveFeatures, LightCurveTransformer}
+BASES = {BaseNetClassifier, LightCurveFeatures, LightCurveTransformer, SpectrumTransformer}
 INIT_PARAMS = {
+    Apodize: {},
+    CleanSpectrum: {},
+    DeredshiftSpectrum: {},
+    MaskLines: {},
+    NormalizeSpectrum: {"window": (4500.0, 7500.0)},
+    Rebin: {"wavelengths": np.linspace(4200, 8800, 30), "max_gap": 300.0},
+    RemoveContinuum: {},
+    ReplaceOutliers: {"low": 0.5, "high": 1.5},
+    SmoothSpectrum: {},
+    SpectrumPixels: {"mask": True},
+    SpectrumQualityFilter: {"min_coverage": 0.9},
     AsinhScale: {"scale": 10.0},
     AugmentSampler: {"random_state": 0},
     CleanPhotometry: {"reject": "saturated"},
@@ -164,6 +187,14 @@ def is_ragged(estimator):
     return isinstance(estimator, RaggedInputMixin) or not is_dense(estimator)
 
 
+def reads_spectra(estimator):
+    return getattr(estimator, "column", None) == "spectrum"
+
+
+def make_rebinned_spectra():
+    return make_check_spectra(grid=np.linspace(4000, 9000, 60))
+
+
 def reasons(estimator):
     return EXPECTED_FAILED_CHECKS.get(type(estimator), {})
 
@@ -186,8 +217,24 @@ def test_every_estimator_gets_a_suite():
     assert {type(e) for kind in kinds for e in kind} == set(ESTIMATORS)
 
 
-@parametrize_with_checks(build(is_ragged), expected_failed_checks=reasons)
+@parametrize_with_checks(
+    [e for e in build(is_ragged) if not reads_spectra(e)], expected_failed_checks=reasons
+)
 def test_ragged_estimators(estimator, check):
+    check(estimator)
+
+
+@parametrize_with_checks(
+    [e for e in build(reads_spectra) if not isinstance(e, SpectrumPixels)],
+    data=make_check_spectra,
+    expected_failed_checks=reasons,
+)
+def test_estimators_of_spectra(estimator, check):
+    check(estimator)
+
+
+@parametrize_with_checks(build(lambda e: isinstance(e, SpectrumPixels)), data=make_rebinned_spectra)
+def test_estimators_of_rebinned_spectra(estimator, check):
     check(estimator)
 
 

@@ -4,6 +4,7 @@ from skastro.feature_extraction._base import LightCurveFeatures
 from skastro.feature_extraction._dmdt import DmDt
 from skastro.feature_extraction._gp import GPInterpolate
 from skastro.feature_extraction._heatmap import Heatmap
+from skastro.feature_extraction._spectrum import SpectrumPixels
 from skastro.feature_extraction._static import StaticColumns
 from skastro.feature_extraction._statistics import LightCurveStatistics
 from skastro.feature_extraction._stream import transform_to_npy
@@ -14,6 +15,7 @@ __all__ = [
     "Heatmap",
     "LightCurveFeatures",
     "LightCurveStatistics",
+    "SpectrumPixels",
     "StaticColumns",
     "transform_to_npy",
 ]

@@ -1,4 +1,4 @@
-"""Transformers from light curves to light curves."""
+"""Transformers from light curves to light curves and from spectra to spectra."""
 
 from skastro.preprocessing._clean import CleanPhotometry
 from skastro.preprocessing._detection_window import DetectionWindow
@@ -9,21 +9,42 @@ from skastro.preprocessing._missing import MissingCodes
 from skastro.preprocessing._quality import QualityFilter
 from skastro.preprocessing._redshift import Deredshift
 from skastro.preprocessing._scale import AsinhScale, ScaleFlux
+from skastro.preprocessing._spectra_base import SpectrumTransformer
+from skastro.preprocessing._spectra_clean import CleanSpectrum, MaskLines
+from skastro.preprocessing._spectra_continuum import RemoveContinuum
+from skastro.preprocessing._spectra_quality import SpectrumQualityFilter
+from skastro.preprocessing._spectra_rebin import Rebin
+from skastro.preprocessing._spectra_recipe import make_spectrum_preprocessing
+from skastro.preprocessing._spectra_redshift import DeredshiftSpectrum
+from skastro.preprocessing._spectra_scale import Apodize, NormalizeSpectrum, ReplaceOutliers
+from skastro.preprocessing._spectra_smooth import SmoothSpectrum
 from skastro.preprocessing._trigger import TriggerTime
 from skastro.preprocessing._window import Window
 
 __all__ = [
+    "Apodize",
     "AsinhScale",
     "CleanPhotometry",
+    "CleanSpectrum",
     "Deredden",
     "Deredshift",
+    "DeredshiftSpectrum",
     "DetectionWindow",
     "DrawDays",
     "FirstDetection",
     "MarkDetections",
+    "MaskLines",
     "MissingCodes",
+    "NormalizeSpectrum",
     "QualityFilter",
+    "Rebin",
+    "RemoveContinuum",
+    "ReplaceOutliers",
     "ScaleFlux",
+    "SmoothSpectrum",
+    "SpectrumQualityFilter",
+    "SpectrumTransformer",
     "TriggerTime",
     "Window",
+    "make_spectrum_preprocessing",
 ]

@@ -160,7 +160,7 @@ def check_rows_move_together(estimator, data):
         rows = flatten(output[column])[1]
         old_offsets, old_rows = flatten(more[column])
         row = rows["extra_field"]
-        for name in ("band", "photflag"):
+        for name in {"band", "photflag", "order"} & set(old_rows):
             same = np.asarray(rows[name]) == np.asarray(old_rows[name])[row]
             require(same.all(), f"field {name!r} has moved against 'extra_field'")
         objects = np.searchsorted(old_offsets, row, side="right") - 1

@@ -162,7 +162,12 @@ def _shuffle(offsets, rows):
 def _sort_nested(output):
     if not getattr(output, "nested_columns", None):
         return output
-    return _map_rows(output, lambda offsets, rows: (offsets, sort_rows(offsets, rows)))
+    return _map_rows(output, _sort_by_axis)
+
+
+def _sort_by_axis(offsets, rows):
+    axis = "time" if "time" in rows else "wavelength"
+    return offsets, sort_rows(offsets, rows, by=axis)
 
 
 def check_text_encoding(estimator, data):

@@ -242,7 +242,7 @@ def bin_means(offsets, x, y, edges):
     target_offsets = np.arange(n_functions + 1) * (n_bins + 1)
     targets = np.tile(np.asarray(edges, float), n_functions)
     at_edges = interpolate_linear(pixel_offsets, borders, integral, target_offsets, targets)
-    return np.diff(at_edges.reshape(n_functions, -1)) / np.diff(edges) * scale[:, None]
+    return np.diff(at_edges.reshape(n_functions, n_bins + 1)) / np.diff(edges) * scale[:, None]
 
 
 def _pixel_borders(offsets, x):

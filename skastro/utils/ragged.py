@@ -327,3 +327,23 @@ def segment_argmax(values, offsets):
     largest = segment_reduce(np.maximum, values, offsets)
     at_largest = values == np.repeat(largest, np.diff(offsets))
     return segment_first(np.arange(len(values)), offsets, at_largest, empty=-1)
+
+
+def segment_median(values, offsets):
+    """Return the median of each object; NaN are left out, and an object of nothing else is NaN.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skastro.utils.ragged import segment_median
+    >>> segment_median(np.array([3.0, np.nan, 1.0, 2.0, 9.0]), [0, 4, 4, 5]).tolist()
+    [2.0, nan, 9.0]
+    """
+    values = np.asarray(values, float)
+    offsets, rows = keep_rows(offsets, {"values": values}, ~np.isnan(values))
+    values = np.append(sort_rows(offsets, rows, by="values")["values"], np.nan)
+    lengths = np.diff(offsets)
+    first, last = offsets[:-1] + (lengths - 1) // 2, offsets[:-1] + lengths // 2
+    filled = lengths > 0
+    middle = (values[np.where(filled, first, -1)] + values[np.where(filled, last, -1)]) / 2
+    return np.where(filled, middle, np.nan)

@@ -1,0 +1,105 @@
+"""Spectra on a common grid as dense rows."""
+
+import numpy as np
+
+from skastro.exceptions import ObjectError
+from skastro.feature_extraction._base import LightCurveFeatures
+from skastro.utils.ragged import segment_ids, sort_rows
+
+
+class SpectrumPixels(LightCurveFeatures):
+    """Take the flux of spectra that share a grid of wavelengths as dense rows.
+
+    An object without rows, or whose row in `quality` holds a reason, is a row of NaN.
+
+    Parameters
+    ----------
+    fill_value : float, default=0
+        Takes the place of a single missing flux; an object whose flux is missing everywhere is a
+        row of NaN.
+
+    mask : bool, default=False
+        Add a second channel: 1 where there are data, 0 elsewhere.  The field ``covered`` of
+        :class:`skastro.preprocessing.Rebin` says where, or else a flux that is finite.
+
+    quality : str, default="quality"
+        Column with the reasons of a quality filter; read if `X` has it.
+
+    column : str, default="spectrum"
+        Nested column to read.
+
+    Attributes
+    ----------
+    wavelengths_ : ndarray of shape (n_wavelengths,)
+        The grid in Angstrom, that of the first object with rows in `fit`.
+
+    output_shape_ : tuple of 2 ints
+        Channels, wavelengths.
+
+    See Also
+    --------
+    skastro.preprocessing.Rebin : Brings spectra to a common grid.
+    DmDt : Maps of the differences inside a spectrum.
+
+    Examples
+    --------
+    >>> from nested_pandas import NestedFrame
+    >>> from skastro.feature_extraction import SpectrumPixels
+    >>> from skastro.utils.ragged import nest
+    >>> rows = {"wavelength": [4000.0, 5000.0] * 2, "flux": [1.0, 2.0, 3.0, float("nan")]}
+    >>> X = NestedFrame({"z": [0.1, 0.2]}).assign(spectrum=nest([0, 2, 4], rows))
+    >>> SpectrumPixels(mask=True).fit_transform(X).tolist()
+    [[1.0, 2.0, 1.0, 1.0], [3.0, 0.0, 1.0, 0.0]]
+    """
+
+    def __init__(self, *, fill_value=0.0, mask=False, quality="quality", column="spectrum"):
+        super().__init__(column=column)
+        self.fill_value = fill_value
+        self.mask = mask
+        self.quality = quality
+
+    def _learn(self, offsets, rows, X):
+        filled = np.flatnonzero(np.diff(offsets) > 0)
+        if len(filled) == 0:
+            raise ObjectError(f"SpectrumPixels: {self.column!r} has no rows in any object", X.index)
+        first = slice(*offsets[filled[0] : filled[0] + 2])
+        self.wavelengths_ = np.sort(rows["wavelength"][first].astype(float))
+        self.output_shape_ = (1 + bool(self.mask), len(self.wavelengths_))
+
+    def _features(self, offsets, rows, X):
+        rows = sort_rows(offsets, rows, "wavelength")
+        self._check_grid(offsets, rows, X)
+        flux = rows["flux"]
+        known = np.isfinite(flux)
+        covered = known & rows["covered"].astype(bool) if "covered" in rows else known
+        channels = [np.where(known, flux, self.fill_value), covered][: 1 + bool(self.mask)]
+        filled = np.diff(offsets) > 0
+        n_wavelengths = len(self.wavelengths_)
+        features = np.full((len(X), len(channels), n_wavelengths), np.nan, np.float32)
+        for k, channel in enumerate(channels):
+            features[filled, k] = channel.reshape(-1, n_wavelengths)
+        anything = np.bincount(segment_ids(offsets)[known], minlength=len(X)) > 0
+        features[~anything] = np.nan
+        if self.quality in X.columns:
+            features[X[self.quality].fillna("").ne("").to_numpy()] = np.nan
+        return features.reshape(len(X), -1)
+
+    def _check_grid(self, offsets, rows, X):
+        lengths, n_wavelengths = np.diff(offsets), len(self.wavelengths_)
+        odd = (lengths > 0) & (lengths != n_wavelengths)
+        if not odd.any():
+            x = rows["wavelength"].reshape(-1, n_wavelengths)
+            odd[lengths > 0] = ~np.isclose(x, self.wavelengths_, rtol=1e-6, atol=0).all(axis=1)
+        if odd.any():
+            raise ObjectError(
+                f"SpectrumPixels: {self.column!r} is not on the grid of wavelengths of fit; put "
+                "Rebin before",
+                X.index[odd],
+            )
+
+    def _feature_names(self):
+        channels = ("flux", "covered")[: self.output_shape_[0]]
+        return [f"{channel}_{x:.10g}A" for channel in channels for x in self.wavelengths_]
+
+    def _required_fields(self):
+        return ("wavelength", "flux")

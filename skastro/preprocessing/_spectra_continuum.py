@@ -1,0 +1,139 @@
+"""The continuum of spectra."""
+
+import numpy as np
+
+from skastro.preprocessing._spectra_base import SpectrumTransformer, scaled
+from skastro.utils.interpolation import interpolate_cubic
+from skastro.utils.ragged import keep_rows, segment_ids, segment_reduce
+
+_METHODS = ("spline", "polynomial")
+_MODES = ("divide", "subtract")
+
+
+class RemoveContinuum(SpectrumTransformer):
+    """Fit the continuum of each spectrum and divide by it, or subtract it.
+
+    Parameters
+    ----------
+    method : {"spline", "polynomial"}, default="spline"
+        Cubic spline through the means of the flux in `n_knots` bins of equal width in the
+        logarithm of the wavelength, as SNID does with 13 [1]_, constant beyond the outermost
+        means; or the polynomial of `degree` in the wavelength with the least squares.
+
+    n_knots : int, default=13
+        Number of bins of "spline"; those without data are left out.
+
+    degree : int, default=5
+        Degree of "polynomial"; a spectrum with fewer rows than coefficients becomes NaN.
+
+    mode : {"divide", "subtract"}, default="divide"
+        Flux over continuum, NaN where the continuum is not positive, or flux less continuum.
+
+    column : str, default="spectrum"
+        Nested column with the spectra.
+
+    See Also
+    --------
+    Apodize : Taper the ends afterwards.
+
+    References
+    ----------
+    .. [1] Blondin & Tonry 2007, ApJ 666, 1024, section 2.2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nested_pandas import NestedFrame
+    >>> from skastro.preprocessing import RemoveContinuum
+    >>> from skastro.utils.ragged import flatten, nest
+    >>> rows = {"wavelength": np.arange(4000.0, 4100.0), "flux": np.arange(4000.0, 4100.0)}
+    >>> X = NestedFrame({"z": [0.1]}).assign(spectrum=nest([0, 100], rows))
+    >>> flat = RemoveContinuum(method="polynomial", degree=1).fit_transform(X)
+    >>> bool(np.allclose(flatten(flat["spectrum"])[1]["flux"], 1))
+    True
+    """
+
+    def __init__(self, *, method="spline", n_knots=13, degree=5, mode="divide", column="spectrum"):
+        super().__init__(column=column)
+        self.method = method
+        self.n_knots = n_knots
+        self.degree = degree
+        self.mode = mode
+
+    def _check_parameters(self):
+        if self.method not in _METHODS:
+            raise ValueError(f"RemoveContinuum: method={self.method!r} is none of {_METHODS}")
+        if self.mode not in _MODES:
+            raise ValueError(f"RemoveContinuum: mode={self.mode!r} is none of {_MODES}")
+        if self.n_knots < 2:
+            raise ValueError(f"RemoveContinuum: n_knots={self.n_knots} must be 2 or more")
+        if self.degree < 0:
+            raise ValueError(f"RemoveContinuum: degree={self.degree} must be 0 or more")
+
+    def _transform_spectra(self, offsets, rows, X):
+        flux = rows["flux"].astype(float)
+        known_offsets, known = keep_rows(
+            offsets, {"x": rows["wavelength"].astype(float), "y": flux}, np.isfinite(flux)
+        )
+        at = offsets, rows["wavelength"].astype(float)
+        if self.method == "spline":
+            continuum = _spline(known_offsets, known["x"], known["y"], self.n_knots, *at)
+        else:
+            continuum = _polynomial(known_offsets, known["x"], known["y"], self.degree, *at)
+        if self.mode == "divide":
+            positive = np.where(continuum > 0, continuum, np.nan)
+            return offsets, scaled(rows, 1 / positive)
+        return offsets, scaled(rows, 1.0, continuum)
+
+
+def _limits(offsets, x):
+    return (segment_reduce(ufunc, x, offsets) for ufunc in (np.minimum, np.maximum))
+
+
+def _spline(offsets, x, y, n_knots, target_offsets, targets):
+    """Means in bins of log wavelength, and the spline through them at the targets."""
+    n_objects, owner = len(offsets) - 1, segment_ids(offsets)
+    low, high = _limits(offsets, x)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        place = n_knots * np.log(x / low[owner]) / np.log(high / low)[owner]
+    place = np.clip(np.nan_to_num(place), 0, n_knots - 1).astype(int) + owner * n_knots
+    scale = segment_reduce(np.maximum, np.abs(y), offsets, empty=1.0)
+    scale = np.where(scale > 0, scale, 1.0)
+    size = n_objects * n_knots
+    count = np.bincount(place, minlength=size)
+    filled = count > 0
+    knot_x, knot_y = (
+        np.bincount(place, values, minlength=size)[filled] / count[filled]
+        for values in (x, y / scale[owner])
+    )
+    knot_offsets = np.concatenate([[0], np.cumsum(filled.reshape(n_objects, -1).sum(axis=1))])
+    first, last = _limits(knot_offsets, knot_x)
+    owner = segment_ids(target_offsets)
+    clipped = np.clip(targets, first[owner], last[owner])
+    clipped = np.where(np.isnan(clipped), 0.0, clipped)
+    values = interpolate_cubic(knot_offsets, knot_x, knot_y, target_offsets, clipped)
+    return values * scale[owner]
+
+
+def _polynomial(offsets, x, y, degree, target_offsets, targets):
+    """Least squares in Legendre polynomials of the wavelength, scaled to [-1, 1]."""
+    low, high = _limits(offsets, x)
+    owner, target_owner = segment_ids(offsets), segment_ids(target_offsets)
+    middle, half = (high + low) / 2, np.where(high > low, (high - low) / 2, 1.0)
+    scale = segment_reduce(np.maximum, np.abs(y), offsets, empty=1.0)
+    scale = np.where(scale > 0, scale, 1.0)
+
+    def basis(values, owner):
+        return np.polynomial.legendre.legvander((values - middle[owner]) / half[owner], degree)
+
+    own = basis(x, owner)
+    normal = np.empty((len(offsets) - 1, degree + 1, degree + 1))
+    right = np.empty((len(offsets) - 1, degree + 1, 1))
+    for i in range(degree + 1):
+        right[:, i, 0] = segment_reduce(np.add, own[:, i] * y / scale[owner], offsets)
+        for j in range(degree + 1):
+            normal[:, i, j] = segment_reduce(np.add, own[:, i] * own[:, j], offsets)
+    enough = np.diff(offsets) > degree
+    normal[~enough], right[~enough] = np.eye(degree + 1), np.nan
+    terms = np.linalg.solve(normal, right)[:, :, 0] * scale[:, None]
+    return (basis(targets, target_owner) * terms[target_owner]).sum(axis=1)

@@ -1,0 +1,143 @@
+"""Mark spectra that cannot be classified, and say why."""
+
+import numpy as np
+
+from skastro.preprocessing._spectra_base import SpectrumTransformer
+from skastro.utils.ragged import (
+    keep_rows,
+    row_numbers,
+    segment_count,
+    segment_median,
+    segment_reduce,
+    sort_rows,
+)
+
+# DER_SNR: 1.482602 makes a deviation of a median, sqrt(6) is the noise of 2 a - b - c.
+_DER_SNR = 1.482602 / np.sqrt(6)
+
+
+class SpectrumQualityFilter(SpectrumTransformer):
+    """Mark the spectra that cannot be classified with a reason in words.
+
+    As :class:`QualityFilter` does for light curves: no object is dropped, the column holds "" or
+    the first reason; a reason that is there already, as of :func:`skastro.io.read_spectra`,
+    stays.
+
+    Parameters
+    ----------
+    start, stop : float, default=4200, 9200
+        Range of wavelengths in Angstrom that `min_coverage` is about.
+
+    min_coverage : float, default=0.5
+        Least part of the range between the first and the last finite flux.
+
+    min_rows : int, default=50
+        Least number of finite fluxes inside the range.
+
+    max_zeros : float, default=0.5
+        Largest part of them that is exactly zero.
+
+    min_snr : float, default=0
+        Least ratio of the median flux to the noise inside the range; the noise is
+        ``1.482602 / sqrt(6) median |2 f_i - f_i-2 - f_i+2|`` [1]_.
+
+    name : str, default="quality"
+        Static column to write.
+
+    column : str, default="spectrum"
+        Nested column with the spectra.
+
+    See Also
+    --------
+    QualityFilter : The same for light curves.
+    skastro.resampling.DropUnusable : Leave marked objects out of the training.
+
+    References
+    ----------
+    .. [1] Stoehr et al. 2008, ASP Conference Series 394, 505: DER_SNR.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nested_pandas import NestedFrame
+    >>> from skastro.preprocessing import SpectrumQualityFilter
+    >>> from skastro.utils.ragged import nest
+    >>> rows = {"wavelength": np.arange(4000.0, 4100.0), "flux": np.ones(100)}
+    >>> X = NestedFrame({"z": [0.1]}).assign(spectrum=nest([0, 100], rows))
+    >>> SpectrumQualityFilter().fit_transform(X)["quality"].item()
+    'fewer than 50 values of flux'
+    """
+
+    def __init__(
+        self,
+        start=4200.0,
+        stop=9200.0,
+        *,
+        min_coverage=0.5,
+        min_rows=50,
+        max_zeros=0.5,
+        min_snr=0.0,
+        name="quality",
+        column="spectrum",
+    ):
+        super().__init__(column=column)
+        self.start = start
+        self.stop = stop
+        self.min_coverage = min_coverage
+        self.min_rows = min_rows
+        self.max_zeros = max_zeros
+        self.min_snr = min_snr
+        self.name = name
+
+    def _check_parameters(self):
+        if not self.start < self.stop:
+            raise ValueError(
+                f"SpectrumQualityFilter: start={self.start} must be below stop={self.stop}"
+            )
+
+    def _transform_rows(self, offsets, rows, X):
+        return offsets, rows
+
+    def _described_columns(self):
+        return (self.name,)
+
+    def _describe_objects(self, offsets, rows, X):
+        self._check_wavelengths(offsets, rows["wavelength"], X)
+        faults = self._faults(offsets, rows)
+        reasons = np.select(list(faults.values()), list(faults), default="").astype(object)
+        if self.name in X.columns:
+            earlier = X[self.name].fillna("").to_numpy(object)
+            reasons = np.where(earlier != "", earlier, reasons)
+        return {self.name: reasons}
+
+    def _faults(self, offsets, rows):
+        """Return {reason: mask of objects}, the most basic reason first."""
+        x = rows["wavelength"]
+        inside = (x >= self.start) & (x <= self.stop) & np.isfinite(rows["flux"])
+        offsets, rows = keep_rows(offsets, {n: rows[n] for n in ("wavelength", "flux")}, inside)
+        rows = sort_rows(offsets, rows, "wavelength")
+        x, flux = rows["wavelength"], rows["flux"].astype(float)
+        n_rows = np.diff(offsets)
+        reach = segment_reduce(np.maximum, x, offsets) - segment_reduce(np.minimum, x, offsets)
+        coverage = np.nan_to_num(reach) / (self.stop - self.start)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            zeros = segment_count(flux == 0, offsets) / n_rows
+            snr = segment_median(flux, offsets) / _noise(flux, offsets)
+        return {
+            f"fewer than {self.min_rows} values of flux": n_rows < self.min_rows,
+            f"covers less than {self.min_coverage:.0%} of {self.start:g}-{self.stop:g} Angstrom": (
+                coverage < self.min_coverage
+            ),
+            f"more than {self.max_zeros:.0%} of the flux is zero": zeros > self.max_zeros,
+            f"S/N below {self.min_snr:g}": snr < self.min_snr,
+        }
+
+
+def _noise(flux, offsets):
+    """Noise of each object from the second differences of every other row."""
+    number = row_numbers(offsets)
+    length = np.repeat(np.diff(offsets), np.diff(offsets))
+    second = np.full(len(flux), np.nan)
+    k = np.flatnonzero((number > 1) & (number < length - 2))
+    second[k] = np.abs(2 * flux[k] - flux[k - 2] - flux[k + 2])
+    return _DER_SNR * segment_median(second, offsets)

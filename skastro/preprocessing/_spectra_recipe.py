@@ -1,0 +1,89 @@
+"""The steps of CCSNscore from a spectrum of any instrument to numbers between 0 and 1."""
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+
+from skastro.preprocessing._spectra_clean import CleanSpectrum
+from skastro.preprocessing._spectra_rebin import Rebin
+from skastro.preprocessing._spectra_redshift import DeredshiftSpectrum
+from skastro.preprocessing._spectra_scale import NormalizeSpectrum, ReplaceOutliers
+from skastro.preprocessing._spectra_smooth import SmoothSpectrum
+
+_MEDIAN_PART = (50 / 256, 200 / 256)
+
+
+def make_spectrum_preprocessing(
+    *,
+    start=4200.0,
+    stop=9200.0,
+    n_wavelengths=256,
+    deredshift=True,
+    window=5,
+    redshift="redshift",
+    column="spectrum",
+):
+    """Return the preprocessing of CCSNscore as a Pipeline from spectra to spectra.
+
+    Divide wavelengths by 1 + z where z is known; drop repeated wavelengths; cubic interpolation on
+    a linear grid, 0 outside; divide by the median of the samples 50 to 200 of 256, or the same
+    part of another number; replace values below -5 or above 100 by 0; running median; bring to
+    [0, 1] [1]_.
+
+    Parameters
+    ----------
+    start, stop : float, default=4200, 9200
+        Ends of the grid in Angstrom; the older version had 3790 and 9208.
+
+    n_wavelengths : int, default=256
+        Number of samples.
+
+    deredshift : bool, default=True
+        Move to the rest frame.
+
+    window : int, default=5
+        Rows of the running median; 3 in some versions.
+
+    redshift : str, default="redshift"
+        Column of `X` with the redshift of each object.
+
+    column : str, default="spectrum"
+        Nested column with the spectra.
+
+    Returns
+    -------
+    steps : Pipeline
+        With the names clean, deredshift, rebin, median, outliers, smooth and minmax.
+
+    Notes
+    -----
+    Two things differ from the code of the recipe on purpose: rows without flux are dropped and not
+    interpolated as zeros, and a spectrum whose median is not positive becomes NaN instead of being
+    turned upside down.
+
+    References
+    ----------
+    .. [1] Sharma et al. 2024, arXiv:2412.08601.
+
+    Examples
+    --------
+    >>> from skastro.preprocessing import make_spectrum_preprocessing
+    >>> list(make_spectrum_preprocessing(deredshift=False).named_steps)
+    ['clean', 'rebin', 'median', 'outliers', 'smooth', 'minmax']
+    """
+    grid = np.linspace(start, stop, n_wavelengths)
+    first, last = (round(part * n_wavelengths) for part in _MEDIAN_PART)
+    # Half a step of margin, lest rounding decide.
+    margin = (grid[1] - grid[0]) / 2
+    middle = (float(grid[first] - margin), float(grid[last - 1] + margin))
+    steps = {
+        "clean": CleanSpectrum(column=column),
+        "deredshift": DeredshiftSpectrum(redshift=redshift, column=column),
+        "rebin": Rebin(grid, fill_value=0.0, column=column),
+        "median": NormalizeSpectrum(window=middle, column=column),
+        "outliers": ReplaceOutliers(column=column),
+        "smooth": SmoothSpectrum(window=window, edges="zero", column=column),
+        "minmax": NormalizeSpectrum(method="minmax", column=column),
+    }
+    if not deredshift:
+        del steps["deredshift"]
+    return Pipeline(list(steps.items()))

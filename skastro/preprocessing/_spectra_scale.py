@@ -1,0 +1,174 @@
+"""Scale of the flux of spectra."""
+
+import numpy as np
+
+from skastro.preprocessing._spectra_base import SpectrumTransformer, scaled
+from skastro.utils.ragged import segment_ids, segment_median, segment_reduce
+
+_METHODS = ("median", "minmax", "standard")
+
+
+class NormalizeSpectrum(SpectrumTransformer):
+    """Bring the flux of each spectrum to a common scale, that of its own values.
+
+    A spectrum whose scale is not positive, as of a flux of zeros, becomes NaN.
+
+    Parameters
+    ----------
+    method : {"median", "minmax", "standard"}, default="median"
+        Divide by the median; bring to [0, 1] by ``(flux - min) / (max - min)``; or bring to mean
+        0 and standard deviation 1.
+
+    window : (float, float), default=None
+        Wavelengths in Angstrom, both included, whose flux sets the scale; all by default.
+
+    column : str, default="spectrum"
+        Nested column with the spectra.
+
+    See Also
+    --------
+    RemoveContinuum : Remove slow changes as well.
+
+    Examples
+    --------
+    >>> from nested_pandas import NestedFrame
+    >>> from skastro.preprocessing import NormalizeSpectrum
+    >>> from skastro.utils.ragged import flatten, nest
+    >>> rows = {"wavelength": [4000.0, 5000.0, 6000.0], "flux": [1.0, 2.0, 5.0]}
+    >>> X = NestedFrame({"z": [0.1]}).assign(spectrum=nest([0, 3], rows))
+    >>> scaled = NormalizeSpectrum(method="minmax").fit_transform(X)
+    >>> flatten(scaled["spectrum"])[1]["flux"].tolist()
+    [0.0, 0.25, 1.0]
+    """
+
+    def __init__(self, *, method="median", window=None, column="spectrum"):
+        super().__init__(column=column)
+        self.method = method
+        self.window = window
+
+    def _check_parameters(self):
+        if self.method not in _METHODS:
+            raise ValueError(f"NormalizeSpectrum: method={self.method!r} is none of {_METHODS}")
+        if self.window is not None and not self.window[0] < self.window[1]:
+            raise ValueError(f"NormalizeSpectrum: window={self.window} does not rise")
+
+    def _transform_spectra(self, offsets, rows, X):
+        flux = rows["flux"].astype(float)
+        if self.window is not None:
+            low, high = self.window
+            inside = (rows["wavelength"] >= low) & (rows["wavelength"] <= high)
+            flux = np.where(inside, flux, np.nan)
+        shift, scale = self._scales(flux, offsets)
+        scale = np.where(np.isfinite(scale) & (scale > 0), scale, np.nan)
+        lengths = np.diff(offsets)
+        return offsets, scaled(rows, np.repeat(1 / scale, lengths), np.repeat(shift, lengths))
+
+    def _scales(self, flux, offsets):
+        """Return shift and scale of each object; NaN are left out."""
+        if self.method == "median":
+            return np.zeros(len(offsets) - 1), segment_median(flux, offsets)
+        if self.method == "minmax":
+            low = segment_reduce(np.fmin, flux, offsets)
+            return low, segment_reduce(np.fmax, flux, offsets) - low
+        count = segment_reduce(np.add, np.isfinite(flux).astype(float), offsets)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = segment_reduce(np.add, np.nan_to_num(flux), offsets) / count
+            square = np.nan_to_num(flux - mean[segment_ids(offsets)]) ** 2
+            return mean, np.sqrt(segment_reduce(np.add, square, offsets) / count)
+
+
+class ReplaceOutliers(SpectrumTransformer):
+    """Replace the flux outside of a range by a value.
+
+    Parameters
+    ----------
+    low, high : float, default=-5, 100
+        A flux below `low` or above `high` is replaced; the defaults belong to a flux in units of
+        its median.
+
+    value : float, default=0
+        Takes its place.
+
+    column : str, default="spectrum"
+        Nested column with the spectra.
+
+    See Also
+    --------
+    NormalizeSpectrum : Bring the flux to units of its median before.
+
+    Examples
+    --------
+    >>> from nested_pandas import NestedFrame
+    >>> from skastro.preprocessing import ReplaceOutliers
+    >>> from skastro.utils.ragged import flatten, nest
+    >>> rows = {"wavelength": [4000.0, 5000.0, 6000.0], "flux": [1.0, 200.0, -6.0]}
+    >>> X = NestedFrame({"z": [0.1]}).assign(spectrum=nest([0, 3], rows))
+    >>> flatten(ReplaceOutliers().fit_transform(X)["spectrum"])[1]["flux"].tolist()
+    [1.0, 0.0, 0.0]
+    """
+
+    def __init__(self, low=-5.0, high=100.0, *, value=0.0, column="spectrum"):
+        super().__init__(column=column)
+        self.low = low
+        self.high = high
+        self.value = value
+
+    def _check_parameters(self):
+        if not self.low <= self.high:
+            raise ValueError(f"ReplaceOutliers: low={self.low} must not exceed high={self.high}")
+
+    def _transform_spectra(self, offsets, rows, X):
+        flux = rows["flux"]
+        odd = (flux < self.low) | (flux > self.high)
+        return offsets, {**rows, "flux": np.where(odd, flux.dtype.type(self.value), flux)}
+
+
+class Apodize(SpectrumTransformer):
+    r"""Taper both ends of the flux to zero by a cosine bell.
+
+    The weight is :math:`\sin^2(\pi u / 2 f)` for a distance `u` below the fraction `f` of the
+    covered range of wavelengths from an end, else 1 [1]_.
+
+    Parameters
+    ----------
+    fraction : float, default=0.05
+        Tapered part of the range at either end.
+
+    column : str, default="spectrum"
+        Nested column with the spectra.
+
+    See Also
+    --------
+    RemoveContinuum : Bring the flux to a mean of zero before, with ``mode="subtract"``.
+
+    References
+    ----------
+    .. [1] Blondin & Tonry 2007, ApJ 666, 1024, section 2.2.
+
+    Examples
+    --------
+    >>> from nested_pandas import NestedFrame
+    >>> from skastro.preprocessing import Apodize
+    >>> from skastro.utils.ragged import flatten, nest
+    >>> rows = {"wavelength": [4000.0, 5000.0, 6000.0], "flux": [1.0, 1.0, 1.0]}
+    >>> X = NestedFrame({"z": [0.1]}).assign(spectrum=nest([0, 3], rows))
+    >>> flatten(Apodize().fit_transform(X)["spectrum"])[1]["flux"].tolist()
+    [0.0, 1.0, 0.0]
+    """
+
+    def __init__(self, fraction=0.05, *, column="spectrum"):
+        super().__init__(column=column)
+        self.fraction = fraction
+
+    def _check_parameters(self):
+        if not 0 < self.fraction <= 0.5:
+            raise ValueError(f"Apodize: fraction={self.fraction} must be above 0, at most 0.5")
+
+    def _transform_spectra(self, offsets, rows, X):
+        x = np.where(np.isfinite(rows["flux"]), rows["wavelength"], np.nan)
+        low, high = (segment_reduce(u, x, offsets) for u in (np.fmin, np.fmax))
+        owner = segment_ids(offsets)
+        width = np.where(high > low, high - low, np.nan)[owner]
+        edge = np.minimum(x - low[owner], high[owner] - x) / width
+        weight = np.sin(0.5 * np.pi * np.minimum(edge / self.fraction, 1.0)) ** 2
+        return offsets, scaled(rows, np.where(np.isnan(width), 0.0, weight))

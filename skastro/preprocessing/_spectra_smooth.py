@@ -1,0 +1,115 @@
+"""Smoothing of spectra along the rows."""
+
+import warnings
+
+import numpy as np
+from scipy.signal import savgol_coeffs
+
+from skastro.preprocessing._spectra_base import SpectrumTransformer
+from skastro.utils.ragged import row_numbers
+
+_METHODS = ("median", "savgol")
+_EDGES = ("shrink", "zero")
+_ROWS_AT_ONCE = 1 << 17
+
+
+class SmoothSpectrum(SpectrumTransformer):
+    """Smooth the flux by a running median or a Savitzky-Golay filter of some rows.
+
+    Parameters
+    ----------
+    method : {"median", "savgol"}, default="median"
+        Running median, that leaves missing values out of account, or the value of the polynomial
+        fitted to each window by least squares [1]_, which a missing value makes NaN.
+
+    window : int, default=5
+        Odd number of rows.
+
+    degree : int, default=2
+        Degree of the polynomial of "savgol".
+
+    edges : {"shrink", "zero"}, default="shrink"
+        At the ends of a spectrum the window of "median" has fewer rows, or zeros as in
+        `scipy.signal.medfilt`.  "savgol" evaluates the polynomial of the last full window
+        there, and leaves spectra shorter than one as they are.
+
+    column : str, default="spectrum"
+        Nested column with the spectra.
+
+    Notes
+    -----
+    "savgol" propagates independent errors through the filter; "median" leaves them.  Rows count,
+    not wavelengths: put :class:`Rebin` before.
+
+    References
+    ----------
+    .. [1] Savitzky & Golay 1964, Analytical Chemistry 36, 1627.
+
+    Examples
+    --------
+    >>> from nested_pandas import NestedFrame
+    >>> from skastro.preprocessing import SmoothSpectrum
+    >>> from skastro.utils.ragged import flatten, nest
+    >>> rows = {"wavelength": [1.0, 2.0, 3.0, 4.0], "flux": [1.0, 9.0, 2.0, 3.0]}
+    >>> X = NestedFrame({"z": [0.1]}).assign(spectrum=nest([0, 4], rows))
+    >>> flatten(SmoothSpectrum(window=3).fit_transform(X)["spectrum"])[1]["flux"].tolist()
+    [5.0, 2.0, 3.0, 2.5]
+    """
+
+    def __init__(self, *, method="median", window=5, degree=2, edges="shrink", column="spectrum"):
+        super().__init__(column=column)
+        self.method = method
+        self.window = window
+        self.degree = degree
+        self.edges = edges
+
+    def _check_parameters(self):
+        if self.method not in _METHODS:
+            raise ValueError(f"SmoothSpectrum: method={self.method!r} is none of {_METHODS}")
+        if self.edges not in _EDGES:
+            raise ValueError(f"SmoothSpectrum: edges={self.edges!r} is none of {_EDGES}")
+        if self.window < 1 or self.window % 2 != 1:
+            raise ValueError(f"SmoothSpectrum: window={self.window} must be odd and positive")
+        if self.method == "savgol" and not 0 <= self.degree < self.window:
+            raise ValueError(f"SmoothSpectrum: degree={self.degree} must be below the window")
+
+    def _transform_spectra(self, offsets, rows, X):
+        smooth = self._median if self.method == "median" else self._savgol
+        number, length = row_numbers(offsets), np.repeat(np.diff(offsets), np.diff(offsets))
+        new = {name: rows[name].copy() for name in ("flux", "flux_err") if name in rows}
+        for start in range(0, offsets[-1], _ROWS_AT_ONCE):
+            part = np.arange(start, min(start + _ROWS_AT_ONCE, offsets[-1]))
+            smooth(rows, part, number[part], length[part], new)
+        return offsets, {**rows, **new}
+
+    def _median(self, rows, part, number, length, new):
+        """Write the medians around the rows `part` into `new`."""
+        shift = np.arange(self.window) - self.window // 2
+        place = number[:, None] + shift
+        outside = (place < 0) | (place >= length[:, None])
+        values = rows["flux"].astype(float)[np.where(outside, part[:, None], part[:, None] + shift)]
+        values[outside] = 0.0 if self.edges == "zero" else np.nan
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            medians = np.nanmedian(values, axis=1) if np.isnan(values).any() else None
+        medians = np.median(values, axis=1) if medians is None else medians
+        missing = np.isnan(rows["flux"][part])
+        new["flux"][part] = np.where(missing, np.nan, medians)
+
+    def _savgol(self, rows, part, number, length, new):
+        weights = np.stack(
+            [
+                savgol_coeffs(self.window, self.degree, pos=position, use="dot")
+                for position in range(self.window)
+            ]
+        )
+        enough = length >= self.window
+        part, number, length = part[enough], number[enough], length[enough]
+        first = np.clip(number - self.window // 2, 0, length - self.window)
+        position = number - first
+        taken = (part - position)[:, None] + np.arange(self.window)
+        own = weights[position]
+        new["flux"][part] = (own * rows["flux"].astype(float)[taken]).sum(axis=1)
+        if "flux_err" in rows:
+            variance = rows["flux_err"].astype(float)[taken] ** 2
+            new["flux_err"][part] = np.sqrt((own**2 * variance).sum(axis=1))
