@@ -1,6 +1,7 @@
 """Transformers from light curves to dense rows."""
 
 from skastro.feature_extraction._base import LightCurveFeatures
+from skastro.feature_extraction._channels import LightCurveChannels
 from skastro.feature_extraction._dmdt import DmDt
 from skastro.feature_extraction._gp import GPInterpolate
 from skastro.feature_extraction._heatmap import Heatmap
@@ -13,6 +14,7 @@ __all__ = [
     "DmDt",
     "GPInterpolate",
     "Heatmap",
+    "LightCurveChannels",
     "LightCurveFeatures",
     "LightCurveStatistics",
     "SpectrumPixels",

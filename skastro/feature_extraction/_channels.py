@@ -1,0 +1,246 @@
+"""Light curves of each band on a grid of days."""
+
+import numpy as np
+import pandas as pd
+
+from skastro.feature_extraction._base import LightCurveFeatures
+from skastro.gaussian_process import interpolate_per_band
+from skastro.surveys import get_survey
+from skastro.utils.ragged import keep_rows, segment_ids, segment_reduce
+
+_METHODS = ("gp", "mean")
+_SCALES = ("minmax", "maximum", "none")
+_CHANNELS = ("flux", "error", "mask")
+
+
+class LightCurveChannels(LightCurveFeatures):
+    """Bring the light curve of each band to the same days after the first detection.
+
+    Each band has its channels one after the other: flux, its error, and a mask that is 1 where
+    there is an answer.  Where there is none, as for a band that was never observed, all of them
+    are 0.  All bands of an object are scaled together, so that its colours stay.
+
+    Parameters
+    ----------
+    stop : float, default=200
+        Length of the grid in days.
+
+    step : float, default=1
+        Length of a bin in days.
+
+    bands : sequence of str, default=None
+        Bands in the order of the output; by default those of the training objects, sorted.
+        Observations in other bands play no part.
+
+    method : {"gp", "mean"}, default="gp"
+        An independent Gaussian process of each band [1]_ in the middle of each bin, or the
+        inverse-variance mean of the observations inside of it.
+
+    min_snr : float, default=5
+        Least ratio of flux to error of an answer, and of the first detection.
+
+    reference : str, default=None
+        Column of `X` with the zero of the days; by default the first detection in any of `bands`.
+
+    survey : str or Survey, default=None
+        Scale each band by the inverse square of its wavelength, from flux per frequency to flux
+        per wavelength; no scaling by default.
+
+    normalization : {"minmax", "maximum", "none"}, default="minmax"
+        Bring the flux of all bands together to [0, 1], divide by the largest, or leave it in its
+        unit.  An answer that has no range, as a single one, becomes 1.
+
+    channels : tuple of str, default=("flux", "error", "mask")
+        Channels of each band, in this order.
+
+    time_scale : (float, float), default=(20, 150)
+        Limits of the length scale of the process in days.
+
+    n_jobs : int, default=None
+        Number of parallel workers.
+
+    column : str, default="lightcurve"
+        Nested column with the light curves.
+
+    Attributes
+    ----------
+    bands_ : list of str
+        Bands in the order of the output.
+
+    times_ : ndarray of shape (n_times,)
+        Middles of the bins in days after the reference.
+
+    output_shape_ : tuple of 2 ints
+        Channels of all bands, times.
+
+    See Also
+    --------
+    GPInterpolate : One process of time and wavelength.
+    skastro.gaussian_process.interpolate_per_band : The processes themselves.
+
+    References
+    ----------
+    .. [1] Sharma et al. 2024, arXiv:2412.08601, section 3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nested_pandas import NestedFrame
+    >>> from skastro.feature_extraction import LightCurveChannels
+    >>> from skastro.utils.ragged import nest
+    >>> rows = {"time": [0.0, 1.0, 2.0], "band": ["r", "r", "r"],
+    ...         "flux": [10.0, 30.0, 20.0], "flux_err": [1.0, 1.0, 1.0]}
+    >>> X = NestedFrame({"z": [0.1]}).assign(lightcurve=nest([0, 3], rows))
+    >>> curves = LightCurveChannels(4, bands=["g", "r"], method="mean", channels=["flux", "mask"])
+    >>> curves.fit_transform(X).reshape(curves.output_shape_)[2:].tolist()
+    [[0.0, 1.0, 0.5, 0.0], [1.0, 1.0, 1.0, 0.0]]
+    """
+
+    def __init__(
+        self,
+        stop=200.0,
+        step=1.0,
+        *,
+        bands=None,
+        method="gp",
+        min_snr=5.0,
+        reference=None,
+        survey=None,
+        normalization="minmax",
+        channels=_CHANNELS,
+        time_scale=(20.0, 150.0),
+        n_jobs=None,
+        column="lightcurve",
+    ):
+        super().__init__(column=column)
+        self.stop = stop
+        self.step = step
+        self.bands = bands
+        self.method = method
+        self.min_snr = min_snr
+        self.reference = reference
+        self.survey = survey
+        self.normalization = normalization
+        self.channels = channels
+        self.time_scale = time_scale
+        self.n_jobs = n_jobs
+
+    def _learn(self, offsets, rows, X):
+        codes = rows["band"].codes
+        seen = rows["band"].categories[np.unique(codes[codes >= 0])]
+        self.bands_ = sorted(seen) if self.bands is None else list(self.bands)
+        self.times_ = (np.arange(round(self.stop / self.step)) + 0.5) * self.step
+        self.output_shape_ = (len(self.bands_) * len(self.channels), len(self.times_))
+        self._band_scales()
+
+    def _features(self, offsets, rows, X):
+        offsets, rows = self._usable(offsets, rows)
+        reference = self._references(offsets, rows, X)
+        interpolate = self._by_process if self.method == "gp" else self._by_mean
+        flux, error = interpolate(offsets, rows, np.nan_to_num(reference))
+        scale = self._band_scales()[:, None]
+        flux, error = flux * scale, error * scale
+        with np.errstate(divide="ignore", invalid="ignore"):
+            known = (flux / error >= self.min_snr) & np.isfinite(reference)[:, None, None]
+        flux, error = self._normalize(np.where(known, flux, np.nan), error)
+        found = {"flux": flux, "error": error, "mask": np.ones_like(flux)}
+        chosen = np.stack([np.where(known, found[name], 0.0) for name in self.channels], axis=2)
+        return chosen.reshape(len(X), -1)
+
+    def _usable(self, offsets, rows):
+        """Keep finite observations of the chosen bands; number their bands."""
+        number = pd.Index(self.bands_).get_indexer(rows["band"].categories)
+        number = np.append(number, -1)[rows["band"].codes]
+        good = (number >= 0) & np.isfinite(rows["time"]) & np.isfinite(rows["flux"])
+        good &= np.isfinite(rows["flux_err"]) & (rows["flux_err"] > 0)
+        rows = {name: rows[name].astype(float) for name in ("time", "flux", "flux_err")}
+        return keep_rows(offsets, {**rows, "band": number}, good)
+
+    def _references(self, offsets, rows, X):
+        if self.reference is not None:
+            return X[self.reference].to_numpy(float)
+        detected = rows["flux"] >= self.min_snr * rows["flux_err"]
+        time = np.where(detected, rows["time"], np.nan)
+        return segment_reduce(np.fmin, time, offsets)
+
+    def _by_process(self, offsets, rows, reference):
+        result = interpolate_per_band(
+            offsets,
+            rows["time"],
+            rows["band"],
+            rows["flux"],
+            rows["flux_err"],
+            self.times_,
+            bands=range(len(self.bands_)),
+            reference=reference,
+            time_scale=self.time_scale,
+            n_jobs=self.n_jobs,
+        )
+        return result.mean, result.std
+
+    def _by_mean(self, offsets, rows, reference):
+        n_bands, n_times = len(self.bands_), len(self.times_)
+        owner = segment_ids(offsets)
+        day = np.floor((rows["time"] - reference[owner]) / self.step)
+        inside = (day >= 0) & (day < n_times)
+        cell = (owner * n_bands + rows["band"])[inside] * n_times + day[inside].astype(int)
+        weight = rows["flux_err"][inside] ** -2.0
+        shape = len(offsets) - 1, n_bands, n_times
+        total, sums = (
+            np.bincount(cell, w, minlength=np.prod(shape)).reshape(shape)
+            for w in (weight, weight * rows["flux"][inside])
+        )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return sums / total, total**-0.5
+
+    def _normalize(self, flux, error):
+        """Scale all bands of an object together; `flux` is NaN where there is no answer."""
+        if self.normalization == "none":
+            return flux, error
+        flat = flux.reshape(len(flux), -1)
+        high = np.fmax.reduce(flat, axis=1, initial=np.nan)[:, None, None]
+        low = np.zeros_like(high)
+        if self.normalization == "minmax":
+            low = np.fmin.reduce(flat, axis=1, initial=np.nan)[:, None, None]
+        low = np.where(high > low, low, 0.0)
+        return (flux - low) / (high - low), error / (high - low)
+
+    def _band_scales(self):
+        if self.survey is None:
+            return np.ones(len(self.bands_))
+        survey = get_survey(self.survey)
+        return np.array([(5000.0 / survey.wavelength(band)) ** 2 for band in self.bands_])
+
+    def _feature_names(self):
+        return [
+            f"{channel}_{band}_{time:g}d"
+            for band in self.bands_
+            for channel in self.channels
+            for time in self.times_
+        ]
+
+    def _required_columns(self):
+        return () if self.reference is None else (self.reference,)
+
+    def _required_fields(self):
+        return ("time", "band", "flux", "flux_err")
+
+    def _check_parameters(self):
+        if not (self.step > 0 and self.stop >= self.step):
+            raise ValueError(
+                f"LightCurveChannels: step={self.step} must be positive and at most {self.stop}"
+            )
+        for name, known in {"method": _METHODS, "normalization": _SCALES}.items():
+            if getattr(self, name) not in known:
+                text = f"{name}={getattr(self, name)!r} is none of {known}"
+                raise ValueError(f"LightCurveChannels: {text}")
+        unknown = [c for c in self.channels if c not in _CHANNELS]
+        if unknown or not len(self.channels):
+            raise ValueError(
+                f"LightCurveChannels: channels={self.channels} must be among {_CHANNELS}"
+            )
+        text = isinstance(self.bands, str)
+        if text or (self.bands is not None and len(set(self.bands)) < len(self.bands)):
+            raise ValueError(
+                f"LightCurveChannels: bands={self.bands!r} is not a sequence of different bands"
+            )
