@@ -99,14 +99,18 @@ def leaf_scores(y, proba, classes):
 
 
 def tree_scores(y, proba, classes, tree):
-    """Hierarchical F1 of the most probable leaf, and of the walks of `predict_path`."""
+    """Hierarchical F1 of the most probable leaf and of the walks of `predict_path`; first steps."""
     nodes = tree.node_proba(proba, classes)
     answers = {
         "predict": classes[proba.argmax(axis=1)],
         "predict_path, threshold 0": tree.names(tree.deepest(nodes, 0.0)),
         "predict_path, threshold 0.5": tree.names(tree.deepest(nodes, 0.5)),
     }
-    return {k: hierarchical_f1_score(y, answer, tree) for k, answer in answers.items()}
+    first = {
+        f"first branch right, {k}": np.mean(tree.at_depth(answers[k], 1) == tree.at_depth(y, 1))
+        for k in list(answers)[:2]
+    }
+    return {k: hierarchical_f1_score(y, answer, tree) for k, answer in answers.items()} | first
 
 
 def score_table(results, y, score, names):
@@ -164,7 +168,8 @@ def print_tree_scores(results, y):
         for model, label in ((FLAT, "flat forest"), (name, "forest a node")):
             print(f"| {name} | {label} | " + " | ".join(score_cells(table.loc[model])) + " |")
         flat = table.loc[FLAT]
-        leaf = pd.DataFrame(dict.fromkeys(flat, flat["predict"]))
+        leaf = flat.assign(**dict.fromkeys(flat.columns[:3], flat["predict"]))
+        leaf = leaf.assign(**dict.fromkeys(flat.columns[3:], flat[flat.columns[3]]))
         for label, other in (("difference", flat), ("minus predict of the flat forest", leaf)):
             cells = difference_cells(table.loc[name], other)
             print(f"| {name} | {label} | " + " | ".join(cells) + " |")
