@@ -2,6 +2,7 @@
 
 from skastro.io._convert import convert
 from skastro.io._fitres import read_fitres
+from skastro.io._observations import read_observations
 from skastro.io._parquet import count_parquet, iter_parquet, read_parquet, write_parquet
 from skastro.io._readme import SimulationReadme, read_readme
 from skastro.io._redshifts import join_redshifts, read_redshift_table
@@ -19,6 +20,7 @@ __all__ = [
     "iter_parquet",
     "join_redshifts",
     "read_fitres",
+    "read_observations",
     "read_parquet",
     "read_readme",
     "read_redshift_table",

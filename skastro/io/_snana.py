@@ -118,7 +118,7 @@ def _read_pair(head, survey, columns, types):
         factor = np.float32(10 ** (0.4 * (_ZERO_POINT - zero_point)))
         rows |= {name: rows[name] * factor for name in ("flux", "flux_err")}
     rows = sort_rows(offsets, rows)
-    _add_flags(rows, offsets, statics, known)
+    add_flags(rows, offsets, statics, known)
     if kinds is not None:
         statics["type"] = kinds
     X = NestedFrame(_one_dimensional(statics), index=identifiers)
@@ -156,7 +156,7 @@ def _survey(survey, header):
     return get_survey(named) if named.lower() in [s.lower() for s in list_surveys()] else None
 
 
-def _add_flags(rows, offsets, statics, survey):
+def add_flags(rows, offsets, statics, survey):
     """Add the field detected, and the trigger time where the HEAD has none."""
     bits = survey.photflag if survey is not None and "photflag" in rows else {}
     if "detection" in bits:
