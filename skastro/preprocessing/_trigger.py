@@ -30,6 +30,7 @@ class TriggerTime(LightCurveTransformer):
 
     See Also
     --------
+    FirstDetection : The very first detection.
     Window : Cut the light curves around the trigger.
 
     References
