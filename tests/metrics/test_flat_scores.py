@@ -190,6 +190,11 @@ class TestCalibration:
         error = expected_calibration_error(["a", "b", "a", "b"], y_proba, n_bins=5)
         assert error == pytest.approx((2 * abs(0.5 - 0.925) + 2 * abs(1 - 0.625)) / 4)
 
+    def test_confidence_on_an_edge_belongs_to_the_bin_below(self):
+        table = reliability_table(["a", "a"], [[0.5, 0.5], [1, 0]], labels=["a", "b"], n_bins=2)
+        assert table["weight"].tolist() == [1, 1]
+        assert table["confidence"].tolist() == [0.5, 1]
+
     def test_table_agrees_with_scikit_learn(self, sample):
         y_true, proba, _ = sample
         table = reliability_table(y_true, proba, n_bins=8).dropna()
