@@ -3,5 +3,6 @@
 from skastro.datasets._cadence import Cadence, get_cadence
 from skastro.datasets._host import HostRedshifts
 from skastro.datasets._light_curves import make_light_curves
+from skastro.datasets._make_spectra import make_spectra
 
-__all__ = ["Cadence", "HostRedshifts", "get_cadence", "make_light_curves"]
+__all__ = ["Cadence", "HostRedshifts", "get_cadence", "make_light_curves", "make_spectra"]
