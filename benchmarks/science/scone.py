@@ -116,7 +116,7 @@ def score(y, model, rows):
     }
 
 
-def runs(rows, table, y, seed, with_original):
+def runs(rows, table, y, seed, with_original, wanted):
     """Yield (model name, scores, seconds) of one split."""
     train, test = train_test_split(np.arange(len(y)), test_size=0.2, stratify=y, random_state=seed)
     both = np.column_stack([rows, np.arcsinh(table)]).astype(np.float32)
@@ -132,6 +132,8 @@ def runs(rows, table, y, seed, with_original):
     if with_original:
         models["SCONE as published"] = (original(seed), rows[:, :N_PIXELS])
     for name, (model, values) in models.items():
+        if wanted not in name:
+            continue
         begin = time.perf_counter()
         model.fit(values[train], y[train])
         yield name, score(y[test], model, values[test]), time.perf_counter() - begin
@@ -143,6 +145,7 @@ def main():
     parser.add_argument("data")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", default="")
+    parser.add_argument("--model", default="", help="only models whose name holds this")
     parser.add_argument("--kernel", default="radial")
     parser.add_argument("--wavelength-scale", default="free")
     options = parser.parse_args()
@@ -159,7 +162,7 @@ def main():
             table = statistics(X, survey, with_redshift)
             for seed in range(options.seeds):
                 published = "against" in task and not with_redshift
-                for model, scores, seconds in runs(part, table, y, seed, published):
+                for model, scores, seconds in runs(part, table, y, seed, published, options.model):
                     results.append(
                         {"task": task, "redshift": "yes" if with_redshift else "no"}
                         | {"model": model, **scores, "seconds": seconds}

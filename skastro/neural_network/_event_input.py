@@ -17,8 +17,8 @@ from skastro.utils.ragged import flatten, nest, segment_ids
 class EventInputMixin(RaggedInputMixin):
     """Input of light curves for a network, and its answers at any date.
 
-    The estimator has the parameters column, static, survey, band_encoding, zero_column and
-    n_prefixes.
+    The estimator has the parameters column, static, survey, band_encoding, zero_column,
+    n_prefixes and observation_dropout.
 
     Examples
     --------
@@ -104,6 +104,7 @@ class EventInputMixin(RaggedInputMixin):
             numbers,
             self._zero(X),
             n_prefixes=self.n_prefixes,
+            dropout=self.observation_dropout,
         )
         if self.quality in X.columns:
             source.unusable |= (X[self.quality].fillna("") != "").to_numpy()

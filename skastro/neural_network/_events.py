@@ -4,7 +4,14 @@ import numpy as np
 import torch
 
 from skastro.neural_network._static import StaticScaling
-from skastro.utils.ragged import row_numbers, segment_first, segment_ids, sort_rows, take_objects
+from skastro.utils.ragged import (
+    keep_rows,
+    row_numbers,
+    segment_first,
+    segment_ids,
+    sort_rows,
+    take_objects,
+)
 
 N_NUMBERS = 10
 
@@ -35,6 +42,9 @@ class LightCurveEvents:
     n_prefixes : int, default=0
         Random positions an object at which training asks for an answer, besides the last.
 
+    dropout : float, default=0
+        Largest part of the observations that training leaves out; each object and batch anew.
+
     Attributes
     ----------
     unusable : ndarray of shape (n_objects,), dtype bool
@@ -59,13 +69,14 @@ class LightCurveEvents:
 
     learned = ("static_scaling", "flux_scale")
 
-    def __init__(self, offsets, rows, static, band_numbers, zero, *, n_prefixes=0):
+    def __init__(self, offsets, rows, static, band_numbers, zero, *, n_prefixes=0, dropout=0.0):
         self.offsets = offsets
         self.rows = sort_rows(offsets, rows)
         self.static = self.inputs = static
         self.band_numbers = band_numbers.astype(np.float32)
         self.zero = np.where(np.isnan(zero), segment_first(self.rows["time"], offsets), zero)
         self.n_prefixes = n_prefixes
+        self.dropout = dropout
         self.lengths = np.diff(offsets)
         self.unusable = self.lengths == 0
         self.flux_scale = 1.0
@@ -106,6 +117,8 @@ class LightCurveEvents:
     def take(self, objects, purpose="predict"):
         """Return the tensors of `objects` (numbers) by name, with positions for a purpose."""
         offsets, rows = take_objects(self.offsets, self.rows, objects)
+        if purpose == "train" and self.dropout:
+            offsets, rows = keep_rows(offsets, rows, _random_rows(offsets, self.dropout))
         lengths = np.diff(offsets)
         cell = segment_ids(offsets), row_numbers(offsets)
         days = (rows["time"] - np.repeat(self.zero[objects], lengths)).astype(np.float32)
@@ -152,6 +165,18 @@ def _random_prefixes(last, n_prefixes):
     small = torch.exp(shares * torch.log(last + 1.0)) - 1 + torch.rand_like(shares)
     use_small = torch.arange(n_prefixes) % 2 == 0
     return torch.minimum(torch.where(use_small, small, even).long(), last)
+
+
+def _random_rows(offsets, dropout):
+    """Draw the rows to keep: each object loses its own random part of at most `dropout`.
+
+    The first observation stays, so that the front is never lost.
+    """
+    lengths = np.diff(offsets)
+    part = dropout * torch.rand(len(lengths)).numpy()
+    keep = torch.rand(int(offsets[-1])).numpy() >= np.repeat(part, lengths)
+    keep[offsets[:-1][lengths > 0]] = True
+    return keep
 
 
 def describe(padded, flux_scale):

@@ -1,6 +1,6 @@
 """Recurrent network for light curves, with an answer at any date."""
 
-from numbers import Integral
+from numbers import Integral, Real
 
 from sklearn.utils._param_validation import Interval, StrOptions
 
@@ -32,6 +32,10 @@ class RecurrentClassifier(EventInputMixin, BaseNetClassifier):
         observation; half of them are even in the number of observations, half in its logarithm.
         0 trains on complete light curves only.
 
+    observation_dropout : float, default=0.4
+        Largest part of the observations that is left out of a light curve in training, drawn for
+        each object and epoch; never the first one.  It multiplies the training light curves.
+
     band_encoding : {"wavelength", "one-hot", "embedding"}, default="one-hot"
         How the network is told the band: as effective wavelength, which needs `survey` and works
         for bands that did not occur in the training, as indicator, or as learned vector.
@@ -53,7 +57,7 @@ class RecurrentClassifier(EventInputMixin, BaseNetClassifier):
     max_epochs : int, default=30
         Number of epochs.
 
-    lr : float, default=3e-3
+    lr : float, default=6e-3
         Largest learning rate.
 
     batch_size : int or "all", default=64
@@ -159,6 +163,7 @@ class RecurrentClassifier(EventInputMixin, BaseNetClassifier):
         "static": ["array-like"],
         "module": [callable],
         "n_prefixes": [Interval(Integral, 0, None, closed="left")],
+        "observation_dropout": [Interval(Real, 0, 1, closed="left")],
         "band_encoding": [StrOptions({"wavelength", "one-hot", "embedding"})],
         "zero_column": [str, None],
         "quality": [str],
@@ -171,13 +176,14 @@ class RecurrentClassifier(EventInputMixin, BaseNetClassifier):
         static=(),
         module=RecurrentNet,
         n_prefixes=7,
+        observation_dropout=0.4,
         band_encoding="one-hot",
         survey="LSST",
         zero_column=None,
         quality="quality",
         column="lightcurve",
         max_epochs=30,
-        lr=3e-3,
+        lr=6e-3,
         batch_size=64,
         optimizer="Adam",
         schedule="one_cycle",
@@ -214,6 +220,7 @@ class RecurrentClassifier(EventInputMixin, BaseNetClassifier):
         self.static = static
         self.module = module
         self.n_prefixes = n_prefixes
+        self.observation_dropout = observation_dropout
         self.band_encoding = band_encoding
         self.survey = survey
         self.zero_column = zero_column

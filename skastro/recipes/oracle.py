@@ -197,6 +197,7 @@ ORACLE_PAPER = {
         dropout=0.0,
     ),
     "n_prefixes": 1,
+    "observation_dropout": 0.0,
     "band_encoding": "wavelength",
     "max_epochs": 100,
     "lr": 5e-4,

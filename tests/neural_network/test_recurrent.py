@@ -11,7 +11,12 @@ from sklearn.model_selection import cross_val_predict
 from skastro.exceptions import ObjectError
 from skastro.neural_network import DeepEnsembleClassifier, RecurrentClassifier
 from skastro.neural_network._data import BatchDataset, BatchIterator
-from skastro.neural_network._events import LightCurveEvents, _random_prefixes, describe
+from skastro.neural_network._events import (
+    LightCurveEvents,
+    _random_prefixes,
+    _random_rows,
+    describe,
+)
 from skastro.nn import HierarchicalCrossEntropy, RecurrentNet
 from skastro.recipes import ORACLE_PAPER
 from skastro.taxonomy import Taxonomy
@@ -246,6 +251,24 @@ def test_random_prefixes_are_each_objects_own():
     assert not torch.equal(drawn[:, 1, 0] * 50, drawn[:, 2, 0])
     even = drawn[:, 2, 1::2].flatten().double()
     assert abs(even.mean() - 249.5) < 15
+
+
+def test_training_loses_a_random_part_of_each_light_curve_but_never_its_front():
+    torch.manual_seed(0)
+    offsets = np.array([0, 0, 1, 1001, 3001])
+    kept = np.stack([_random_rows(offsets, 0.5) for _ in range(50)])
+    assert kept[:, [0, 1, 1001]].all()
+    shares = np.stack([kept[:, 1:1001].mean(1), kept[:, 1001:].mean(1)])
+    assert shares.min() > 0.45 and shares.max() > 0.95
+    assert abs(np.corrcoef(shares)[0, 1]) < 0.5
+    assert not (kept[0] == kept[1]).all()
+
+
+def test_dropout_is_for_training_alone(data):
+    X, y = data
+    model = network(observation_dropout=0.9).fit(X, y)
+    np.testing.assert_array_equal(model.predict_proba(X), model.predict_proba(X))
+    assert np.isfinite(model.predict_proba(X)).all()
 
 
 def test_batches_hold_light_curves_of_like_lengths():
