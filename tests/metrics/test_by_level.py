@@ -126,9 +126,9 @@ def test_class_without_objects_that_is_answered_lowers_macro_f1():
 
 
 def test_top_k_leaves_out_labels_above_the_level():
-    proba = TREE.node_proba([[0.1, 0.2, 0.3, 0.4], [0.7, 0.1, 0.1, 0.1]])
+    proba = TREE.node_proba([[0.1, 0.2, 0.3, 0.4], [0.1, 0.7, 0.1, 0.1]])
     table = top_k_accuracy_by_level(["IIP", "SN"], proba, TREE, k=[1])
-    assert table[1].tolist() == [0.5, 1, 1]
+    assert table[1].tolist() == [1, 1, 1]
 
 
 def test_level_at_which_nobody_is_known():
