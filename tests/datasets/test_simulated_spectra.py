@@ -42,16 +42,15 @@ def test_hydrogen_and_helium_where_they_belong():
         name: 1 - template_spectrum(name, x, 10.0).min() / template_spectrum(name, x, 10.0)[0]
         for name in ("Ib", "SLSN-I")
     }
-    assert depth["Ib"] > 0.3 > 0.15 > depth["SLSN-I"]
+    assert depth["Ib"] > 0.3
+    assert depth["SLSN-I"] < 0.15
 
 
 def test_the_instrument_widens_a_line_and_keeps_its_light():
     x = np.linspace(6300, 6800, 20000)
     sharp, wide = (template_spectrum("IIn", x, resolution=r) for r in (0.0, 1300.0))
-    smooth = template_spectrum("IIn", x) / (1 + 0)
     assert sharp.max() > 1.3 * wide.max()
     np.testing.assert_allclose(sharp.sum(), wide.sum(), rtol=0.02)
-    np.testing.assert_array_equal(smooth, sharp)
 
 
 def test_noise_is_as_large_as_the_errors_say():
