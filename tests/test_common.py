@@ -61,7 +61,7 @@ from skastro.preprocessing import (
     TriggerTime,
     Window,
 )
-from skastro.resampling import AugmentSampler, DropUnusable, RowSampler
+from skastro.resampling import AugmentSampler, DropUnusable, RowSampler, SpectrumMixSampler
 from skastro.testing import make_check_data, make_check_spectra, parametrize_with_checks
 from skastro.testing._outputs import assert_same
 
@@ -82,6 +82,7 @@ INIT_PARAMS = {
     RemoveContinuum: {},
     ReplaceOutliers: {"low": 0.5, "high": 1.5},
     SmoothSpectrum: {},
+    SpectrumMixSampler: {"n_per_class": 8, "random_state": 0},
     SpectrumPixels: {"mask": True},
     SpectrumQualityFilter: {"min_coverage": 0.9},
     AsinhScale: {"scale": 10.0},
@@ -190,7 +191,7 @@ def is_ragged(estimator):
 
 
 def reads_spectra(estimator):
-    return getattr(estimator, "column", None) == "spectrum"
+    return getattr(estimator, "column", None) == "spectrum" and not is_sampler(estimator)
 
 
 def make_rebinned_spectra():
@@ -255,7 +256,8 @@ def test_dense_samplers(estimator, check):
 @pytest.mark.filterwarnings("ignore", category=ObjectWarning)
 @pytest.mark.parametrize("sampler", build(is_sampler), ids=lambda s: type(s).__name__)
 def test_samplers_of_ragged_X(sampler):
-    X, y = make_check_data()
+    mixes = isinstance(sampler, SpectrumMixSampler)
+    X, y = make_check_spectra() if mixes else make_check_data()
     X, y = X.assign(quality=["too few points", "", ""] * 5)[1:], y[1:]
     before = pickle.dumps((X, y)), joblib.hash(sampler.get_params(deep=False))
     fitted = clone(sampler)
@@ -265,6 +267,9 @@ def test_samplers_of_ragged_X(sampler):
     if isinstance(sampler, AugmentSampler):
         assert len(X_new) > len(X)
         assert_same(X_new.drop(columns="lightcurve"), taken.drop(columns="lightcurve"))
+    elif mixes:
+        assert_same(X_new.iloc[: len(X)], X)
+        assert len(X_new) == 3 * sampler.n_per_class
     else:
         assert 0 < len(X_new) < len(X)
         assert_same(X_new, taken)

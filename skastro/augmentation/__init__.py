@@ -7,12 +7,16 @@ from skastro.augmentation._posterior import (
     draw_light_curves,
 )
 from skastro.augmentation._prefix import draw_prefixes, take_prefixes
+from skastro.augmentation._spectra import draw_pairs, mix_spectra, rest_ranges
 
 __all__ = [
     "DrawnGrids",
     "DrawnLightCurves",
     "draw_grids",
     "draw_light_curves",
+    "draw_pairs",
     "draw_prefixes",
+    "mix_spectra",
+    "rest_ranges",
     "take_prefixes",
 ]

@@ -1,0 +1,190 @@
+"""More spectra of rare classes by mixing those there are."""
+
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import _safe_indexing, check_random_state
+from sklearn.utils._param_validation import Interval
+
+from skastro.augmentation import draw_pairs, mix_spectra, rest_ranges
+from skastro.exceptions import ObjectWarning, name_objects
+from skastro.resampling._base import RowPicker
+
+
+class SpectrumMixSampler(RowPicker):
+    """Raise every class to the same number of spectra with convex mixes of its own.
+
+    A mix has two spectra of one class and one phase group, before or after maximum, with a
+    random weight, at the mixed redshift [1]_; see :func:`skastro.augmentation.mix_spectra`.  The
+    originals come first, unchanged.  Inside ``imblearn.pipeline.Pipeline`` it acts in `fit` alone;
+    put it before the steps on spectra.
+
+    Parameters
+    ----------
+    n_per_class : int, default=2000
+        Classes with fewer spectra are raised to this number; others stay as they are.
+
+    before_peak : float, default=0.3
+        Share of mixes of spectra before maximum, where a class has both; those of unknown
+        phase, among themselves, get their share of the class.
+
+    min_overlap : float, default=0.8
+        Part of the rest wavelengths of the first spectrum that the second covers at least.
+
+    redshift, phase : str, default="redshift", "phase"
+        Static columns; spectra without redshift are not mixed, and without a column of phases
+        there is one group.
+
+    column : str, default="spectrum"
+        Nested column with the spectra in the observer's frame.
+
+    random_state : int, RandomState instance or None, default=None
+        Source of randomness.
+
+    Attributes
+    ----------
+    sample_indices_ : ndarray of shape (n_resampled,)
+        Row of `X` of each spectrum returned, of the first parent of a mix.
+
+    partner_indices_ : ndarray of shape (n_resampled,)
+        Row of `X` of the second parent, -1 for an original.
+
+    n_features_in_ : int
+        Number of columns of `X`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns of `X`.
+
+    Warns
+    -----
+    ObjectWarning
+        A class has no two spectra to mix, or too few pairs that overlap.
+
+    See Also
+    --------
+    skastro.augmentation.mix_spectra : The mixes themselves.
+    RowSampler : Balance classes by repeating or leaving out objects.
+
+    Notes
+    -----
+    All columns but redshift and phase are those of the first parent, among them the group of a
+    split.  What stands behind the sampler and splits its own training set has mixes of one
+    supernova on both sides: split before.
+
+    References
+    ----------
+    .. [1] Sharma et al. 2024, arXiv:2412.08601.
+
+    Examples
+    --------
+    >>> from skastro.datasets import make_spectra
+    >>> from skastro.resampling import SpectrumMixSampler
+    >>> X, y = make_spectra(20, classes={"Ia": 3, "II": 1}, random_state=0)
+    >>> X_new, y_new = SpectrumMixSampler(15, random_state=0).fit_resample(X, y)
+    >>> len(X_new), (y_new == "II").sum()
+    (30, np.int64(15))
+    """
+
+    _parameter_constraints = {
+        "n_per_class": [Interval(Integral, 1, None, closed="left")],
+        "before_peak": [Interval(Real, 0, 1, closed="both")],
+        "min_overlap": [Interval(Real, 0, 1, closed="right")],
+        "redshift": [str],
+        "phase": [str, None],
+        "column": [str],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        n_per_class=2000,
+        *,
+        before_peak=0.3,
+        min_overlap=0.8,
+        redshift="redshift",
+        phase="phase",
+        column="spectrum",
+        random_state=None,
+    ):
+        self.n_per_class = n_per_class
+        self.before_peak = before_peak
+        self.min_overlap = min_overlap
+        self.redshift = redshift
+        self.phase = phase
+        self.column = column
+        self.random_state = random_state
+
+    def _fit_resample(self, X, y):
+        self._check_input(X, y)
+        for name in (self.column, self.redshift):
+            if name not in getattr(X, "columns", ()):
+                raise ValueError(f"SpectrumMixSampler needs the column {name!r}")
+        seed = check_random_state(self.random_state).randint(2**31 - 1)
+        rng = np.random.default_rng(seed)
+        first, second = self._draw(X, np.asarray(y), rng)
+        self.sample_indices_ = np.concatenate([np.arange(len(X)), first])
+        self.partner_indices_ = np.concatenate([np.full(len(X), -1), second])
+        y_new = _safe_indexing(y, self.sample_indices_)
+        if len(first) == 0:
+            return X.copy(), y_new
+        mixes = mix_spectra(
+            X,
+            first,
+            second,
+            rng.uniform(size=len(first)),
+            redshift=self.redshift,
+            phase=self.phase,
+            column=self.column,
+        )
+        return pd.concat([X, mixes]), y_new
+
+    def _pick(self, X, y):
+        self._fit_resample(X, y)
+
+    def _draw(self, X, y, rng):
+        """Return the parents of all mixes."""
+        low, high = rest_ranges(X, redshift=self.redshift, column=self.column)
+        usable = high > low
+        groups = self._phase_groups(X)
+        pairs, lacking = [np.empty((2, 0), np.intp)], []
+        for label in np.unique(y):
+            missing = self.n_per_class - np.count_nonzero(y == label)
+            own = np.flatnonzero((y == label) & usable)
+            if missing <= 0:
+                continue
+            shares = self._shares(groups[own])
+            options = {"min_overlap": self.min_overlap, "rng": rng}
+            pairs.append(draw_pairs(own, groups[own], shares, low, high, missing, **options))
+            if len(pairs[-1][0]) < missing:
+                lacking.append(label)
+        if lacking:
+            warnings.warn(
+                f"SpectrumMixSampler: fewer than n_per_class={self.n_per_class} spectra, for want "
+                f"of pairs that overlap, of class {name_objects(lacking)}",
+                ObjectWarning,
+                stacklevel=2,
+            )
+        return np.concatenate(pairs, axis=1)
+
+    def _phase_groups(self, X):
+        if self.phase is None or self.phase not in X.columns:
+            return np.full(len(X), "unknown")
+        phase = X[self.phase].to_numpy(float)
+        known = np.where(phase < 0, "before", "after")
+        return np.where(np.isnan(phase), "unknown", known)
+
+    def _shares(self, groups):
+        unknown = np.mean(groups == "unknown") if len(groups) else 0.0
+        known = 1 - unknown
+        return {
+            "before": known * self.before_peak,
+            "after": known * (1 - self.before_peak),
+            "unknown": unknown,
+        }
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        return tags
