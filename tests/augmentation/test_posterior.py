@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skastro.augmentation import draw_grids, draw_light_curves
-from skastro.gaussian_process import Status, fit_light_curves, predict_grid
+from skastro.gaussian_process import Status, _draw, fit_light_curves, predict_grid
 
 SCALES = ("amplitude", "time_scale", "wavelength_scale")
 
@@ -69,6 +69,12 @@ def test_objects_that_cannot_be_fitted_are_nan(rows):
         True,
     ]
     assert grids.status.tolist() == [0, 0, 1, 1, 0, 0, 3, 3]
+
+
+def test_grids_without_a_draw_are_nan_in_both_channels(rows, monkeypatch):
+    monkeypatch.setattr(_draw, "factorise", lambda covariance, unit: None)
+    grids = draw_grids(*rows, [0.0, 9.0], [5e3], random_state=0)
+    assert np.isnan(grids.grid).all() and (grids.status[[0, 2]] == Status.SINGULAR).all()
 
 
 def test_invalid_errors_of_an_object_do_not_stop_the_others(rows):

@@ -6,6 +6,7 @@ import pytest
 from skastro.gaussian_process import (
     Padding,
     Status,
+    _draw,
     fit_light_curves,
     predict_grid,
     sample_posterior,
@@ -126,7 +127,6 @@ def test_the_seed_decides_and_nothing_else(curves, kernel):
     other = sample_posterior(*rows, TIMES, WAVELENGTHS, random_state=4, **options).samples
     np.testing.assert_array_equal(first, again.samples)
     assert (first != other).any(axis=(1, 2, 3)).all()
-    assert len(np.unique(first[:, 0, 0, 0])) == len(first)
     generator = np.random.default_rng(3)
     drawn = sample_posterior(*rows, TIMES, WAVELENGTHS, random_state=generator, **options)
     np.testing.assert_array_equal(first, drawn.samples)
@@ -136,6 +136,22 @@ def test_the_seed_decides_and_nothing_else(curves, kernel):
     part = sample_posterior(*rows, TIMES, WAVELENGTHS, random_state=3, **options)
     assert part.failed.tolist() == [0]
     np.testing.assert_array_equal(first[1:], part.samples[1:])
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_equal_objects_get_draws_of_their_own(kernel, one):
+    offsets, *rows = one
+    twice = [0, 15, 30], *(np.tile(column, 2) for column in rows)
+    options = {"kernel": kernel, "random_state": 0, **SCALES}
+    drawn = sample_posterior(*twice, [90.0], [5e3], **options).samples
+    assert abs(drawn[0] - drawn[1]) > 0.1
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_no_factor_for_any_jitter(kernel, one, monkeypatch):
+    monkeypatch.setattr(_draw, "factorise", lambda covariance, unit: None)
+    drawn = sample_posterior(*one, TIMES, WAVELENGTHS, kernel=kernel, **SCALES)
+    assert drawn.reasons.tolist() == ["singular"] and np.isnan(drawn.samples).all()
 
 
 @pytest.mark.parametrize("kernel", KERNELS)

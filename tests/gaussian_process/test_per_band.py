@@ -114,6 +114,18 @@ def test_free_scales_reach_no_less_than_bounded_ones(objects):
     assert np.mean((free.log_likelihood - bounded.log_likelihood)[inside] > -1e-3) > 0.9
 
 
+def test_more_starts_are_never_worse(objects):
+    results = [
+        interpolate_per_band(*objects, TIMES, n_starts=n, time_scale="free") for n in (1, 2, 3)
+    ]
+    for fewer, more in zip(results, results[1:]):
+        fitted = fewer.status == 0
+        gain = (more.log_likelihood - fewer.log_likelihood)[fitted]
+        assert gain.min() > -1e-9
+        assert (more.n_evaluations[fitted] > fewer.n_evaluations[fitted]).all()
+    assert (results[2].log_likelihood - results[0].log_likelihood)[fitted].max() > 0.1
+
+
 def test_white_noise_is_found():
     rng = np.random.default_rng(0)
     time = np.sort(rng.uniform(0, 400, 300))
