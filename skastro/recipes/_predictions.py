@@ -41,7 +41,7 @@ def prediction_table(model, X, *, reasons=None, unclassified="unclassified"):
     {'SN1': {'label': 'II', 'reason': ''}, 'SN2': {'label': 'Ia', 'reason': ''}}
     """
     proba = model.predict_proba(X)
-    index = pd.Index(getattr(X, "index", range(len(X))), name="object_id")
+    index = pd.Index(X.index if hasattr(X, "columns") else range(len(X)), name="object_id")
     table = pd.DataFrame(proba, index, [f"prob_{name}" for name in model.classes_])
     missing = np.isnan(proba).any(axis=1)
     labels = np.asarray(model.classes_)[np.where(missing, 0, proba.argmax(axis=1))]

@@ -180,7 +180,16 @@ def predict_proba_at(pipeline, X, days):
     Returns
     -------
     probabilities : ndarray of shape (n_objects, n_days, n_classes)
-        In the order of ``pipeline.classes_``.
+        In the order of ``pipeline.classes_``; NaN where there is no observation yet.
+
+    Examples
+    --------
+    >>> from skastro.datasets import make_light_curves
+    >>> from skastro.recipes import make_oracle, predict_proba_at
+    >>> X, y = make_light_curves(40, classes=["SNIa", "RRL"], random_state=0)
+    >>> oracle = make_oracle(static=(), max_epochs=1, random_state=0).fit(X, y)
+    >>> predict_proba_at(oracle, X, days=[3]).shape
+    (40, 1, 2)
     """
     return pipeline[-1].predict_proba_at(pipeline[:-1].transform(X), days)
 
