@@ -15,6 +15,7 @@ from skastro.gaussian_process import (
 )
 
 TIMES, WAVELENGTHS = np.linspace(-30, 80, 23), np.array([4000.0, 6000.0, 9000.0])
+ZERO_DATE = 59000.12695  # as far from a float32 as dates there can be
 BANDS = np.array([4826.85, 6223.24, 7545.98, 8590.9])
 
 pytestmark = [
@@ -238,19 +239,20 @@ def test_hyperparameters_are_never_fitted_in_float32(engine, kernel):
 @pytest.mark.parametrize("shifted", ["by reference", "on the grid"])
 def test_absolute_dates_with_predictions_in_float32(engine, kernel, shifted):
     """MJD 59000 has steps of 0.004 days in float32: distances come first."""
-    time, wavelength, flux, flux_err = light_curve()
-    scales = {"amplitude": 2500.0, "time_scale": 10.0, "wavelength_scale": 6e3}
+    time, wavelength, _, flux_err = light_curve()
+    flux = 100 * np.random.default_rng(0).normal(size=40)
+    scales = {"amplitude": 2500.0, "time_scale": 2.0, "wavelength_scale": 6e3}
     options = {"engine": engine, "kernel": kernel} | scales
     rows = time, wavelength, flux, flux_err
     expected = predict_grid([0, 40], *rows, TIMES, WAVELENGTHS, dtype=np.float64, **options)
-    dates = TIMES if shifted == "by reference" else TIMES + 59000.123
+    dates = TIMES if shifted == "by reference" else TIMES + ZERO_DATE
     result = predict_grid(
         [0, 40],
-        time + 59000.123,
+        time + ZERO_DATE,
         *rows[1:],
         dates,
         WAVELENGTHS,
-        reference=[59000.123] if shifted == "by reference" else None,
+        reference=[ZERO_DATE] if shifted == "by reference" else None,
         dtype=np.float32,
         **options,
     )
