@@ -62,8 +62,9 @@ def new_point(n):
 @njit(cache=True)
 def new_local(n):
     """Allocate a `Local`."""
-    inverse_factor, inverse = np.empty((2, padded(n), padded(n)))
-    return Local(inverse_factor, inverse, np.empty((3, n)), np.zeros(3), np.zeros((3, 3)))
+    shape = padded(n), padded(n)
+    information = np.zeros((3, 3))
+    return Local(np.empty(shape), np.empty(shape), np.empty((3, n)), np.zeros(3), information)
 
 
 @njit(cache=True)
