@@ -33,6 +33,7 @@ from skastro.neural_network import (
     BaseNetClassifier,
     DeepEnsembleClassifier,
     HeatmapCNNClassifier,
+    MultimodalClassifier,
     RecurrentClassifier,
 )
 from skastro.preprocessing import (
@@ -107,6 +108,7 @@ INIT_PARAMS = {
     LightCurveStatistics: {},
     MarkDetections: {"by": "photflag"},
     MissingCodes: {},
+    MultimodalClassifier: {"max_epochs": 30, "lr": 1e-2},
     ParallelBinaryClassifier: {"estimator": LogisticRegression(), "ambiguity": None},
     QualityFilter: {"min_detections": 4, "min_duration": 30.0, "max_gap": 50.0},
     RecurrentClassifier: {"max_epochs": 5, "batch_size": 8},
@@ -132,6 +134,7 @@ EXPECTED_FAILED_CHECKS = {
     DrawDays: {"check_index_kept": BY_IDENTIFIER},
     DeepEnsembleClassifier: {"check_sample_weight_equivalence_on_dense_data": BATCHES},
     HeatmapCNNClassifier: {"check_sample_weight_equivalence_on_dense_data": BATCHES},
+    MultimodalClassifier: {"check_sample_weight_equivalence_on_dense_data": BATCHES},
     MarkDetections: {"check_missing_field": WRITES_FIELD},
     MissingCodes: {
         "check_missing_nested_column": STATIC_ONLY,

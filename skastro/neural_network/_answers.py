@@ -2,12 +2,13 @@
 
 import numpy as np
 import torch
+from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skastro.neural_network._data import BatchDataset
 from skastro.neural_network._labels import most_probable
-from skastro.neural_network._net import move, resolve_device
+from skastro.neural_network._net import move, resolve_device, seeded
 
 
 def _knows_a_taxonomy(estimator):
@@ -39,6 +40,35 @@ class AnswersMixin:
             In the order of `classes_`; NaN for objects that cannot be classified.
         """
         return self._answers(X, "probabilities")
+
+    def predict_proba_samples(self, X, n_samples=20):
+        """Return the probabilities of random passes with dropout left on.
+
+        Their mean is another estimate of the probability and their scatter of its uncertainty:
+        Monte-Carlo dropout, Gal & Ghahramani 2016 (arXiv:1506.02142).
+
+        Parameters
+        ----------
+        X : array-like or frame of n_objects rows
+            One row an object.
+
+        n_samples : int, default=20
+            Number of passes.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_objects, n_classes)
+            In the order of `classes_`; NaN for objects that cannot be classified.  The same in
+            every call if `random_state` is a number.
+        """
+        check_is_fitted(self)
+        rng = check_random_state(self.random_state)
+        self.net_.keep_dropout = True
+        try:
+            with seeded(rng):
+                return np.stack([self._answers(X, "probabilities") for _ in range(n_samples)])
+        finally:
+            self.net_.keep_dropout = False
 
     @available_if(_knows_a_taxonomy)
     def predict_node_proba(self, X):

@@ -14,6 +14,7 @@ from skorch.callbacks import EpochTimer, PassthroughScoring
 from skastro.neural_network._callbacks import ValidAccuracy
 from skastro.neural_network._data import BatchIterator
 
+_WITH_DROPOUT = (torch.nn.modules.dropout._DropoutNd, torch.nn.RNNBase)
 _HISTORY = ["epoch", "train_loss", "valid_loss", "valid_accuracy", "lr", "dur"]
 
 
@@ -24,7 +25,8 @@ class WeightedNet(NeuralNetClassifier):
     :class:`~skastro.neural_network._data.BatchDataset`; `valid` may be None.  The criterion gives
     one loss an object; the loss of a batch is the mean of weight times loss.  A module may give
     several answers an object, logits of shape (n_objects, n_answers, n_outputs): their losses are
-    averaged.  `targets` says what the logits stand for.
+    averaged.  `targets` says what the logits stand for.  While `keep_dropout` is set, dropout acts
+    in prediction too.
 
     Examples
     --------
@@ -56,6 +58,8 @@ class WeightedNet(NeuralNetClassifier):
         )
         self.targets = targets
 
+    keep_dropout = False
+
     @property
     def _default_callbacks(self):
         return [
@@ -71,6 +75,13 @@ class WeightedNet(NeuralNetClassifier):
     def get_split_datasets(self, X, y=None, **fit_params):
         """Return the pair (train, valid) that `X` is."""
         return X
+
+    def _set_training(self, training=True):
+        super()._set_training(training)
+        if self.keep_dropout:
+            for module in self.module_.modules():
+                if isinstance(module, _WITH_DROPOUT):
+                    module.train()
 
     def infer(self, x, **fit_params):
         """Call the module with the inputs, without the weights."""

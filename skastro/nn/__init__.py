@@ -1,7 +1,24 @@
 """Torch modules and losses that know no scikit-learn."""
 
+from skastro.nn._fusion import (
+    Conv1dEncoder,
+    Conv2dEncoder,
+    FusionNet,
+    MLPEncoder,
+    RecurrentEncoder,
+)
 from skastro.nn._image import SconeCNN, WideConv
 from skastro.nn._losses import HierarchicalCrossEntropy
 from skastro.nn._sequence import RecurrentNet
 
-__all__ = ["HierarchicalCrossEntropy", "RecurrentNet", "SconeCNN", "WideConv"]
+__all__ = [
+    "Conv1dEncoder",
+    "Conv2dEncoder",
+    "FusionNet",
+    "HierarchicalCrossEntropy",
+    "MLPEncoder",
+    "RecurrentEncoder",
+    "RecurrentNet",
+    "SconeCNN",
+    "WideConv",
+]
