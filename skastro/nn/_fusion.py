@@ -297,7 +297,7 @@ class FusionNet(nn.Module):
 
         Parameters
         ----------
-        *values, **named : Tensors of shape (n_objects, *shape)
+        *values, **named : Tensors of shape (n_objects, ...)
             The inputs, in order or by name.
 
         present : Tensor of shape (n_objects, n_inputs), default=None
