@@ -5,13 +5,21 @@
 
 Every engine does the same job (SCONE's recipe: radial Matern-3/2 with three free hyperparameters,
 padding, 32 x 180 grid) on the same objects in each round; the time is the minimum over rounds, the
-ratio the median over rounds of the ratio to george inside the round.
+ratio the median over rounds of the ratio to george inside the round.  The grid's time is divided
+into mean and standard deviation by the shares on the object of median length.  Peak memory is that
+of a fresh process for each method, above what it holds after four objects.  ``--cold`` adds the
+cost of compilation, in seconds of the processor.
 """
 
 import argparse
 import os
 import resource
+import subprocess
+import sys
+import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -31,16 +39,21 @@ from skastro.surveys import get_survey
 TIMES, WAVELENGTHS = np.linspace(-30.0, 150.0, 180), np.linspace(3000.0, 10100.0, 32)
 GEORGE = "george"
 FIXED = {"wavelength_scale": 6000.0}
+SINGLE, DOUBLE = {"dtype": np.float32}, {"dtype": np.float64}
 METHODS = {
-    GEORGE: {"engine": "george", "dtype": np.float64},
-    "numpy": {"engine": "numpy", "dtype": np.float64},
-    "numpy, float32 grid": {"engine": "numpy", "dtype": np.float32},
-    "numba": {"engine": "numba", "dtype": np.float64},
-    "numba, float32 grid": {"engine": "numba", "dtype": np.float32},
-    "numba, float32, two starts": {"engine": "numba", "dtype": np.float32, "n_starts": 2},
-    "numba, separable": {"engine": "numba", "dtype": np.float64, "kernel": "separable"},
-    "numba, separable, float32": {"engine": "numba", "dtype": np.float32, "kernel": "separable"},
+    GEORGE: {"engine": "george"} | DOUBLE,
+    "numpy": {"engine": "numpy"} | DOUBLE,
+    "numpy, float32 grid": {"engine": "numpy"} | SINGLE,
+    "numba": {"engine": "numba"} | DOUBLE,
+    "numba, float32 grid": {"engine": "numba"} | SINGLE,
+    "numba, float32, two starts": {"engine": "numba", "n_starts": 2} | SINGLE,
+    "numba, float32, two cores": {"engine": "numba", "n_jobs": 2} | SINGLE,
+    "numba, separable": {"engine": "numba", "kernel": "separable"} | DOUBLE,
+    "numba, separable, float32": {"engine": "numba", "kernel": "separable"} | SINGLE,
 }
+SUFFIXES = {"DES": ("_HEAD.FITS", "_PHOT.FITS"), "LSST": ("_HEAD.FITS.gz", "_PHOT.FITS.gz")}
+BAND_COLUMN = {"DES": "FLT", "LSST": "BAND"}
+PAD = {"DES": Padding(7828.0), "LSST": Padding(6223.24)}
 
 
 def read(stem, survey, n_objects):
@@ -60,24 +73,24 @@ def read(stem, survey, n_objects):
     return (offsets, time, wavelength, flux, flux_err), peak
 
 
-SUFFIXES = {"DES": ("_HEAD.FITS", "_PHOT.FITS"), "LSST": ("_HEAD.FITS.gz", "_PHOT.FITS.gz")}
-BAND_COLUMN = {"DES": "FLT", "LSST": "BAND"}
-PAD = {"DES": Padding(7828.0), "LSST": Padding(6223.24)}
-
-
 def timed(function, *args, **kwargs):
+    """Seconds and result."""
     start = time.perf_counter()
     result = function(*args, **kwargs)
     return time.perf_counter() - start, result
 
 
-def options_of(method, arguments, with_grid):
-    options = dict(METHODS[method])
-    if arguments.fixed:
-        options |= FIXED
-    if not with_grid:
-        options.pop("dtype")
-    return options | {"n_jobs": arguments.jobs}
+def options_of(method, fixed, with_grid):
+    """Keyword arguments of a method for the fit alone or with the grid."""
+    options = METHODS[method] | (FIXED if fixed else {})
+    return options if with_grid else {k: v for k, v in options.items() if k != "dtype"}
+
+
+def interpolate(rows, peak, padding, options):
+    """The whole job."""
+    return interpolate_light_curves(
+        *rows, TIMES, WAVELENGTHS, reference=peak, padding=padding, **options
+    )
 
 
 def measure(rows, peak, padding, methods, arguments):
@@ -85,70 +98,162 @@ def measure(rows, peak, padding, methods, arguments):
     seconds, results = np.zeros((len(methods), arguments.rounds, 2)), {}
     for k in range(arguments.rounds):
         for m, method in enumerate(methods):
-            fit, grid = (options_of(method, arguments, with_grid) for with_grid in (False, True))
+            fit, grid = (options_of(method, arguments.fixed, flag) for flag in (False, True))
             seconds[m, k, 0], _ = timed(fit_light_curves, *rows, padding=padding, **fit)
-            seconds[m, k, 1], results[method] = timed(
-                interpolate_light_curves,
-                *rows,
-                TIMES,
-                WAVELENGTHS,
-                reference=peak,
-                padding=padding,
-                **grid,
-            )
+            seconds[m, k, 1], results[method] = timed(interpolate, rows, peak, padding, grid)
     return seconds, results
+
+
+def first(rows, peak, n_objects):
+    """Rows and peaks of the first objects."""
+    end = rows[0][n_objects]
+    return (rows[0][: n_objects + 1], *(column[:end] for column in rows[1:])), peak[:n_objects]
+
+
+def peak_memory(stem, survey, n_objects, method, fixed):
+    """Peak memory in MB above that after four objects, in a fresh process."""
+    arguments = stem, survey, n_objects, method, fixed
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return pool.submit(_peak_memory, *arguments).result()
+
+
+def _peak_memory(stem, survey, n_objects, method, fixed):
+    rows, peak = read(stem, survey, n_objects)
+    options = options_of(method, fixed, True)
+    before = []
+    for part in (first(rows, peak, 4), (rows, peak)):
+        interpolate(*part, PAD[survey], options)
+        before.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    return before[1] - before[0]
+
+
+def median_object(rows, peak):
+    """Columns of the object of median length, times relative to its peak."""
+    lengths = np.diff(rows[0])
+    i = int(np.argsort(lengths)[len(lengths) // 2])
+    own = slice(rows[0][i], rows[0][i + 1])
+    return [rows[1][own] - peak[i], *(column[own] for column in rows[2:])]
+
+
+def share_of_mean(method, columns, padding, numba_shares):
+    """Part of the grid's time that goes into the kernel and the mean."""
+    options = METHODS[method]
+    if options["engine"] == "numba":
+        name = f"{options.get('kernel', 'radial')} grid"
+        return numba_shares[name + (", float32" if options["dtype"] == np.float32 else "")]
+    if options["engine"] == "george":
+        return george_share(columns)
+    return numpy_share(columns, padding, options["dtype"])
+
+
+def george_share(columns):
+    """Time of george's mean over that of mean and variance."""
+    import george
+
+    time_, wavelength, flux, flux_err = columns
+    kernel = np.var(flux) * george.kernels.Matern32Kernel([400.0, 6000.0**2], ndim=2)
+    process = george.GP(kernel)
+    process.compute(np.column_stack([time_, wavelength]), flux_err)
+    points = np.stack([g.ravel() for g in np.meshgrid(TIMES, WAVELENGTHS)], axis=1)
+    mean = min(timed(process.predict, flux, points, return_cov=False)[0] for _ in range(5))
+    both = min(timed(process.predict, flux, points, return_var=True)[0] for _ in range(5))
+    return mean / both
+
+
+def numpy_share(columns, padding, dtype):
+    """Time that the NumPy engine does not spend on the variance."""
+    from skastro.gaussian_process import _predict
+
+    original, spent = _predict._unexplained, []
+
+    def unexplained(factor, cross):
+        seconds, result = timed(original, factor, cross)
+        spent.append(seconds)
+        return result
+
+    offsets, shares = [0, len(columns[0])], []
+    scales = {"amplitude": 1e4, "time_scale": 20.0, "wavelength_scale": 6000.0}
+    options = scales | {"padding": padding, "engine": "numpy", "dtype": dtype}
+    _predict._unexplained = unexplained
+    for _ in range(5):
+        spent.clear()
+        total, _ = timed(predict_grid, offsets, *columns, TIMES, WAVELENGTHS, **options)
+        shares.append(1 - sum(spent) / total)
+    _predict._unexplained = original
+    return float(np.median(shares))
 
 
 def accuracy(result, rows, peak, padding):
     """Largest error of mean and standard deviation against george at the same hyperparameters."""
-    exact = predict_grid(
-        *rows,
-        TIMES,
-        WAVELENGTHS,
-        reference=peak,
-        padding=padding,
-        engine="george",
-        dtype=np.float64,
-        amplitude=result.amplitude,
-        time_scale=result.time_scale,
-        wavelength_scale=result.wavelength_scale,
-    )
+    names = ("amplitude", "time_scale", "wavelength_scale")
+    options = {name: getattr(result, name) for name in names} | {"engine": "george"} | DOUBLE
+    exact = predict_grid(*rows, TIMES, WAVELENGTHS, reference=peak, padding=padding, **options)
     return [
         np.nanmax(np.abs(ours - theirs).max(axis=(1, 2)) / np.abs(theirs).max(axis=(1, 2)))
         for ours, theirs in ((result.mean, exact.mean), (result.std, exact.std))
     ]
 
 
-def print_speed(methods, seconds, results, n_objects):
-    print(f"{'':28s}{'fit':>9s}{'+ grid':>9s}  ms/object{'fit':>8s}{'+ grid':>8s}  x george  eval.")
+def print_speed(methods, seconds, results, shares, memory, n_objects):
+    """Milliseconds an object, ratios to george in the round, evaluations, memory."""
+    print(
+        f"\n{'ms an object':28s}{'fit':>8s}{'mean':>8s}{'std':>8s}{'total':>9s}"
+        f"{'x george: fit':>15s}{'total':>7s}{'eval.':>7s}{'MB':>6s}"
+    )
     for m, method in enumerate(methods):
-        best = 1e3 * seconds[m].min(axis=0) / n_objects
+        fit, total = 1e3 * seconds[m].min(axis=0) / n_objects
+        grid = max(total - fit, 0.0)
         ratio = np.median(seconds[0] / seconds[m], axis=0)
-        evaluations = results[method].n_evaluations.mean()
         print(
-            f"{method:28s}{best[0]:9.3f}{best[1]:9.3f}{'':11s}{ratio[0]:8.1f}{ratio[1]:8.1f}"
-            f"{evaluations:17.1f}"
+            f"{method:28s}{fit:8.3f}{grid * shares[m]:8.3f}{grid * (1 - shares[m]):8.3f}"
+            f"{total:9.3f}{ratio[0]:15.1f}{ratio[1]:7.1f}"
+            f"{results[method].n_evaluations.mean():7.1f}{memory[m]:6.0f}"
         )
 
 
 def print_quality(methods, results, rows, peak, padding):
-    """Share of fits as likely as george's, and the errors of the grid."""
+    """Fits less likely than george's, and the errors of the grid."""
+    methods = [method for method in methods if "separable" not in method]
     print(
-        f"\n{'':28s}{'>= george - 1e-3':>17s}{'better':>8s}{'worst':>9s}{'mean':>10s}{'std':>10s}"
+        f"\n{'log likelihood':28s}{'< george - 1e-3':>17s}{'> george + 1e-3':>17s}{'worst':>9s}"
+        f"{'mean off':>10s}{'std off':>9s}"
     )
-    best = np.max([results[m].log_likelihood for m in methods if "separable" not in m], axis=0)
+    best = np.max([results[method].log_likelihood for method in methods], axis=0)
     for method in methods:
-        if "separable" in method:
-            continue
         gain = results[method].log_likelihood - results[GEORGE].log_likelihood
-        share, better = (gain >= -1e-3).mean(), (gain > 1e-3).sum()
         errors = accuracy(results[method], rows, peak, padding)
+        worse, better = (gain < -1e-3).sum(), (gain > 1e-3).sum()
         print(
-            f"{method:28s}{share:17.2%}{better:8d}{np.nanmin(gain):9.1e}"
-            f"{errors[0]:10.1e}{errors[1]:10.1e}"
+            f"{method:28s}{worse:7d} ({worse / len(gain):6.2%}){better:17d}{np.nanmin(gain):9.1e}"
+            f"{errors[0]:10.1e}{errors[1]:9.1e}"
         )
     missed = (results[GEORGE].log_likelihood < best - 1e-3).sum()
-    print(f"george itself misses the best likelihood found by more than 1e-3 in {missed} objects")
+    print(f"george misses the best likelihood found by more than 1e-3 in {missed} objects")
+
+
+COLD = """
+import time; start = time.process_time()
+from skastro.gaussian_process import interpolate_light_curves
+rows = [0, 3], [0.0, 5.0, 9.0], [5e3, 6e3, 5e3], [9.0, 20.0, 8.0], [1.0, 1.0, 1.0]
+imported = time.process_time()
+interpolate_light_curves(*rows, [0.0, 1.0], [5e3], engine="numba")
+print(imported - start, time.process_time() - imported)
+"""
+
+
+def print_cold_start():
+    """Seconds of the processor until the first answer, without and with compiled code at hand."""
+    with tempfile.TemporaryDirectory() as folder:
+        for label in ("compiling", "from the cache"):
+            result = subprocess.run(
+                [sys.executable, "-c", COLD],
+                env=os.environ | {"NUMBA_CACHE_DIR": folder},
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+            imports, answer = (float(word) for word in result.stdout.split())
+            print(f"cold start, {label}: import {imports:.1f} s, first answer {answer:.1f} s")
 
 
 def parse_arguments():
@@ -156,32 +261,41 @@ def parse_arguments():
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--objects", type=int, default=150, help="of each data set")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--fixed", action="store_true", help="wavelength scale fixed at 6000 A")
-    parser.add_argument("--only", help="comma-separated part of the methods")
+    parser.add_argument("--only", help="methods separated by semicolons; george is always in")
+    parser.add_argument("--cold", action="store_true", help="measure the cost of compilation")
     return parser.parse_args()
+
+
+def run(survey, stem, methods, arguments):
+    """All tables of one data set."""
+    from gp_breakdown import print_breakdown
+
+    rows, peak = read(stem, survey, arguments.objects)
+    lengths, padding = np.diff(rows[0]), PAD[survey]
+    print(
+        f"\n{stem.name}: {len(lengths)} objects of {lengths.min()}..{lengths.max()} rows, "
+        f"median {np.median(lengths):.0f}; load {os.getloadavg()[0]:.1f}"
+    )
+    measure(*first(rows, peak, 4), padding, methods, arguments)
+    seconds, results = measure(rows, peak, padding, methods, arguments)
+    columns = median_object(rows, peak)
+    numba_shares = print_breakdown(columns, padding, (TIMES, WAVELENGTHS))
+    numba_shares["separable grid, float32"] = numba_shares["separable grid"]
+    shares = [share_of_mean(method, columns, padding, numba_shares) for method in methods]
+    memory = [peak_memory(stem, survey, len(peak), m, arguments.fixed) for m in methods]
+    print_speed(methods, seconds, results, shares, memory, len(lengths))
+    print_quality(methods, results, rows, peak, padding)
 
 
 def main():
     arguments = parse_arguments()
-    methods = [m for m in METHODS if not arguments.only or m in arguments.only.split(";")]
-    sources = (
-        ("DES", arguments.data / "snana" / "DES_Ia-0001"),
-        ("LSST", arguments.data / "survey_bench" / "LSST_TRAIN-0001"),
-    )
-    for survey, stem in sources:
-        rows, peak = read(stem, survey, arguments.objects)
-        lengths = np.diff(rows[0])
-        print(
-            f"\n{stem.name}: {len(lengths)} objects of {lengths.min()}..{lengths.max()} rows, "
-            f"median {np.median(lengths):.0f}; jobs {arguments.jobs}; load {os.getloadavg()[0]:.1f}"
-        )
-        few = (rows[0][:5], *(column[: rows[0][4]] for column in rows[1:]))
-        measure(few, peak[:4], PAD[survey], methods, arguments)
-        seconds, results = measure(rows, peak, PAD[survey], methods, arguments)
-        print_speed(methods, seconds, results, len(lengths))
-        print_quality(methods, results, rows, peak, PAD[survey])
-    print(f"\npeak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+    chosen = arguments.only.split(";") if arguments.only else METHODS
+    methods = [method for method in METHODS if method == GEORGE or method in chosen]
+    run("DES", arguments.data / "snana" / "DES_Ia-0001", methods, arguments)
+    run("LSST", arguments.data / "survey_bench" / "LSST_TRAIN-0001", methods, arguments)
+    if arguments.cold:
+        print_cold_start()
 
 
 if __name__ == "__main__":

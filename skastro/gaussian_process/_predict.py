@@ -5,7 +5,7 @@ from scipy.linalg.blas import dtrmm, strmm
 from scipy.linalg.lapack import dtrtri
 
 from skastro.gaussian_process._kernels import VALUE
-from skastro.gaussian_process._precision import coarse_points
+from skastro.gaussian_process._precision import LARGEST_SQUARE, coarse_points
 
 WAVELENGTHS_AT_ONCE, POINTS_AT_ONCE = 2, 512
 
@@ -45,6 +45,7 @@ def _predict_radial(time, wavelength, state, inverse_factor, times, wavelengths,
     amplitude, time_metric, wavelength_metric = np.exp(state.theta)
     s = 3.0 / time_metric * (times - time[:, None]) ** 2
     q = 3.0 / wavelength_metric * (wavelengths - wavelength[:, None]) ** 2
+    s, q = np.minimum(s, LARGEST_SQUARE), np.minimum(q, LARGEST_SQUARE)
     factor = np.asfortranarray(np.tril(inverse_factor) * np.sqrt(amplitude))
     weights = amplitude * state.weights
     _fill_grid(s, q, factor, weights, amplitude, out)

@@ -60,6 +60,23 @@ def test_tolerance_of_fits_with_padding(curves):
         assert mean.max() < 1e-4 and std.max() < 1e-3
 
 
+@pytest.mark.parametrize("engine", ["numpy", "numba"])
+@pytest.mark.parametrize("kernel", ["radial", "separable"])
+@pytest.mark.parametrize("scale", [1e-29, 1e29])
+def test_length_scales_that_ran_away(engine, kernel, scale):
+    """Free wavelength scales do: such squared distances would overflow float32."""
+    rows = precise(20, 30.0)
+    for scales in ({"time_scale": 20.0, "wavelength_scale": scale}, {"time_scale": scale}):
+        scales = {"amplitude": 1e4, "wavelength_scale": 6e3} | scales
+        options = {"engine": engine, "kernel": kernel} | scales
+        exact, single = (
+            predict_grid(*rows, TIMES, WAVELENGTHS, dtype=dtype, **options)
+            for dtype in (np.float64, np.float32)
+        )
+        assert np.abs(single.mean - exact.mean).max() < 1e-4 * rows[3].max()
+        assert np.abs(single.std - exact.std).max() < 1e-3 * exact.std.max()
+
+
 def test_only_what_float32_misses_is_repeated():
     mean, std = np.ones((2, 2), np.float32), np.array([[1.0, 1e-3], [0.5, 1e-5]], np.float32)
     assert coarse_points(mean, std, 1.0, 4.0, 1.0).tolist() == [1, 3]

@@ -13,6 +13,7 @@ from skastro.gaussian_process._compiled._exp import LOOSE, exp_negative
 from skastro.gaussian_process._compiled._kernels import rates_of
 
 ELEMENTS_AT_ONCE, POINTS_AT_ONCE = 60_000, 512
+LARGEST_SQUARE = _precision.LARGEST_SQUARE
 
 coarse_points = njit(cache=True)(_precision.coarse_points)
 
@@ -75,7 +76,7 @@ def fill_grid(rows, rates, lower, weights, mean_flux, grid, out):
     n, n_times = len(rows.time), len(times)
     squared_time = np.empty((n, n_times), out.dtype)
     for i in range(n):
-        squared_time[i] = ((times - rows.time[i]) * rates[1]) ** 2
+        squared_time[i] = np.minimum(((times - rows.time[i]) * rates[1]) ** 2, LARGEST_SQUARE)
     at_once = min(max(ELEMENTS_AT_ONCE // (n * n_times), 1), 4, len(wavelengths))
     cross = np.zeros((len(lower), at_once * n_times), out.dtype)
     four = np.empty((4, at_once * n_times), out.dtype)
@@ -84,8 +85,9 @@ def fill_grid(rows, rates, lower, weights, mean_flux, grid, out):
         some = wavelengths[first : first + at_once]
         width = len(some) * n_times
         distance = (some - rows.wavelength.reshape(-1, 1)) * rates[2]
+        squared = np.minimum(distance**2, LARGEST_SQUARE).astype(out.dtype)
         mean[:], variance[:] = 0.0, 1.0
-        fill_cross(squared_time, (distance**2).astype(out.dtype), weights, cross, mean)
+        fill_cross(squared_time, squared, weights, cross, mean)
         subtract_explained(lower, cross, four, variance, width)
         std = np.sqrt(rates[0] * np.maximum(variance[:width], 0.0))
         out[0, first : first + len(some)] = mean[:width].reshape(-1, n_times) + mean_flux
