@@ -1,0 +1,119 @@
+"""SCONE on simulated LSST light curves with heat maps of different Gaussian-process kernels.
+
+    python benchmarks/science/gp_kernels.py ../shared/data [--seeds 3] [--only TASK] [--epochs N]
+
+Every kernel sees the same splits and the same random numbers of the network, so that differences
+are taken pair by pair.  Each run is a line of `output/science/gp_kernels.jsonl` at once; runs that
+stand there are not repeated.  Prints markdown tables of the scores and of the differences from
+the first kernel.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from _data import SUPERNOVAE, load_survey_bench
+from scone import N_PIXELS, score
+from sklearn.model_selection import train_test_split
+
+from skastro.recipes import make_scone_classifier, make_scone_features
+
+OUTPUT = Path("output/science")
+KERNELS = {
+    "radial, 6000 A": {"kernel": "radial", "wavelength_scale": 6000.0},
+    "radial, free": {"kernel": "radial", "wavelength_scale": "free"},
+    "separable, free": {"kernel": "separable", "wavelength_scale": "free"},
+}
+FIGURES = ("AUC", "accuracy", "balanced accuracy", "macro F1", "log loss", "Brier")
+
+
+def heatmaps(X, kernel):
+    """Rows of image and log10 maximum, cached; prints what they cost."""
+    settings = KERNELS[kernel]
+    cache = OUTPUT / f"kernels_{settings['kernel']}_{settings['wavelength_scale']}.npy"
+    if not cache.exists():
+        features = make_scone_features("LSST", engine="numba", **settings)
+        features.fit(X.iloc[:500]).transform(X.iloc[:500])
+        begin = time.perf_counter()
+        rows = features.transform(X)
+        print(f"{kernel}: {1e3 * (time.perf_counter() - begin) / len(X):.2f} ms an object")
+        np.save(cache, rows)
+    return np.load(cache, mmap_mode="r")[:, : N_PIXELS + 1]
+
+
+def one_run(rows, y, seed, epochs):
+    """Train on 80 % and score the rest."""
+    train, test = train_test_split(np.arange(len(y)), test_size=0.2, stratify=y, random_state=seed)
+    settings = {} if epochs is None else {"epochs": epochs}
+    model = make_scone_classifier(random_state=seed, **settings)
+    begin = time.perf_counter()
+    model.fit(rows[train], y[train])
+    scores = score(y[test], model, rows[test])
+    return scores | {"seconds": time.perf_counter() - begin}
+
+
+def known_runs(path):
+    """Runs of earlier calls."""
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def print_tables(results):
+    """Means and standard deviations, then paired differences from the first kernel."""
+    table = pd.DataFrame(results)
+    table["kernel"] = pd.Categorical(table["kernel"], list(KERNELS))
+    table = table.set_index(["task", "kernel", "seed"])[[*FIGURES, "seconds"]]
+    first = table.xs(next(iter(KERNELS)), level="kernel")
+    rows = first.reindex(table.index.droplevel("kernel"))
+    difference = (table - rows.to_numpy())[list(FIGURES)].dropna()
+    for values, digits in ((table, 3), (difference, 4)):
+        groups = values.groupby(["task", "kernel"], sort=False, observed=True)
+        mean, spread = groups.mean(), groups.std()
+        sign = "" if values is table else "+"
+        text = mean.map(f"{{:{sign}.{digits}f}}".format) + spread.map(f" ± {{:.{digits}f}}".format)
+        text.insert(0, "runs", groups.size().astype(str))
+        print("\n| " + " | ".join(["task", "kernel", *text.columns]) + " |")
+        print("|---" * (text.shape[1] + 2) + "|")
+        for key, line in text.iterrows():
+            print("| " + " | ".join([*key, *line]) + " |")
+
+
+def main():
+    """Run everything and print markdown tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--kernels", nargs="+", default=list(KERNELS), choices=list(KERNELS))
+    parser.add_argument("--epochs", type=int, default=None)
+    options = parser.parse_args()
+    X, types = load_survey_bench(options.data)
+    everything = np.ones(len(X), bool)
+    tasks = {
+        "SNIa against other SNe": (
+            np.isin(types, SUPERNOVAE),
+            np.where(types == "SNIa", "SNIa", "other"),
+        ),
+        "13 classes": (everything, types),
+    }
+    OUTPUT.mkdir(parents=True, exist_ok=True)
+    log = OUTPUT / "gp_kernels.jsonl"
+    results = known_runs(log)
+    done = {(r["task"], r["kernel"], r["seed"], r["epochs"]) for r in results}
+    images = {kernel: heatmaps(X, kernel) for kernel in options.kernels}
+    for task, (chosen, y) in tasks.items():
+        for seed in range(options.seeds) if options.only in task else ():
+            for kernel, rows in images.items():
+                key = {"task": task, "kernel": kernel, "seed": seed, "epochs": options.epochs}
+                if tuple(key.values()) in done:
+                    continue
+                results.append(key | one_run(rows[chosen], y[chosen], seed, options.epochs))
+                with log.open("a") as file:
+                    file.write(json.dumps(results[-1]) + "\n")
+    print_tables([r for r in results if r["epochs"] == options.epochs])
+
+
+if __name__ == "__main__":
+    main()
