@@ -123,17 +123,22 @@ def _mix(spectra, z, first, second, weight, new_z):
     new_offsets, parts = keep_rows(
         offsets_1, rows_1 | {f"_{name}": values for name, values in other.items()}, common
     )
-    owner = segment_ids(new_offsets)
-    m_1, m_2 = (segment_median(np.abs(parts[n]), new_offsets) for n in ("flux", "_flux"))
+    parts["wavelength"] = x_1[common] * (1 + new_z)[segment_ids(new_offsets)]
+    new = _mix_rows(new_offsets, parts, weight)
+    return new_offsets, {name: new[name].astype(rows[name].dtype) for name in rows}
+
+
+def _mix_rows(offsets, parts, weight):
+    """Mix the flux of each row with that of the other spectrum, in ``_flux``."""
+    owner = segment_ids(offsets)
+    m_1, m_2 = (segment_median(np.abs(parts[n]), offsets) for n in ("flux", "_flux"))
     with np.errstate(divide="ignore", invalid="ignore"):
         share = ((1 - weight) * m_1 / m_2)[owner]
     weight = weight[owner]
-    new = {name: parts[name] for name in rows_1}
-    new["wavelength"] = x_1[common] * (1 + new_z)[owner]
-    new["flux"] = weight * parts["flux"] + share * parts["_flux"]
-    if "flux_err" in rows:
+    new = {**parts, "flux": weight * parts["flux"] + share * parts["_flux"]}
+    if "flux_err" in parts:
         new["flux_err"] = np.hypot(weight * parts["flux_err"], share * parts["_flux_err"])
-    return new_offsets, {name: new[name].astype(rows[name].dtype) for name in rows}
+    return new
 
 
 def _move(offsets, rows, z, new_z):
@@ -228,9 +233,10 @@ def draw_pairs(candidates, groups, shares, low, high, n_pairs, *, min_overlap=0.
     --------
     >>> import numpy as np
     >>> from skastro.augmentation import draw_pairs
-    >>> low, high = np.full(3, 4000.0), np.array([9000.0, 9000.0, 5000.0])
-    >>> draw_pairs(np.arange(3), np.array(["a"] * 3), {"a": 1}, low, high, 2, rng=0)[1].max()
-    np.int64(1)
+    >>> low, high = np.array([4000.0, 4000.0, 9000.0]), np.array([8000.0, 8000.0, 9500.0])
+    >>> pairs = draw_pairs(np.arange(3), np.array(["a"] * 3), {"a": 1}, low, high, 9, rng=0)
+    >>> sorted(set(pairs[0].tolist() + pairs[1].tolist()))
+    [0, 1]
     """
     rng = np.random.default_rng(rng)
     members = {g: candidates[groups == g] for g, share in shares.items() if share > 0}

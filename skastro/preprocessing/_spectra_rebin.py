@@ -13,7 +13,7 @@ from skastro.utils.interpolation import (
 from skastro.utils.ragged import chunks, keep_rows, take_objects
 
 _METHODS = ("cubic", "linear", "flux")
-_ROWS_AT_ONCE = 2_000_000
+_ROWS_AT_ONCE = 300_000
 
 
 class Rebin(SpectrumTransformer):

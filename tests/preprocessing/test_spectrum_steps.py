@@ -1,6 +1,7 @@
 """Every step on spectra against SciPy object by object, or against answers known by hand."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from nested_pandas import NestedFrame
 from scipy.interpolate import CubicSpline, interp1d
@@ -357,6 +358,29 @@ def test_the_recipe_is_the_recipe(window):
     for own, z, row in zip(spectra, redshift, dense):
         expected = recipe_by_hand(own["wavelength"], own["flux"], z, window)
         np.testing.assert_allclose(row, expected, atol=2e-7)
+
+
+def test_the_recipe_on_real_spectra(shared_data):
+    """Real spectra of many instruments, with their gaps, repeats and wild pixels."""
+    table = pd.read_parquet(shared_data / "osc/spectra.parquet")[::6]
+    spectra = [
+        {name: np.asarray(row[name], float) for name in ("wavelength", "flux")}
+        for _, row in table.iterrows()
+    ]
+    redshift = np.linspace(0, 0.1, len(spectra))
+    steps = make_spectrum_preprocessing()
+    dense = SpectrumPixels().fit_transform(steps.fit_transform(frame(spectra, redshift=redshift)))
+    n_compared = 0
+    for own, z, row in zip(spectra, redshift, dense):
+        good = np.isfinite(own["flux"]) & (own["wavelength"] > 0)
+        with np.errstate(all="ignore"):
+            expected = recipe_by_hand(own["wavelength"][good], own["flux"][good], z, 5)
+        if np.isnan(row).any():
+            assert np.isnan(row).all()
+            continue
+        np.testing.assert_allclose(row, expected, atol=2e-5)
+        n_compared += 1
+    assert n_compared > 0.95 * len(spectra)
 
 
 def test_pixels_of_other_grids_and_of_nothing():
