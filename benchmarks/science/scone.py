@@ -121,11 +121,9 @@ def runs(rows, table, y, seed, with_original, wanted):
     train, test = train_test_split(np.arange(len(y)), test_size=0.2, stratify=y, random_state=seed)
     both = np.column_stack([rows, np.arcsinh(table)]).astype(np.float32)
     small = make_scone_classifier(random_state=seed, **SMALL_SAMPLE)
-    ensemble = make_scone_classifier(n_networks=4, random_state=seed)
     models = {
         "random forest": (forest(seed), table),
         "skastro": (make_scone_classifier(random_state=seed), rows),
-        "skastro, mean of 4 networks": (ensemble, rows),
     }
     if len(y) < SMALL:
         models["skastro, small sample"] = (small, both)
@@ -147,7 +145,7 @@ def main():
     parser.add_argument("--only", default="")
     parser.add_argument("--model", default="", help="only models whose name holds this")
     parser.add_argument("--kernel", default="radial")
-    parser.add_argument("--wavelength-scale", default="free")
+    parser.add_argument("--wavelength-scale", default="6000")
     options = parser.parse_args()
     scale = options.wavelength_scale
     scale = scale if scale == "free" else float(scale)

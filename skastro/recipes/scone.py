@@ -64,7 +64,7 @@ def make_scone_features(
     n_wavelengths=32,
     dust="correct",
     kernel="radial",
-    wavelength_scale="free",
+    wavelength_scale=6000.0,
     cuts=None,
     engine="auto",
     n_jobs=None,
@@ -102,7 +102,11 @@ def make_scone_features(
     dust : {"correct", "scone", None}, default="correct"
         Correct the fluxes with column ``mwebv``, add magnitudes as SCONE did, or do nothing.
 
-    kernel, wavelength_scale, engine, n_jobs, progress
+    wavelength_scale : float, "free" or tuple of 2 floats, default=6000
+        Length scale in wavelength in Angstrom.  SCONE fits it for each object, ``"free"``; fixed,
+        as avocado does it, the network classifies better (benchmarks/science/gp_kernels.md).
+
+    kernel, engine, n_jobs, progress
         See :class:`skastro.feature_extraction.GPInterpolate`.
 
     cuts : dict, default=None
