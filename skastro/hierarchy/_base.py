@@ -19,7 +19,8 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from skastro.hierarchy._answers import most_probable, read_labels
+from skastro.base import most_probable
+from skastro.hierarchy._read_labels import read_labels
 
 
 class PartsClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):

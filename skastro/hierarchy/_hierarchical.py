@@ -9,9 +9,10 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import _check_sample_weight, _num_samples
 
+from skastro.base import UNCLASSIFIED
 from skastro.exceptions import name_objects
-from skastro.hierarchy._answers import UNCLASSIFIED, read_labels
 from skastro.hierarchy._base import PartsClassifier
+from skastro.hierarchy._read_labels import read_labels
 from skastro.hierarchy._targets import node_numbers, prune, read_targets
 from skastro.taxonomy import Taxonomy
 

@@ -8,7 +8,7 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import _check_sample_weight
 
-from skastro.hierarchy._answers import answer_instead, most_probable, read_labels
+from skastro.base import answer_instead, most_probable
 from skastro.hierarchy._base import PartsClassifier, take_columns
 from skastro.hierarchy._label_types import (
     check_covered,
@@ -16,6 +16,7 @@ from skastro.hierarchy._label_types import (
     types_of_labels,
     warn_of_types,
 )
+from skastro.hierarchy._read_labels import read_labels
 from skastro.hierarchy._samples import positive_score
 
 AMBIGUOUS = "ambiguous"

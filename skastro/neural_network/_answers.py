@@ -6,8 +6,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skastro.base import most_probable
 from skastro.neural_network._data import BatchDataset
-from skastro.neural_network._labels import most_probable
 from skastro.neural_network._net import move, resolve_device, seeded
 
 
@@ -125,7 +125,7 @@ class AnswersMixin:
         ObjectError
             An object cannot be classified, and the classes are not text.
         """
-        return most_probable(self.predict_proba(X), self.classes_, type(self).__name__)
+        return most_probable(self.classes_, self.predict_proba(X), type(self).__name__)
 
     def _answers(self, X, answer):
         """Answers of shape (n_objects, n_columns) from the logits; NaN for unusable objects."""

@@ -11,7 +11,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
-from skastro.neural_network._labels import most_probable
+from skastro.base import most_probable
 
 
 def _members_can(method):
@@ -139,7 +139,7 @@ class DeepEnsembleClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator)
 
     def predict(self, X):
         """Return the most probable class; "unclassified" for objects without an answer."""
-        return most_probable(self.predict_proba(X), self.classes_, type(self).__name__)
+        return most_probable(self.classes_, self.predict_proba(X), type(self).__name__)
 
     @_members_can("predict_node_proba")
     def predict_node_proba(self, X):

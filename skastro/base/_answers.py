@@ -1,53 +1,10 @@
-"""Labels of objects: the checks of y, and answers out of probabilities."""
+"""Labels out of probabilities, with an answer for objects that cannot be classified."""
 
 import numpy as np
-import pandas as pd
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import column_or_1d
 
 from skastro.exceptions import ObjectError
 
 UNCLASSIFIED = "unclassified"
-
-
-def read_labels(y, name):
-    """Return the labels of objects as an array, after the checks that every classifier makes.
-
-    Parameters
-    ----------
-    y : array-like of shape (n_objects,)
-        Class labels.
-
-    name : str
-        Estimator that the errors name.
-
-    Returns
-    -------
-    labels : ndarray of shape (n_objects,)
-
-    Raises
-    ------
-    ObjectError
-        Objects without a label.
-
-    ValueError
-        No `y`, or numbers that are no class labels.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from skastro.hierarchy._answers import read_labels
-    >>> read_labels(pd.Series(["Ia", "II"]), "MyClassifier").tolist()
-    ['Ia', 'II']
-    """
-    if y is None:
-        raise ValueError(f"{name} requires y to be passed, but the target y is None")
-    labels = column_or_1d(y, warn=True)
-    missing = np.flatnonzero(pd.isna(labels)) if labels.dtype == object else []
-    if len(missing):
-        raise ObjectError(f"{name}: y holds no label for some rows", missing)
-    check_classification_targets(labels)
-    return labels
 
 
 def most_probable(classes, proba, name):
@@ -76,7 +33,7 @@ def most_probable(classes, proba, name):
     Examples
     --------
     >>> import numpy as np
-    >>> from skastro.hierarchy._answers import most_probable
+    >>> from skastro.base import most_probable
     >>> proba = np.array([[0.2, 0.8], [np.nan, np.nan]])
     >>> most_probable(np.array(["II", "Ia"]), proba, "MyClassifier").tolist()
     ['Ia', 'unclassified']
@@ -118,7 +75,7 @@ def answer_instead(labels, where, answer, classes, name):
     Examples
     --------
     >>> import numpy as np
-    >>> from skastro.hierarchy._answers import answer_instead
+    >>> from skastro.base import answer_instead
     >>> labels = np.array(["Ia", "II"])
     >>> answer_instead(labels, labels == "II", "ambiguous", labels, "MyClassifier").tolist()
     ['Ia', 'ambiguous']
