@@ -7,13 +7,12 @@ Every engine does the same job (SCONE's recipe: radial Matern-3/2 with three fre
 padding, 32 x 180 grid) on the same objects in each round; the time is the minimum over rounds, the
 ratio the median over rounds of the ratio to george inside the round.  The grid's time is divided
 into mean and standard deviation by the shares on the object of median length.  Peak memory is that
-of a fresh process for each method, above what it holds after four objects.  ``--cold`` adds the
-cost of compilation, in seconds of the processor.
+of a fresh process for each method above what it holds after four objects, the output included.
+``--cold`` adds the cost of compilation, in seconds of the processor.
 """
 
 import argparse
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -120,11 +119,18 @@ def peak_memory(stem, survey, n_objects, method, fixed):
 def _peak_memory(stem, survey, n_objects, method, fixed):
     rows, peak = read(stem, survey, n_objects)
     options = options_of(method, fixed, True)
-    before = []
-    for part in (first(rows, peak, 4), (rows, peak)):
-        interpolate(*part, PAD[survey], options)
-        before.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-    return before[1] - before[0]
+    interpolate(*first(rows, peak, 4), PAD[survey], options)
+    before = own_memory("VmRSS")
+    # The peak of a fresh process is that of its parent, until it is reset.
+    Path("/proc/self/clear_refs").write_text("5")
+    interpolate(rows, peak, PAD[survey], options)
+    return own_memory("VmHWM") - before
+
+
+def own_memory(field):
+    """One line of what Linux says about the memory of this process, in MB."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(field)) / 1024
 
 
 def median_object(rows, peak):
