@@ -1,8 +1,17 @@
 """Simulated data."""
 
+from skastro.datasets._bazin import bazin, make_bazin
 from skastro.datasets._cadence import Cadence, get_cadence
 from skastro.datasets._host import HostRedshifts
 from skastro.datasets._light_curves import make_light_curves
 from skastro.datasets._make_spectra import make_spectra
 
-__all__ = ["Cadence", "HostRedshifts", "get_cadence", "make_light_curves", "make_spectra"]
+__all__ = [
+    "Cadence",
+    "HostRedshifts",
+    "bazin",
+    "get_cadence",
+    "make_bazin",
+    "make_light_curves",
+    "make_spectra",
+]

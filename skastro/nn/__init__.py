@@ -10,6 +10,13 @@ from skastro.nn._fusion import (
 from skastro.nn._image import SconeCNN, WideConv
 from skastro.nn._losses import HierarchicalCrossEntropy
 from skastro.nn._sequence import RecurrentNet
+from skastro.nn._sequence_losses import (
+    SEQUENCE_LOSSES,
+    SequenceLoss,
+    bernoulli_kl,
+    sequence_loss,
+    sparsity_penalty,
+)
 
 __all__ = [
     "Conv1dEncoder",
@@ -18,7 +25,12 @@ __all__ = [
     "HierarchicalCrossEntropy",
     "MLPEncoder",
     "RecurrentEncoder",
+    "SEQUENCE_LOSSES",
     "RecurrentNet",
     "SconeCNN",
+    "SequenceLoss",
     "WideConv",
+    "bernoulli_kl",
+    "sequence_loss",
+    "sparsity_penalty",
 ]
