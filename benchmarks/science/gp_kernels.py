@@ -19,7 +19,10 @@ from _data import SUPERNOVAE, load_survey_bench
 from scone import N_PIXELS, score
 from sklearn.model_selection import train_test_split
 
+from skastro.gaussian_process import Padding, fisher_information, fit_light_curves
 from skastro.recipes import make_scone_classifier, make_scone_features
+from skastro.surveys import get_survey
+from skastro.utils.ragged import flatten
 
 OUTPUT = Path("output/science")
 KERNELS = {
@@ -81,6 +84,31 @@ def print_tables(results):
             print("| " + " | ".join([*key, *line]) + " |")
 
 
+def print_scales(X, n_objects=1500):
+    """Print how far the free wavelength scale runs, and how well an object can tell it."""
+    features = make_scone_features("LSST")
+    X = features[:-1].fit_transform(X.iloc[:n_objects])
+    offsets, rows = flatten(X["lightcurve"], ("time", "band", "flux", "flux_err"))
+    survey = get_survey("LSST")
+    rows["wavelength"] = survey.band_wavelengths(rows["band"])
+    columns = [rows[name] for name in ("time", "wavelength", "flux", "flux_err")]
+    padding = Padding(list(survey.wavelengths.values())[2])
+    for kernel in ("radial", "separable"):
+        fits = fit_light_curves(offsets, *columns, kernel=kernel, padding=padding)
+        scale = fits.wavelength_scale
+        errors = []
+        for i in np.flatnonzero(fits.status == 0):
+            own = slice(offsets[i], offsets[i + 1])
+            best = fits.amplitude[i], fits.time_scale[i], min(scale[i], 1e6)
+            time_, wavelength, _, flux_err = (column[own] for column in columns)
+            information = fisher_information(time_, wavelength, flux_err, best, kernel=kernel)
+            errors.append(np.sqrt(np.linalg.pinv(information)[2, 2]))
+        print(
+            f"{kernel}: {np.nanmean(scale > 1e5):.1%} of {len(X)} scales beyond 1e5 A; relative "
+            f"error at 16, 50, 84 %: {np.percentile(errors, [16, 50, 84]).round(2)}"
+        )
+
+
 def main():
     """Run everything and print markdown tables."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -89,8 +117,11 @@ def main():
     parser.add_argument("--only", default="")
     parser.add_argument("--kernels", nargs="+", default=list(KERNELS), choices=list(KERNELS))
     parser.add_argument("--epochs", type=int, default=None)
+    parser.add_argument("--scales", action="store_true", help="look at the free scale alone")
     options = parser.parse_args()
     X, types = load_survey_bench(options.data)
+    if options.scales:
+        return print_scales(X[np.isin(types, SUPERNOVAE)])
     everything = np.ones(len(X), bool)
     tasks = {
         "SNIa against other SNe": (
