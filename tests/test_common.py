@@ -35,6 +35,8 @@ from skastro.neural_network import (
     HeatmapCNNClassifier,
     MultimodalClassifier,
     RecurrentClassifier,
+    TransformerAutoencoder,
+    TransformerClassifier,
 )
 from skastro.preprocessing import (
     Apodize,
@@ -115,6 +117,8 @@ INIT_PARAMS = {
     RowSampler: {"sampler": RandomUnderSampler(random_state=0)},
     ScaleFlux: {},
     StaticColumns: {},
+    TransformerAutoencoder: {"max_epochs": 2, "batch_size": 8, "random_state": 0},
+    TransformerClassifier: {"max_epochs": 5, "batch_size": 8},
     TriggerTime: {},
     Window: {},
 }

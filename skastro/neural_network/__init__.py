@@ -1,10 +1,12 @@
 """Classifiers that own a skorch net."""
 
+from skastro.neural_network._autoencoder import TransformerAutoencoder
 from skastro.neural_network._base import BaseNetClassifier
 from skastro.neural_network._ensemble import DeepEnsembleClassifier
 from skastro.neural_network._heatmap import HeatmapCNNClassifier, scone_training
 from skastro.neural_network._multimodal import MultimodalClassifier
 from skastro.neural_network._recurrent import RecurrentClassifier
+from skastro.neural_network._transformer import TransformerClassifier
 
 __all__ = [
     "BaseNetClassifier",
@@ -12,5 +14,7 @@ __all__ = [
     "HeatmapCNNClassifier",
     "MultimodalClassifier",
     "RecurrentClassifier",
+    "TransformerAutoencoder",
+    "TransformerClassifier",
     "scone_training",
 ]

@@ -14,73 +14,19 @@ from skastro.surveys import get_survey
 from skastro.utils.ragged import flatten, nest, segment_ids
 
 
-class EventInputMixin(RaggedInputMixin):
-    """Input of light curves for a network, and its answers at any date.
+class EventReaderMixin(RaggedInputMixin):
+    """Input of light curves for a network.
 
     The estimator has the parameters column, static, survey, band_encoding, zero_column,
-    n_prefixes and observation_dropout.
+    n_prefixes, observation_dropout and quality.
 
     Examples
     --------
-    >>> from skastro.neural_network import RecurrentClassifier
-    >>> from skastro.neural_network._event_input import EventInputMixin
-    >>> issubclass(RecurrentClassifier, EventInputMixin)
+    >>> from skastro.neural_network import TransformerAutoencoder
+    >>> from skastro.neural_network._event_input import EventReaderMixin
+    >>> issubclass(TransformerAutoencoder, EventReaderMixin)
     True
     """
-
-    def predict_proba_at(self, X, days):
-        """Return the probability of every class at some dates, each from earlier observations.
-
-        One pass over each light curve; an observation after a date changes nothing before it.
-
-        Parameters
-        ----------
-        X : NestedFrame of shape (n_objects, n_columns)
-            Objects with their light curves.
-
-        days : array-like of shape (n_days,)
-            Days after the zero date of each object.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_objects, n_days, n_classes)
-            In the order of `classes_`; NaN where there is no observation yet.
-        """
-        days = np.asarray(days, float)
-        if days.ndim != 1 or not np.isfinite(days).all():
-            raise ValueError(f"{type(self).__name__}: days must be a list of finite numbers")
-        check_is_fitted(self)
-        source, _ = self._validate(X, reset=False)
-        source = self._scaled(source).ask(days)
-        answers = np.full((len(X), len(days), len(self.classes_)), np.nan)
-        for objects, found in self._answer_batches(source, "probabilities"):
-            answers[objects] = found
-        return answers
-
-    def predict_proba_in_time(self, X):
-        """Return the probability of every class after each observation.
-
-        Parameters
-        ----------
-        X : NestedFrame of shape (n_objects, n_columns)
-            Objects with their light curves.
-
-        Returns
-        -------
-        frame : NestedFrame of shape (n_objects, 1)
-            Nested column ``probability`` with the field ``time``, sorted, and one field a class.
-        """
-        check_is_fitted(self)
-        source, _ = self._validate(X, reset=False)
-        source = self._scaled(source).ask("all")
-        answers = np.empty((source.offsets[-1], len(self.classes_)))
-        for objects, found in self._answer_batches(source, "probabilities"):
-            number = np.arange(found.shape[1])
-            real = number < source.lengths[objects][:, None]
-            answers[(source.offsets[objects][:, None] + number)[real]] = found[real]
-        columns = {str(name): column for name, column in zip(self.classes_, answers.T)}
-        rows = {"time": source.rows["time"], **columns}
-        return NestedFrame(index=X.index).assign(probability=nest(source.offsets, rows, X.index))
 
     def _validate(self, X, y=None, *, reset):
         """Return the source of batches and y."""
@@ -176,6 +122,75 @@ class EventInputMixin(RaggedInputMixin):
 
     def _required_columns(self):
         return (*self.static, *([self.zero_column] if self.zero_column else []))
+
+
+class EventInputMixin(EventReaderMixin):
+    """Input of light curves for a network, and its answers at any date.
+
+    The estimator has the parameters column, static, survey, band_encoding, zero_column,
+    n_prefixes and observation_dropout.
+
+    Examples
+    --------
+    >>> from skastro.neural_network import RecurrentClassifier
+    >>> from skastro.neural_network._event_input import EventInputMixin
+    >>> issubclass(RecurrentClassifier, EventInputMixin)
+    True
+    """
+
+    def predict_proba_at(self, X, days):
+        """Return the probability of every class at some dates, each from earlier observations.
+
+        One pass over each light curve; an observation after a date changes nothing before it.
+
+        Parameters
+        ----------
+        X : NestedFrame of shape (n_objects, n_columns)
+            Objects with their light curves.
+
+        days : array-like of shape (n_days,)
+            Days after the zero date of each object.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_objects, n_days, n_classes)
+            In the order of `classes_`; NaN where there is no observation yet.
+        """
+        days = np.asarray(days, float)
+        if days.ndim != 1 or not np.isfinite(days).all():
+            raise ValueError(f"{type(self).__name__}: days must be a list of finite numbers")
+        check_is_fitted(self)
+        source, _ = self._validate(X, reset=False)
+        source = self._scaled(source).ask(days)
+        answers = np.full((len(X), len(days), len(self.classes_)), np.nan)
+        for objects, found in self._answer_batches(source, "probabilities"):
+            answers[objects] = found
+        return answers
+
+    def predict_proba_in_time(self, X):
+        """Return the probability of every class after each observation.
+
+        Parameters
+        ----------
+        X : NestedFrame of shape (n_objects, n_columns)
+            Objects with their light curves.
+
+        Returns
+        -------
+        frame : NestedFrame of shape (n_objects, 1)
+            Nested column ``probability`` with the field ``time``, sorted, and one field a class.
+        """
+        check_is_fitted(self)
+        source, _ = self._validate(X, reset=False)
+        source = self._scaled(source).ask("all")
+        answers = np.empty((source.offsets[-1], len(self.classes_)))
+        for objects, found in self._answer_batches(source, "probabilities"):
+            number = np.arange(found.shape[1])
+            real = number < source.lengths[objects][:, None]
+            answers[(source.offsets[objects][:, None] + number)[real]] = found[real]
+        columns = {str(name): column for name, column in zip(self.classes_, answers.T)}
+        rows = {"time": source.rows["time"], **columns}
+        return NestedFrame(index=X.index).assign(probability=nest(source.offsets, rows, X.index))
 
 
 def _table(codes, values, n_codes):

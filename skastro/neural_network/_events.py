@@ -53,6 +53,9 @@ class LightCurveEvents:
     lengths : ndarray of int of shape (n_objects,)
         Number of observations.
 
+    tell_lengths : bool
+        Give the lengths beside the other tensors, for networks that mask what is padded.
+
     Examples
     --------
     >>> import numpy as np
@@ -81,6 +84,7 @@ class LightCurveEvents:
         self.unusable = self.lengths == 0
         self.flux_scale = 1.0
         self.ask_at = None
+        self.tell_lengths = False
 
     def __len__(self):
         return len(self.lengths)
@@ -133,6 +137,8 @@ class LightCurveEvents:
             "bands": torch.from_numpy(padded["band"].astype(np.int64)),
             "positions": self._positions(padded["time"], lengths, purpose),
         }
+        if self.tell_lengths:
+            batch["lengths"] = torch.from_numpy(lengths)
         if self.static.shape[1]:
             batch["static"] = torch.from_numpy(self.inputs[objects])
         return batch

@@ -1,5 +1,7 @@
 """Torch modules and losses that know no scikit-learn."""
 
+from skastro.nn._attention import Attention, TimeEncoding, TransformerLayer
+from skastro.nn._autoencoder import LightCurveAutoencoderNet
 from skastro.nn._fusion import (
     Conv1dEncoder,
     Conv2dEncoder,
@@ -17,8 +19,16 @@ from skastro.nn._sequence_losses import (
     sequence_loss,
     sparsity_penalty,
 )
+from skastro.nn._transformer import AttentionPooling, EventEncoder, TransformerNet
 
 __all__ = [
+    "Attention",
+    "AttentionPooling",
+    "EventEncoder",
+    "LightCurveAutoencoderNet",
+    "TimeEncoding",
+    "TransformerLayer",
+    "TransformerNet",
     "Conv1dEncoder",
     "Conv2dEncoder",
     "FusionNet",
