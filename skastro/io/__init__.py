@@ -4,6 +4,7 @@ from skastro.io._convert import convert
 from skastro.io._fitres import read_fitres
 from skastro.io._observations import read_observations
 from skastro.io._parquet import count_parquet, iter_parquet, read_parquet, write_parquet
+from skastro.io._plasticc import PLASTICC_CLASSES, read_plasticc
 from skastro.io._readme import SimulationReadme, read_readme
 from skastro.io._redshifts import join_redshifts, read_redshift_table
 from skastro.io._snana import read_snana
@@ -13,6 +14,7 @@ from skastro.io._spectra import read_spectra
 from skastro.io._text import read_snana_text
 
 __all__ = [
+    "PLASTICC_CLASSES",
     "SimulationReadme",
     "convert",
     "count_parquet",
@@ -23,6 +25,7 @@ __all__ = [
     "read_observations",
     "read_parquet",
     "read_readme",
+    "read_plasticc",
     "read_redshift_table",
     "read_snana",
     "read_snana_text",

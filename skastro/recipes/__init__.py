@@ -16,10 +16,18 @@ from skastro.recipes.scone import (
     make_scone_classifier,
     make_scone_features,
 )
+from skastro.recipes.transformer import (
+    SEED_SIZES,
+    make_transformer_autoencoder,
+    make_transformer_classifier,
+    make_transformer_forest,
+    suggest_transformer,
+)
 
 __all__ = [
     "ORACLE_PAPER",
     "PAPER_CUTS",
+    "SEED_SIZES",
     "SMALL_SAMPLE",
     "evaluate_scone_epochs",
     "make_oracle",
@@ -30,4 +38,8 @@ __all__ = [
     "make_scone_features",
     "predict_proba_at",
     "prediction_table",
+    "make_transformer_autoencoder",
+    "make_transformer_classifier",
+    "make_transformer_forest",
+    "suggest_transformer",
 ]
