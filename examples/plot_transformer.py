@@ -45,7 +45,7 @@ for ax, name in zip(axes.flat, np.unique(y)):
 # %%
 # The classifier starts from the encoder and trains all of its weights.
 model = TransformerClassifier(
-    pretrained=FrozenEstimator(autoencoder), max_epochs=5, n_prefixes=0, random_state=0
+    pretrained=FrozenEstimator(autoencoder), max_epochs=15, n_prefixes=0, random_state=0
 ).fit(X_train, y_train)
 print(f"accuracy, trained on: {model.score(X_test, y_test):.3f}")
 

@@ -125,6 +125,7 @@ class AnswersMixin:
         ObjectError
             An object cannot be classified, and the classes are not text.
         """
+        check_is_fitted(self)
         return most_probable(self.classes_, self.predict_proba(X), type(self).__name__)
 
     def _answers(self, X, answer):
