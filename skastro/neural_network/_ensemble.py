@@ -139,6 +139,7 @@ class DeepEnsembleClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator)
 
     def predict(self, X):
         """Return the most probable class; "unclassified" for objects without an answer."""
+        check_is_fitted(self)
         return most_probable(self.classes_, self.predict_proba(X), type(self).__name__)
 
     @_members_can("predict_node_proba")
