@@ -1,5 +1,6 @@
 """Fixtures shared by all tests."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,9 @@ import pytest
 from nested_pandas import NestedFrame
 
 from skastro.utils.ragged import nest
+
+# Threads of torch that wait for a busy core stall; torch reads this when it is first imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 SHARED = Path(__file__).parents[2] / "shared"
 
