@@ -15,6 +15,7 @@ _SUBMODULES = (
     "hierarchy",
     "inspection",
     "io",
+    "label_errors",
     "metrics",
     "neural_network",
     "nn",

@@ -1,0 +1,278 @@
+import warnings
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skastro.exceptions import ObjectError, ObjectWarning
+from skastro.label_errors import find_label_errors, label_quality_scores
+from skastro.label_errors._find import METHODS, confident_joint
+from skastro.label_errors._quality import METHODS as QUALITIES
+
+cleanlab_filter = pytest.importorskip("cleanlab.filter")
+cleanlab_rank = pytest.importorskip("cleanlab.rank")
+cleanlab_count = pytest.importorskip("cleanlab.count")
+
+FILTERS = {
+    "disagreement": "predicted_neq_given",
+    "noise_rate": "prune_by_noise_rate",
+    "confident_learning": "confident_learning",
+}
+
+
+def make_case(seed, *, decimals=None):
+    """Noisy labels and probabilities that know the true ones, of a random number of classes."""
+    rng = np.random.default_rng(seed)
+    n_classes, n_objects = rng.integers(2, 7), rng.integers(12, 400)
+    weights = rng.dirichlet(np.full(n_classes, 2.0))
+    true = rng.choice(n_classes, n_objects, p=weights)
+    given = np.where(rng.random(n_objects) < 0.2, rng.integers(n_classes, size=n_objects), true)
+    given[:n_classes] = np.arange(n_classes)
+    logits = rng.normal(size=(n_objects, n_classes)) + rng.uniform(0, 3) * np.eye(n_classes)[true]
+    proba = np.exp(logits)
+    if decimals is not None:
+        proba = np.round(proba / proba.sum(axis=1, keepdims=True), decimals) + 10**-decimals
+    return given, proba / proba.sum(axis=1, keepdims=True)
+
+
+def cleanlab_errors(given, proba, method):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return cleanlab_filter.find_label_issues(given, proba, filter_by=FILTERS[method], n_jobs=1)
+
+
+@pytest.mark.parametrize("method", FILTERS)
+@pytest.mark.parametrize("seed", range(25))
+def test_equal_to_cleanlab(method, seed):
+    given, proba = make_case(seed)
+    expected = cleanlab_errors(given, proba, method)
+    assert 0 < expected.sum() < len(given)
+    np.testing.assert_array_equal(find_label_errors(given, proba, method=method), expected)
+
+
+@pytest.mark.parametrize("method", FILTERS)
+@pytest.mark.parametrize("seed", range(25))
+def test_equal_to_cleanlab_with_ties(method, seed, monkeypatch):
+    monkeypatch.setattr(np, "argsort", partial(np.argsort, kind="stable"))
+    given, proba = make_case(seed, decimals=1)
+    expected = cleanlab_errors(given, proba, method)
+    np.testing.assert_array_equal(find_label_errors(given, proba, method=method), expected)
+
+
+@pytest.mark.parametrize("method", FILTERS)
+@pytest.mark.parametrize("seed", range(10))
+def test_equal_to_cleanlab_where_a_middle_class_has_no_objects(method, seed):
+    given, proba = make_case(100 + seed)
+    proba = np.insert(proba, 1, 0.3 * proba.mean(axis=1), axis=1)
+    proba /= proba.sum(axis=1, keepdims=True)
+    given = given + (given >= 1)
+    names = np.arange(proba.shape[1])
+    expected = cleanlab_errors(given, proba, method)
+    assert expected.any()
+    errors = find_label_errors(given, proba, classes=names, method=method)
+    np.testing.assert_array_equal(errors, expected)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_confident_joint_is_that_of_cleanlab(seed):
+    given, proba = make_case(seed)
+    expected = cleanlab_count.compute_confident_joint(given, proba, calibrate=False)
+    joint = confident_joint(given, proba)
+    assert joint.sum() <= len(given)
+    np.fill_diagonal(joint, np.maximum(joint.diagonal(), 1))
+    np.testing.assert_array_equal(joint, expected)
+
+
+@pytest.mark.parametrize("method", QUALITIES)
+@pytest.mark.parametrize("seed", range(5))
+def test_quality_is_that_of_cleanlab(method, seed):
+    given, proba = make_case(seed)
+    assert proba.min() > 1e-6
+    expected = cleanlab_rank.get_label_quality_scores(given, proba, method=method)
+    np.testing.assert_allclose(
+        label_quality_scores(given, proba, method=method), expected, rtol=1e-10
+    )
+
+
+@pytest.mark.parametrize(
+    "method, expected",
+    [
+        ("self_confidence", [1.0, 0.0, 0.5, 0.6]),
+        ("normalized_margin", [1.0, 0.0, 0.5, 0.6]),
+        # s = -(0.6 ln 0.6 + 0.4 ln 0.4) / (0.6 ln 2) = 1.618 in the last row.
+        ("confidence_weighted_entropy", [1.0, 0.07, np.log(3) / 2, 0.5948]),
+    ],
+)
+def test_known_qualities_where_probabilities_are_certain(method, expected):
+    proba = [[1.0, 0.0], [1.0, 0.0], [0.5, 0.5], [0.6, 0.4]]
+    scores = label_quality_scores([0, 1, 1, 0], proba, method=method)
+    np.testing.assert_allclose(scores[[0, 2, 3]], np.array(expected)[[0, 2, 3]], atol=2e-4)
+    assert scores[1] < 0.3
+    assert scores.argmin() == 1
+
+
+PROBA = np.array([[0.9, 0.1], [0.6, 0.4], [0.25, 0.75], [0.5, 0.5], [0.35, 0.65], [0.1, 0.9]])
+GIVEN = np.array([0, 0, 0, 1, 1, 0])
+
+
+@pytest.mark.parametrize(
+    "options, expected",
+    [
+        ({"method": "disagreement"}, [2, 5]),
+        ({"method": "threshold"}, [2, 5]),
+        ({"method": "threshold", "threshold": 0.75}, [5]),
+        ({"method": "threshold", "threshold": 0.0}, [2, 5]),
+        # Limits: mean p0 of class 0 is 0.4625, mean p1 of class 1 is 0.575.
+        ({"method": "confident_learning"}, [2, 5]),
+        ({"method": "noise_rate"}, [2, 5]),
+    ],
+)
+def test_known_answers(options, expected):
+    assert np.flatnonzero(find_label_errors(GIVEN, PROBA, **options)).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    "method, expected",
+    [("confident_learning", [2]), ("noise_rate", [2, 3]), ("disagreement", [2, 3, 4])],
+)
+def test_methods_differ_in_how_many_they_doubt(method, expected):
+    given = np.array([0, 0, 0, 0, 0, 1, 1, 1])
+    p1 = np.array([0.1, 0.2, 0.95, 0.65, 0.55, 0.9, 0.8, 0.7])
+    proba = np.column_stack([1 - p1, p1])
+    # The limits are 0.51 and 0.8: of the objects labelled 0, two count as 0 and one as 1, which
+    # makes 1.67, rounded to two, of all five.
+    errors = find_label_errors(given, proba, method=method)
+    assert np.flatnonzero(errors).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    "agreement, expected", [(1.0, [0]), (2 / 3, [0, 1]), (0.34, [0, 1]), (1 / 3, [0, 1, 2])]
+)
+def test_consensus_counts_votes(agreement, expected):
+    votes = np.array([[1, 1, 1, 0], [1, 1, 0, 0], [1, 0, 0, 0]])
+    proba = np.stack([np.column_stack([1 - v, v]) for v in 0.1 + 0.8 * votes])
+    errors = find_label_errors(
+        [0, 0, 0, 0], proba, classes=[0, 1], method="consensus", agreement=agreement
+    )
+    assert np.flatnonzero(errors).tolist() == expected
+
+
+def test_consensus_of_one_vote_is_the_vote():
+    given, proba = make_case(3)
+    for vote in METHODS:
+        errors = find_label_errors(given, proba[None], method="consensus", vote=vote)
+        np.testing.assert_array_equal(errors, find_label_errors(given, proba, method=vote))
+
+
+def test_consensus_leaves_out_repeats_without_probabilities():
+    proba = np.array([[[0.1, 0.9], [0.1, 0.9]], [[np.nan, np.nan], [0.9, 0.1]]])
+    errors = find_label_errors([0, 0], proba, classes=[0, 1], method="consensus")
+    assert errors.tolist() == [True, False]
+
+
+def name_classes(given, n_classes, seed):
+    names = np.random.default_rng(seed).permutation(["Ia", "II", "Ib", "Ic", "AGN", "TDE"])
+    names = np.sort(names[:n_classes])
+    return names[given], names
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("seed", range(5))
+def test_text_labels_and_columns_in_any_order(method, seed):
+    given, proba = make_case(seed)
+    n_classes = proba.shape[1]
+    labels, names = name_classes(given, n_classes, seed)
+    expected = find_label_errors(given, proba, method=method)
+    columns = np.random.default_rng(seed).permutation(n_classes)
+    for y in (labels, labels.tolist(), pd.Series(labels), pd.Series(pd.Categorical(labels))):
+        errors = find_label_errors(y, proba[:, columns], classes=names[columns], method=method)
+        np.testing.assert_array_equal(errors, expected)
+    scores = label_quality_scores(labels, proba[:, columns], classes=names[columns])
+    np.testing.assert_array_equal(scores, label_quality_scores(given, proba))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_rows_in_any_order(method):
+    given, proba = make_case(8)
+    rows = np.random.default_rng(0).permutation(len(given))
+    errors = find_label_errors(given[rows], proba[rows], method=method)
+    np.testing.assert_array_equal(errors, find_label_errors(given, proba, method=method)[rows])
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("kind", [np.int64, np.float64, object, str])
+def test_unlabelled_objects_change_nothing_and_are_no_errors(method, kind):
+    given, proba = make_case(4)
+    expected = find_label_errors(given, proba, method=method)
+    more = np.concatenate([given, [-1, -1]]).astype(kind)
+    wild = np.concatenate([proba, np.eye(proba.shape[1])[:2]])
+    errors = find_label_errors(more, wild, method=method)
+    np.testing.assert_array_equal(errors, [*expected, False, False])
+    assert np.isnan(label_quality_scores(more, wild)[-2:]).all()
+
+
+def test_minus_one_is_a_class_if_named_so():
+    proba = [[0.9, 0.1], [0.8, 0.2], [0.2, 0.8]]
+    errors = find_label_errors([-1, 1, 1], proba, classes=[-1, 1], method="disagreement")
+    assert errors.tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_rows_of_nan_are_named_and_change_nothing(method):
+    given, proba = make_case(4)
+    expected = find_label_errors(given, proba, method=method)
+    more = np.concatenate([proba, np.full((1, proba.shape[1]), np.nan)])
+    with pytest.warns(ObjectWarning, match=f"1 of {len(more)} .*NaN.* not judged: {len(given)}"):
+        errors = find_label_errors([*given, given[0]], more, method=method)
+    np.testing.assert_array_equal(errors, [*expected, False])
+    with pytest.warns(ObjectWarning, match="NaN"):
+        assert np.isnan(label_quality_scores([*given, given[0]], more)[-1])
+
+
+def test_nan_of_an_unlabelled_object_is_no_news():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        errors = find_label_errors([0, 1, -1], [[0.9, 0.1], [0.2, 0.8], [np.nan, np.nan]])
+    assert not errors.any()
+
+
+@pytest.mark.parametrize(
+    "y, proba, options, error, match",
+    [
+        ([0, 1], [[0.5, 0.5], [0.9, 0.2]], {}, ObjectError, r"do not sum to one \(object 1\)"),
+        ([0, 1], [[0.5, 0.5], [1.5, -0.5]], {}, ObjectError, r"outside of \[0, 1\] \(object 1\)"),
+        ([0, 2], np.full((2, 3), 1 / 3), {}, ValueError, "3 columns for the 2 classes 0, 2"),
+        (["a", "c"], [[0.5, 0.5]] * 2, {"classes": ["a", "b"]}, ValueError, "labels 'c'"),
+        (["a", "b"], [[0.5, 0.5]] * 2, {"classes": ["a", "a"]}, ValueError, "distinct"),
+        ([0, 1, 1], [[0.5, 0.5]] * 2, {}, ValueError, "inconsistent numbers of samples"),
+        (["a", None], [[0.5, 0.5]] * 2, {}, ObjectError, r"no label .*\(object 1\)"),
+        ([0.5, 1.25], [[0.5, 0.5]] * 2, {}, ValueError, "continuous"),
+        (np.array(["a", 1], object), [[0.5, 0.5]] * 2, {}, ValueError, "different types"),
+        ([0, 1], [0.5, 0.5], {}, ValueError, "shape"),
+        ([0, 0], [[1.0], [1.0]], {}, ValueError, "two classes or more"),
+        (None, [[0.5, 0.5]], {}, ValueError, "target y is None"),
+        ([0, 1], [[0.5, 0.5]] * 2, {"method": "guess"}, ValueError, "'guess', not one of"),
+    ],
+)
+@pytest.mark.parametrize("function", [find_label_errors, label_quality_scores])
+def test_bad_input_is_refused_by_name(function, y, proba, options, error, match):
+    with pytest.raises(error, match=match) as caught:
+        function(y, proba, **options)
+    if "inconsistent" not in match and "continuous" not in match:
+        assert function.__name__ in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "options, match",
+    [
+        ({"method": "consensus"}, "3 dimensions, not 2"),
+        ({"proba": PROBA[None]}, "2 dimensions, not 3"),
+        ({"vote": "consensus"}, "vote is 'consensus'"),
+        ({"agreement": 0.0}, "agreement is 0.0"),
+        ({"threshold": 1.0}, "threshold is 1.0"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(options, match):
+    with pytest.raises(ValueError, match=match):
+        find_label_errors(GIVEN, **{"proba": PROBA, **options})
