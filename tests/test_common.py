@@ -13,6 +13,8 @@ from imblearn.under_sampling import RandomUnderSampler
 from imblearn.utils import estimator_checks as imblearn_checks
 from sklearn.base import BaseEstimator, clone
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import estimator_checks, get_tags
 
 import skastro
@@ -29,6 +31,7 @@ from skastro.feature_extraction import (
     StaticColumns,
 )
 from skastro.hierarchy import HierarchicalClassifier, ParallelBinaryClassifier
+from skastro.label_errors import LabelErrorFinder
 from skastro.neural_network import (
     BaseNetClassifier,
     DeepEnsembleClassifier,
@@ -74,6 +77,12 @@ SMALL_GRID = {
     "engine": "numpy",
 }
 
+
+def numbers_of(X):
+    """Return the numbers of a frame with light curves; dense X as it is."""
+    return X[["redshift"]] if "lightcurve" in getattr(X, "columns", ()) else X
+
+
 BASES = {BaseNetClassifier, LightCurveFeatures, LightCurveTransformer, SpectrumTransformer}
 INIT_PARAMS = {
     Apodize: {},
@@ -106,6 +115,12 @@ INIT_PARAMS = {
     Heatmap: {"interpolator": GPInterpolate(**SMALL_GRID)},
     HeatmapCNNClassifier: {"max_epochs": 30, "lr": 1e-2},
     HierarchicalClassifier: {"estimator": LogisticRegression()},
+    LabelErrorFinder: {
+        "estimator": make_pipeline(FunctionTransformer(numbers_of), LogisticRegression()),
+        "cv": 2,
+        "method": "disagreement",
+        "random_state": 0,
+    },
     LightCurveChannels: {"stop": 100.0, "step": 10.0, "bands": ["g", "r"]},
     LightCurveStatistics: {},
     MarkDetections: {"by": "photflag"},

@@ -1,6 +1,7 @@
 """Find wrong labels with the probabilities of classifiers that have not seen them."""
 
 from skastro.label_errors._find import find_label_errors
+from skastro.label_errors._finder import LabelErrorFinder
 from skastro.label_errors._quality import label_quality_scores
 
-__all__ = ["find_label_errors", "label_quality_scores"]
+__all__ = ["LabelErrorFinder", "find_label_errors", "label_quality_scores"]

@@ -40,3 +40,27 @@ def warn_unjudged(mask, name, names=None, reason="have no probabilities (NaN)"):
         ObjectWarning,
         stacklevel=3,
     )
+
+
+def warn_lost_classes(before, left, name):
+    """Warn of classes that lose all their objects.
+
+    Parameters
+    ----------
+    before, left : Series of shape (n_classes,)
+        Number of objects by class.
+
+    name : str
+        Estimator that warns.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skastro.label_errors._tell import warn_lost_classes
+    >>> warn_lost_classes(pd.Series({"Ia": 3}), pd.Series({"Ia": 2}), "f")
+    """
+    lost = before.index[(before > 0) & (left == 0)]
+    if len(lost):
+        warnings.warn(
+            f"{name}: no object is left of class {name_objects(lost)}", ObjectWarning, stacklevel=4
+        )

@@ -1,0 +1,365 @@
+"""Cross-validation that looks for wrong labels, as a sampler."""
+
+from dataclasses import asdict
+from numbers import Integral, Real
+
+import numpy as np
+from imblearn.base import BaseSampler
+from sklearn.base import MetaEstimatorMixin, _fit_context
+from sklearn.utils import _safe_indexing, get_tags
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+
+from skastro.label_errors import _actions, _find, _quality
+from skastro.label_errors._report import count_pairs, count_suspects
+from skastro.label_errors._run import read_input, run_folds
+from skastro.label_errors._tell import warn_lost_classes, warn_unjudged
+
+
+class LabelErrorFinder(MetaEstimatorMixin, BaseSampler):
+    """Find wrong labels with classifiers that have not seen them, and act on them.
+
+    A cross-validation of its own gives every object the probabilities of a classifier trained on
+    others.  Inside ``imblearn.pipeline.Pipeline``, before the classifier of a second stage, it
+    removes, unlabels or relabels the suspects of the training; in prediction it does nothing.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Any with `predict_proba`, also a Pipeline, for the kind of `X` that it takes.  It learns
+        the labels as they are, never codes.  Groups are passed on to a `fit` that takes them.
+
+    cv : int or splitter, default=5
+        Number of folds, shuffled, stratified by label and detector, that keep groups together;
+        or a splitter or an iterable that tests every labelled object once.
+
+    n_repeats : int, default=1
+        Cross-validations with other folds each.  Probabilities are averaged over them, except
+        for ``method="consensus"``, which counts their votes.
+
+    groups : str, default=None
+        Column of `X` whose equal values stay on one side of a split, as the name of a supernova
+        with several spectra.  Groups passed to `fit` have precedence.
+
+    detector : str, default=None
+        Column of `X` for a report of its own and for the stratification, as the number of a CCD.
+        One passed to `fit` has precedence.
+
+    method : str, default="noise_rate"
+        How to find errors: see :func:`find_label_errors`.
+
+    threshold : float, default=0.7
+        Probability of the other class, for the method ``"threshold"``.
+
+    vote : str, default="disagreement"
+        How each repeat votes in a ``"consensus"``.
+
+    agreement : float, default=1.0
+        Share of the votes that makes a ``"consensus"``.
+
+    quality : str, default="self_confidence"
+        Score that ranks the labels: see :func:`label_quality_scores`.
+
+    action : {"remove", "unlabel", "relabel", "downweight"}, default="remove"
+        What `fit_resample` does with the suspects: leave them out; give them the label -1, as in
+        ``sklearn.semi_supervised`` (text becomes an array of objects); give them the suggested
+        label; or, in `fit` alone, give them a lower weight, see Notes.
+
+    memory : str or joblib.Memory, default=None
+        Folder where the answers of finished folds are kept: an interrupted run goes on where it
+        stopped.  They are told apart by the content of `X`, `y` and groups, by the parameters of
+        the estimator and by the fold.
+
+    n_jobs : int, default=None
+        Folds trained at a time, with joblib.
+
+    random_state : int, RandomState instance or None, default=None
+        Source of randomness of the folds; a number where `memory` is to find them again.
+
+    verbose : bool, default=False
+        Show the progress over the folds.
+
+    Attributes
+    ----------
+    oof_proba_ : ndarray of shape (n_objects, n_classes)
+        Out-of-fold probabilities, the mean over the repeats; NaN for unlabelled objects and those
+        that the classifier cannot classify.  A class that is not in the training of a fold has
+        the probability 0 there.
+
+    oof_proba_repeats_ : ndarray of shape (n_repeats, n_objects, n_classes)
+        The same for each repeat.
+
+    classes_ : ndarray of shape (n_classes,)
+        Labels of the columns, sorted.
+
+    label_errors_ : ndarray of bool of shape (n_objects,)
+        The suspects.
+
+    label_quality_ : ndarray of shape (n_objects,)
+        0 for certainly wrong to 1 for certainly right; NaN for objects that are not judged.
+
+    ranking_ : ndarray of shape (n_judged,)
+        Rows of the objects that are judged: first the suspects, then the others, each from the
+        lowest quality to the highest.
+
+    suggested_labels_ : ndarray of shape (n_objects,)
+        Most probable class, for suspects the most probable other than the given one; the given
+        label of objects that are not judged.
+
+    sample_weight_ : ndarray of shape (n_objects,)
+        `label_quality_` for suspects, 1 for all others.
+
+    sample_indices_ : ndarray of shape (n_resampled,)
+        Rows of `X` that `fit_resample` returns.
+
+    sampling_strategy_ : dict
+        Class to number of objects that keep their label.
+
+    report_ : DataFrame of shape (n_classes, 5)
+        By given class: n_objects with a label, n_judged, n_suspects, suspect_share,
+        mean_quality.
+
+    per_detector_report_ : DataFrame of shape (n_detectors, 5) or None
+        The same by detector.
+
+    suggestions_ : DataFrame of shape (n_classes, n_classes)
+        Number of suspects by given (rows) and suggested class (columns).
+
+    n_features_in_ : int
+        Number of columns of `X`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns of `X`, if it has any.
+
+    Raises
+    ------
+    ObjectError
+        In `fit`: objects without group or detector, labels that are missing, rows that are no
+        probabilities, a `cv` that splits groups or does not test an object.
+
+    ValueError
+        In `fit`: fewer than two classes, a classifier without probabilities, options that make
+        no sense together.
+
+    Warns
+    -----
+    ObjectWarning
+        Objects that are not judged, for the classifier gives NaN or has not learned their class,
+        the only objects or the only group of which is held out; classes that lose all objects.
+
+    See Also
+    --------
+    find_label_errors : The methods, for probabilities that are there already.
+    skastro.inspection.LabelErrorDisplay : Pictures of the suspects.
+
+    Notes
+    -----
+    Unlabelled objects (-1) take no part in the cross-validation and pass unchanged.
+
+    Weights find no way through a Pipeline, which hands on X and y alone.  With
+    ``action="downweight"`` `fit_resample` therefore refuses; pass them on yourself::
+
+        finder.fit(X, y)
+        classifier.fit(X, y, sample_weight=finder.sample_weight_)
+
+    References
+    ----------
+    Northcutt, Jiang & Chuang 2021, J. Artif. Intell. Res. 70, 1373; Takahashi et al. 2022, PASJ,
+    psac047, section 4, whose selection of reliable labels is ``method="disagreement"``,
+    ``action="unlabel"``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skastro.label_errors import LabelErrorFinder
+    >>> rng = np.random.default_rng(0)
+    >>> y = np.array(["bogus", "real"] * 30)
+    >>> X = rng.normal(size=(60, 2)) + 4 * (y == "real")[:, None]
+    >>> y[:2] = y[1], y[0]
+    >>> finder = LabelErrorFinder(LogisticRegression(), random_state=0).fit(X, y)
+    >>> finder.ranking_[:2].tolist(), finder.suggested_labels_[:2].tolist()
+    ([1, 0], ['bogus', 'real'])
+    >>> X_clean, y_clean = finder.fit_resample(X, y)
+    >>> len(y_clean)
+    58
+    """
+
+    _sampling_type = "bypass"
+    _parameter_constraints = {
+        "estimator": [HasMethods(["fit"])],
+        "cv": ["cv_object"],
+        "n_repeats": [Interval(Integral, 1, None, closed="left")],
+        "groups": [str, None],
+        "detector": [str, None],
+        "method": [StrOptions({*_find.METHODS, _find.CONSENSUS})],
+        "threshold": [Interval(Real, 0, 1, closed="left")],
+        "vote": [StrOptions(set(_find.METHODS))],
+        "agreement": [Interval(Real, 0, 1, closed="right")],
+        "quality": [StrOptions(set(_quality.METHODS))],
+        "action": [StrOptions({"remove", "unlabel", "relabel", "downweight"})],
+        "memory": [str, HasMethods(["cache"]), None],
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        estimator,
+        *,
+        cv=5,
+        n_repeats=1,
+        groups=None,
+        detector=None,
+        method="noise_rate",
+        threshold=0.7,
+        vote="disagreement",
+        agreement=1.0,
+        quality="self_confidence",
+        action="remove",
+        memory=None,
+        n_jobs=None,
+        random_state=None,
+        verbose=False,
+    ):
+        self.estimator = estimator
+        self.cv = cv
+        self.n_repeats = n_repeats
+        self.groups = groups
+        self.detector = detector
+        self.method = method
+        self.threshold = threshold
+        self.vote = vote
+        self.agreement = agreement
+        self.quality = quality
+        self.action = action
+        self.memory = memory
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, groups=None, detector=None):
+        """Find the suspects; all answers are attributes.
+
+        Parameters
+        ----------
+        X : NestedFrame, DataFrame, array-like or sparse matrix of shape (n_objects, n_columns)
+            Objects.
+
+        y : array-like of shape (n_objects,)
+            Labels; -1 is unlabelled.
+
+        groups : array-like of shape (n_objects,), default=None
+            Objects of one group stay on one side of a split.
+
+        detector : array-like of shape (n_objects,), default=None
+            Detector of each object.
+
+        Returns
+        -------
+        self : object
+        """
+        given = read_input(self, X, y, groups, detector)
+        gathered = run_folds(self, X, given)
+        self.classes_, self.oof_proba_ = gathered.classes, gathered.mean
+        self.oof_proba_repeats_ = gathered.proba
+        scored = gathered.scored
+        repeats = gathered.repeats if self.method == _find.CONSENSUS else [scored]
+        options = self.method, self.threshold, self.vote, self.agreement
+        self.label_errors_ = _find.errors_of(repeats, *options)
+        self.label_quality_ = _quality.quality(scored, self.quality)
+        self._warn_unjudged(gathered, given.ids)
+        self._suggest(scored, given)
+        self._rank(scored)
+        self._report(scored, given)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit_resample(self, X, y, groups=None, detector=None):
+        """Find the suspects and return the objects after the action.
+
+        Parameters
+        ----------
+        X : NestedFrame, DataFrame, array-like or sparse matrix of shape (n_objects, n_columns)
+            Objects.
+
+        y : array-like of shape (n_objects,)
+            Labels; -1 is unlabelled.
+
+        groups : array-like of shape (n_objects,), default=None
+            Objects of one group stay on one side of a split.
+
+        detector : array-like of shape (n_objects,), default=None
+            Detector of each object.
+
+        Returns
+        -------
+        X_resampled : of the type of `X`, shape (n_resampled, n_columns)
+            ``X[sample_indices_]``.
+
+        y_resampled : of the type of `y`, shape (n_resampled,)
+            Labels after the action.
+        """
+        if self.action == "downweight":
+            raise ValueError(
+                "LabelErrorFinder: weights find no way out of fit_resample or a Pipeline; call "
+                "fit and pass sample_weight_ on to the classifier"
+            )
+        self.fit(X, y, groups=groups, detector=detector)
+        return self._fit_resample(X, y)
+
+    def _fit_resample(self, X, y):
+        if self.action == "remove":
+            rows = self.sample_indices_
+            return _safe_indexing(X, rows), _safe_indexing(y, rows)
+        if self.action == "unlabel":
+            return X, _actions.unlabelled(y, self.label_errors_, type(self).__name__)
+        return X, _actions.relabelled(y, self.label_errors_, self.suggested_labels_)
+
+    def _warn_unjudged(self, gathered, ids):
+        name, labelled = type(self).__name__, gathered.codes >= 0
+        silent = labelled & np.isnan(gathered.mean).any(axis=1)
+        warn_unjudged(silent, name, ids, "get no probabilities (NaN)")
+        strange = labelled & ~silent & ~gathered.scored.judged
+        reason = "are of a class that the classifiers of the other folds have not learned"
+        warn_unjudged(strange, name, ids, reason)
+
+    def _suggest(self, scored, given):
+        judged = scored.judged
+        proba = np.where(judged[:, None], scored.proba, 0.0)
+        self._suggested = proba.argmax(axis=1)
+        errors = self.label_errors_
+        self._suggested[errors] = _quality.best_other(scored.codes[errors], proba[errors])[0]
+        labels = self.classes_[self._suggested]
+        self.suggested_labels_ = np.where(judged, labels, given.labels)
+
+    def _rank(self, scored):
+        errors, scores = self.label_errors_, self.label_quality_
+        order = np.lexsort((scores, ~errors))
+        self.ranking_ = order[scored.judged[order]]
+        self.sample_weight_ = np.where(errors, scores, 1.0)
+        rows = np.arange(len(errors))
+        self.sample_indices_ = rows[~errors] if self.action == "remove" else rows
+
+    def _report(self, scored, given):
+        errors, scores, codes = self.label_errors_, self.label_quality_, scored.codes
+        known = scored, errors, scores
+        keys = np.maximum(codes, 0)
+        self.report_ = count_suspects(keys, self.classes_, *known, "class")
+        self.suggestions_ = count_pairs(codes, self._suggested, errors, self.classes_)
+        self.per_detector_report_ = None
+        if given.detector is not None:
+            names, keys = np.unique(given.detector, return_inverse=True)
+            self.per_detector_report_ = count_suspects(keys, names, *known, "detector")
+        left = self.report_["n_objects"] - self.report_["n_suspects"]
+        self.sampling_strategy_ = dict(zip(self.classes_.tolist(), left.tolist()))
+        if self.action in ("remove", "unlabel"):
+            warn_lost_classes(self.report_["n_objects"], left, type(self).__name__)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        for name, value in asdict(get_tags(self.estimator).input_tags).items():
+            setattr(tags.input_tags, name, value)
+        tags.sampler_tags.sample_indices = True
+        return tags
