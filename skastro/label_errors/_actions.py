@@ -6,6 +6,41 @@ import pandas as pd
 from skastro.label_errors._read import UNLABELLED
 
 
+def check_action(action, y, name):
+    """Raise ValueError, before any work, where the labels leave no room for an action.
+
+    Parameters
+    ----------
+    action : str
+        As of LabelErrorFinder.
+
+    y : array-like
+        Given labels.
+
+    name : str
+        Estimator that the errors name.
+
+    Examples
+    --------
+    >>> from skastro.label_errors._actions import check_action
+    >>> check_action("unlabel", [True, False], "Finder")
+    Traceback (most recent call last):
+    ...
+    ValueError: Finder: labels that are flags leave no place for -1; give y as numbers or text
+    """
+    if action == "downweight":
+        raise ValueError(
+            f"{name}: weights find no way out of fit_resample or a Pipeline; call fit and pass "
+            "sample_weight_ on to the classifier"
+        )
+    if action != "remove" and np.ndim(y) == 2 and np.shape(y)[1] > 1:
+        raise ValueError(f"{name}: the action {action!r} needs y as one column of labels")
+    if action == "unlabel" and np.asarray(y).dtype.kind == "b":
+        raise ValueError(
+            f"{name}: labels that are flags leave no place for -1; give y as numbers or text"
+        )
+
+
 def relabelled(y, errors, labels):
     """Return `y` with other labels for the suspects.
 
@@ -35,11 +70,11 @@ def relabelled(y, errors, labels):
     labels = np.asarray(labels, object).reshape(old.shape)
     new = np.where(errors.reshape(old.shape), labels, old.astype(object))
     if old.dtype.kind != "O":
-        new = np.array(new.tolist(), None if old.dtype.kind in "US" else old.dtype)
+        new = np.array(new.tolist(), None if old.dtype.kind == "U" else old.dtype)
     return _like(y, new)
 
 
-def unlabelled(y, errors, name):
+def unlabelled(y, errors):
     """Return `y` with -1 for the suspects; text becomes an array of objects.
 
     Parameters
@@ -50,32 +85,20 @@ def unlabelled(y, errors, name):
     errors : ndarray of bool of shape (n_objects,)
         The suspects.
 
-    name : str
-        Estimator that the errors name.
-
     Returns
     -------
     y_new : of the type of `y`
         Numbers with -1, or objects: text with the number -1, as in sklearn.semi_supervised.
 
-    Raises
-    ------
-    ValueError
-        The labels are flags, which leave no place for -1.
-
     Examples
     --------
     >>> import numpy as np
     >>> from skastro.label_errors._actions import unlabelled
-    >>> unlabelled(np.array(["II", "Ia"]), np.array([False, True]), "Finder").tolist()
+    >>> unlabelled(np.array(["II", "Ia"]), np.array([False, True])).tolist()
     ['II', -1]
     """
     old = np.asarray(y)
-    if old.dtype.kind == "b":
-        raise ValueError(
-            f"{name}: labels that are flags leave no place for -1; give y as numbers or text"
-        )
-    kind = {"u": np.int64, "U": object, "S": object}.get(old.dtype.kind, old.dtype)
+    kind = {"u": np.int64, "U": object}.get(old.dtype.kind, old.dtype)
     return _like(y, np.where(errors.reshape(old.shape), UNLABELLED, old.astype(kind)).astype(kind))
 
 

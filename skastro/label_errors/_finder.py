@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from numbers import Integral, Real
+from os import PathLike
 
 import numpy as np
 from imblearn.base import BaseSampler
@@ -64,16 +65,17 @@ class LabelErrorFinder(MetaEstimatorMixin, BaseSampler):
         ``sklearn.semi_supervised`` (text becomes an array of objects); give them the suggested
         label; or, in `fit` alone, give them a lower weight, see Notes.
 
-    memory : str or joblib.Memory, default=None
-        Folder where the answers of finished folds are kept: an interrupted run goes on where it
-        stopped.  They are told apart by the content of `X`, `y` and groups, by the parameters of
-        the estimator and by the fold.
+    cache_dir : str or Path, default=None
+        Folder where the answers of finished folds are kept, a small file each: an interrupted
+        run goes on where it stopped.  They are told apart by the content of `X`, `y` and groups,
+        the parameters of the estimator and the fold, not by its code: empty the folder when that
+        changes.
 
     n_jobs : int, default=None
         Folds trained at a time, with joblib.
 
     random_state : int, RandomState instance or None, default=None
-        Source of randomness of the folds; a number where `memory` is to find them again.
+        Source of randomness of the folds; a number where `cache_dir` is to find them again.
 
     verbose : bool, default=False
         Show the progress over the folds.
@@ -197,7 +199,7 @@ class LabelErrorFinder(MetaEstimatorMixin, BaseSampler):
         "agreement": [Interval(Real, 0, 1, closed="right")],
         "quality": [StrOptions(set(_quality.METHODS))],
         "action": [StrOptions({"remove", "unlabel", "relabel", "downweight"})],
-        "memory": [str, HasMethods(["cache"]), None],
+        "cache_dir": [str, PathLike, None],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -217,7 +219,7 @@ class LabelErrorFinder(MetaEstimatorMixin, BaseSampler):
         agreement=1.0,
         quality="self_confidence",
         action="remove",
-        memory=None,
+        cache_dir=None,
         n_jobs=None,
         random_state=None,
         verbose=False,
@@ -233,7 +235,7 @@ class LabelErrorFinder(MetaEstimatorMixin, BaseSampler):
         self.agreement = agreement
         self.quality = quality
         self.action = action
-        self.memory = memory
+        self.cache_dir = cache_dir
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
@@ -301,11 +303,7 @@ class LabelErrorFinder(MetaEstimatorMixin, BaseSampler):
         y_resampled : of the type of `y`, shape (n_resampled,)
             Labels after the action.
         """
-        if self.action == "downweight":
-            raise ValueError(
-                "LabelErrorFinder: weights find no way out of fit_resample or a Pipeline; call "
-                "fit and pass sample_weight_ on to the classifier"
-            )
+        _actions.check_action(self.action, y, type(self).__name__)
         self.fit(X, y, groups=groups, detector=detector)
         return self._fit_resample(X, y)
 
@@ -314,7 +312,7 @@ class LabelErrorFinder(MetaEstimatorMixin, BaseSampler):
             rows = self.sample_indices_
             return _safe_indexing(X, rows), _safe_indexing(y, rows)
         if self.action == "unlabel":
-            return X, _actions.unlabelled(y, self.label_errors_, type(self).__name__)
+            return X, _actions.unlabelled(y, self.label_errors_)
         return X, _actions.relabelled(y, self.label_errors_, self.suggested_labels_)
 
     def _warn_unjudged(self, gathered, ids):

@@ -118,14 +118,11 @@ def _check(folds, codes, groups, name):
             raise ValueError(f"{name}: cv trains on objects that it tests")
 
 
-def answers_of_fold(fingerprint, estimator, X, y, groups, train, test):
+def answers_of_fold(estimator, X, y, groups, train, test):
     """Fit a clone on some rows and return its classes and probabilities of other rows.
 
     Parameters
     ----------
-    fingerprint : str or None
-        Stands for `X` where answers are kept on disk.
-
     estimator : classifier
         Is cloned.
 
@@ -154,7 +151,7 @@ def answers_of_fold(fingerprint, estimator, X, y, groups, train, test):
     >>> from skastro.label_errors._folds import answers_of_fold
     >>> X, y = np.array([[0.0], [1.0], [8.0], [9.0]]), np.array(["II", "II", "Ia", "Ia"])
     >>> train, test = np.arange(4), np.array([3])
-    >>> classes, proba = answers_of_fold(None, GaussianNB(), X, y, None, train, test)
+    >>> classes, proba = answers_of_fold(GaussianNB(), X, y, None, train, test)
     >>> classes.tolist(), proba.round(2).tolist()
     (['II', 'Ia'], [[0.0, 1.0]])
     """

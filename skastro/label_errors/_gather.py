@@ -108,7 +108,7 @@ def gather(folds, answers, codes, classes, *, ids=None, name="LabelErrorFinder")
 def _all_classes(classes, answers, name):
     known = classes
     for own in (np.asarray(own) for own, _ in answers):
-        if (own.dtype.kind in "OUS") != (classes.dtype.kind in "OUS"):
+        if (own.dtype.kind in "OU") != (classes.dtype.kind in "OU"):
             raise ValueError(
                 f"{name}: the classes of the classifier, {own.tolist()}, are of another type than "
                 f"the labels {classes.tolist()}"

@@ -12,7 +12,7 @@ from skastro.exceptions import ObjectError, name_objects
 
 UNLABELLED = -1
 _SUM_TOLERANCE = 1e-3
-_PURE = ("string", "integer", "boolean", "floating", "bytes")
+_PURE = ("string", "integer", "boolean", "floating")
 
 
 class Scored(NamedTuple):

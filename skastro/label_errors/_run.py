@@ -11,7 +11,6 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import (
     _num_samples,
     check_consistent_length,
-    check_memory,
     column_or_1d,
     validate_data,
 )
@@ -20,9 +19,10 @@ from tqdm.auto import tqdm
 from skastro.exceptions import ObjectError
 from skastro.label_errors import _find
 from skastro.label_errors._fingerprint import fingerprint
-from skastro.label_errors._folds import answers_of_fold, make_folds
+from skastro.label_errors._folds import make_folds
 from skastro.label_errors._gather import gather
 from skastro.label_errors._read import read_labels
+from skastro.label_errors._store import kept_answer
 
 
 class Given(NamedTuple):
@@ -120,13 +120,11 @@ def run_folds(finder, X, given):
     """
     name = type(finder).__name__
     folds = _folds(finder, X, given, name)
-    memory = check_memory(finder.memory)
-    answer = memory.cache(answers_of_fold, ignore=["X"])
-    digest = None if finder.memory is None else fingerprint(X)
+    digest = None if finder.cache_dir is None else fingerprint(X)
     y = given.classes[given.codes]
-    known = digest, finder.estimator, X, y, given.groups
+    known = finder.cache_dir, digest, finder.estimator, X, y, given.groups
     parallel = Parallel(n_jobs=finder.n_jobs, return_as="generator" if finder.verbose else "list")
-    running = parallel(delayed(answer)(*known, fold.train, fold.test) for fold in folds)
+    running = parallel(delayed(kept_answer)(*known, fold.train, fold.test) for fold in folds)
     shown = tqdm(running, desc=name, total=len(folds), disable=not finder.verbose)
     return gather(folds, list(shown), given.codes, given.classes, ids=given.ids, name=name)
 
@@ -159,9 +157,9 @@ def _check_parameters(finder, name):
     if finder.method == _find.CONSENSUS and finder.n_repeats == 1:
         raise ValueError(f"{name}: a consensus needs n_repeats of 2 or more")
     drawn = isinstance(finder.cv, Integral) or finder.n_repeats > 1
-    if finder.memory is not None and drawn and not isinstance(finder.random_state, Integral):
+    if finder.cache_dir is not None and drawn and not isinstance(finder.random_state, Integral):
         raise ValueError(
-            f"{name}: memory finds folds again only where random_state is a number, not "
+            f"{name}: cache_dir finds folds again only where random_state is a number, not "
             f"{finder.random_state!r}"
         )
 
