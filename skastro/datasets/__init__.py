@@ -3,6 +3,7 @@
 from skastro.datasets._bazin import bazin, make_bazin
 from skastro.datasets._cadence import Cadence, get_cadence
 from skastro.datasets._host import HostRedshifts
+from skastro.datasets._label_noise import make_label_noise
 from skastro.datasets._light_curves import make_light_curves
 from skastro.datasets._make_spectra import make_spectra
 
@@ -12,6 +13,7 @@ __all__ = [
     "bazin",
     "get_cadence",
     "make_bazin",
+    "make_label_noise",
     "make_light_curves",
     "make_spectra",
 ]
