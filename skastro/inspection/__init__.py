@@ -1,4 +1,4 @@
-"""Pictures of light curves, heat maps, trees of classes and answers in time.
+"""Pictures of light curves, heat maps, doubted labels, trees of classes and answers in time.
 
 For ROC curves, precision against recall and the calibration of one class use scikit-learn's own
 displays.
@@ -7,6 +7,7 @@ displays.
 from skastro.inspection._confusion import ConfusionByLevelDisplay
 from skastro.inspection._heatmap import HeatmapDisplay
 from skastro.inspection._in_time import ProbabilityInTimeDisplay
+from skastro.inspection._label_errors import LabelErrorDisplay
 from skastro.inspection._light_curve import LightCurveDisplay
 from skastro.inspection._phase import ScoreByPhaseDisplay
 from skastro.inspection._taxonomy import TaxonomyDisplay
@@ -14,6 +15,7 @@ from skastro.inspection._taxonomy import TaxonomyDisplay
 __all__ = [
     "ConfusionByLevelDisplay",
     "HeatmapDisplay",
+    "LabelErrorDisplay",
     "LightCurveDisplay",
     "ProbabilityInTimeDisplay",
     "ScoreByPhaseDisplay",

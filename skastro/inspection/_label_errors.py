@@ -1,0 +1,247 @@
+"""Contact sheets of objects whose labels are doubted."""
+
+import numpy as np
+
+from skastro.inspection._light_curve import LightCurveDisplay
+from skastro.utils.ragged import flatten
+
+
+class LabelErrorDisplay:
+    """Contact sheet of stamps, light curves or spectra with given and suggested labels.
+
+    Build it with :meth:`from_finder`.
+
+    Parameters
+    ----------
+    X : NestedFrame, or ndarray of shape (n_objects, n_columns)
+        The objects to draw: light curves, spectra, or stamps as dense rows.
+
+    titles : sequence of str of shape (n_objects,)
+        Titles of the panels.
+
+    suspects : ndarray of bool of shape (n_objects,), default=None
+        Objects whose title is red; all by default.
+
+    image_shape : tuple of int, default=None
+        (n_channels, height, width) of the stamps, which stand first in dense rows.
+
+    column : str, default="lightcurve"
+        Nested column to draw where there is no `image_shape`; one with wavelengths is drawn as
+        spectrum.
+
+    survey : str or Survey, default="LSST"
+        Order and colours of the bands of light curves.
+
+    Attributes
+    ----------
+    axes_ : ndarray of matplotlib Axes of shape (n_objects,)
+        One an object.
+
+    figure_ : matplotlib Figure
+        Figure of the axes.
+
+    Raises
+    ------
+    ValueError
+        In `plot`: dense rows without `image_shape`, or too short for it; too few axes.
+
+    See Also
+    --------
+    skastro.label_errors.LabelErrorFinder : Finds the suspects.
+    LightCurveDisplay : One light curve.
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use("Agg")
+    >>> import numpy as np
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from skastro.inspection import LabelErrorDisplay
+    >>> from skastro.label_errors import LabelErrorFinder
+    >>> y = np.array(["bogus", "real"] * 20)
+    >>> X = np.random.default_rng(0).normal(size=(40, 2 * 3 * 3)) + 9 * (y == "real")[:, None]
+    >>> y[0] = "real"
+    >>> finder = LabelErrorFinder(GaussianNB(), random_state=0).fit(X, y)
+    >>> display = LabelErrorDisplay.from_finder(finder, X, y, n=4, image_shape=(2, 3, 3))
+    >>> print(display.titles[0])
+    0
+    real, not bogus? (0.00)
+    """
+
+    def __init__(
+        self, X, titles, *, suspects=None, image_shape=None, column="lightcurve", survey="LSST"
+    ):
+        self.X = X
+        self.titles = titles
+        self.suspects = suspects
+        self.image_shape = image_shape
+        self.column = column
+        self.survey = survey
+
+    @classmethod
+    def from_finder(
+        cls,
+        finder,
+        X,
+        y,
+        *,
+        n=12,
+        image_shape=None,
+        column="lightcurve",
+        survey="LSST",
+        axes=None,
+    ):
+        """Plot the objects whose labels a finder doubts most.
+
+        Parameters
+        ----------
+        finder : LabelErrorFinder
+            Fitted on `X` and `y`.
+
+        X : NestedFrame, or array-like of shape (n_objects, n_columns)
+            All objects, in the order in which the finder saw them.
+
+        y : array-like of shape (n_objects,)
+            Given labels.
+
+        n : int, default=12
+            Number of objects; the titles of suspects among them are red.
+
+        image_shape : tuple of int, default=None
+            (n_channels, height, width) of stamps in dense rows.
+
+        column : str, default="lightcurve"
+            Nested column to draw.
+
+        survey : str or Survey, default="LSST"
+            Order and colours of the bands of light curves.
+
+        axes : sequence of matplotlib Axes, default=None
+            Axes to draw into, one an object.
+
+        Returns
+        -------
+        display : LabelErrorDisplay
+            Titles give the object, its given and suggested label and the quality of the label.
+
+        Raises
+        ------
+        ValueError
+            `X` or `y` are not those of the finder, or no object is judged.
+        """
+        labels = np.asarray(y).ravel()
+        sizes = {len(labels), len(finder.label_errors_), len(X)}
+        if len(sizes) > 1:
+            raise ValueError(
+                f"LabelErrorDisplay: the finder has seen {len(finder.label_errors_)} objects, "
+                f"X has {len(X)} and y {len(labels)}"
+            )
+        rows = finder.ranking_[:n]
+        if len(rows) == 0:
+            raise ValueError("LabelErrorDisplay: there is no object to draw")
+        frame = hasattr(X, "iloc")
+        names = X.index if frame else np.arange(len(X))
+        suggested, quality = finder.suggested_labels_, finder.label_quality_
+        titles = [
+            f"{names[i]}\n{_opinion(labels[i], suggested[i])} ({quality[i]:.2f})" for i in rows
+        ]
+        display = cls(
+            X.iloc[rows] if frame else np.asarray(X)[rows],
+            titles,
+            suspects=finder.label_errors_[rows],
+            image_shape=image_shape,
+            column=column,
+            survey=survey,
+        )
+        return display.plot(axes)
+
+    def plot(self, axes=None):
+        """Draw the sheet.
+
+        Parameters
+        ----------
+        axes : sequence of matplotlib Axes, default=None
+            Axes to draw into, one an object; new ones, four a row, by default.
+
+        Returns
+        -------
+        display : LabelErrorDisplay
+            The display itself.
+        """
+        draw = self._images() if self.image_shape is not None else self._curves()
+        axes = self._axes(axes)
+        suspects = np.ones(len(axes), bool) if self.suspects is None else self.suspects
+        for i, ax in enumerate(axes):
+            draw(i, ax)
+            color = "firebrick" if suspects[i] else "black"
+            ax.set_title(self.titles[i], fontsize=8, color=color)
+        self.axes_, self.figure_ = axes, axes[0].figure
+        return self
+
+    def _axes(self, axes):
+        import matplotlib.pyplot as plt  # noqa: PLC0415
+
+        n_objects = len(self.titles)
+        if axes is None:
+            n_columns = min(4, n_objects)
+            n_rows = -(-n_objects // n_columns)
+            size = (3 * n_columns, (1.8 if self.image_shape is not None else 2.5) * n_rows)
+            _, grid = plt.subplots(
+                n_rows, n_columns, figsize=size, layout="constrained", squeeze=False
+            )
+            for ax in grid.ravel()[n_objects:]:
+                ax.remove()
+            return grid.ravel()[:n_objects]
+        axes = np.ravel(axes)
+        if len(axes) < n_objects:
+            raise ValueError(f"LabelErrorDisplay: {len(axes)} axes for {n_objects} objects")
+        return axes[:n_objects]
+
+    def _images(self):
+        rows = np.asarray(self.X, float)
+        size = int(np.prod(self.image_shape))
+        if len(self.image_shape) != 3 or rows.ndim != 2 or rows.shape[1] < size:
+            raise ValueError(
+                f"LabelErrorDisplay: rows of shape {rows.shape} hold no images of image_shape "
+                f"{self.image_shape}, (n_channels, height, width)"
+            )
+        images = rows[:, :size].reshape(-1, *self.image_shape)
+
+        def draw(i, ax):
+            ax.imshow(np.hstack([_stretched(channel) for channel in images[i]]), cmap="gray")
+            ax.set_axis_off()
+
+        return draw
+
+    def _curves(self):
+        if self.column not in getattr(self.X, "nested_columns", ()):
+            raise ValueError(
+                f"LabelErrorDisplay: X has no nested column {self.column!r}; stamps in dense rows "
+                "need image_shape"
+            )
+        offsets, rows = flatten(self.X[self.column])
+        spectra = "wavelength" in rows
+
+        def draw(i, ax):
+            own = {name: values[offsets[i] : offsets[i + 1]] for name, values in rows.items()}
+            if spectra:
+                ax.plot(own["wavelength"], own["flux"], lw=0.6)
+                return
+            fields = (own[name] for name in ("time", "band", "flux", "flux_err"))
+            LightCurveDisplay(*fields, survey=self.survey).plot(ax)
+            ax.legend(fontsize=6).set_visible(i == 0)
+            ax.set(xlabel="", ylabel="")
+
+        return draw
+
+
+def _opinion(given, suggested):
+    return f"{given}" if given == suggested else f"{given}, not {suggested}?"
+
+
+def _stretched(channel):
+    """Return a channel from 0 to 1 by its own extremes."""
+    known = channel[np.isfinite(channel)]
+    if known.size == 0:
+        return channel
+    return (channel - known.min()) / (np.ptp(known) or 1.0)
