@@ -11,6 +11,7 @@ import numpy as np
 MAX_EVALUATIONS = 60
 TOLERANCE, NEGLIGIBLE = 1e-5, 2e-7
 FIRST_RADIUS, LARGEST_RADIUS = 1.5, 4.0
+FAR_SCALE, LARGEST_SHARE = 2 * np.log(60_000.0), 0.98
 
 
 class Optimum(NamedTuple):
@@ -57,8 +58,9 @@ def maximize(likelihood, start, low, high):
             return Optimum(state, n_evaluations - 1, False)
         free = free_parameters(state.theta, gradient, low, high)
         matrix = corrected(average, correction, free)
-        step = newton_step(state.theta, gradient, matrix, free, low, high, damping, radius)
-        promised = promised_gain(gradient, matrix, step)
+        step, promised = newton_step(
+            state.theta, gradient, matrix, free, low, high, damping, radius
+        )
         if promised < NEGLIGIBLE:
             return Optimum(state, n_evaluations - 1, True)
         trial = likelihood.evaluate(state.theta + step)
@@ -122,20 +124,42 @@ def solve_positive(matrix, vector):
 
 
 def newton_step(theta, gradient, information, free, low, high, damping, radius):
-    """Return the damped step of the free parameters, cut to the radius and to the box."""
+    """Return the damped step of the free parameters, cut to radius and box, and its promised gain.
+
+    A wavelength scale that is large and wants to grow is stepped in its inverse square, in units
+    of the present one: the likelihood is linear in that, where theta would creep to infinity.
+    """
     matrix = information * free * free.reshape(-1, 1)
     for k in range(3):
-        matrix[k, k] += damping * matrix[k, k] + 1e-10 + (1.0 - free[k])
-    step, _ = solve_positive(matrix, gradient * free)
-    longest = np.abs(step).max()
-    if longest > radius:
-        step *= radius / longest
-    return np.minimum(np.maximum(theta + step, low), high) - theta
+        matrix[k, k] += 1.0 - free[k]
+    slope = gradient * free
+    grows = slope[2] > 0.0 and theta[2] > FAR_SCALE
+    if grows:
+        matrix[2, 2] = inverse_square_curvature(matrix, slope[2])
+    damped = matrix.copy()
+    for k in range(3):
+        damped[k, k] += damping * matrix[k, k] + 1e-10
+    step, _ = solve_positive(damped, slope)
+    step *= min(1.0, radius / max(np.abs(step).max(), 1e-300))
+    if grows:
+        step *= min(1.0, LARGEST_SHARE / max(step[2], 1e-300))
+    promised = np.sum(slope * step) - 0.5 * np.sum(matrix * step * step.reshape(-1, 1))
+    if grows:
+        step[2] = -np.log1p(-step[2])
+    return np.minimum(np.maximum(theta + step, low), high) - theta, promised
 
 
-def promised_gain(gradient, information, step):
-    """Return what the quadratic model gains by the step."""
-    return np.sum(gradient * step) - 0.5 * np.sum(information * step * step.reshape(-1, 1))
+def inverse_square_curvature(matrix, slope):
+    """Return the last diagonal element in the inverse square, kept positive definite."""
+    others = matrix.copy()
+    others[2], others[:, 2] = 0.0, 0.0
+    others[2, 2] = 1.0
+    coupling = matrix[2].copy()
+    coupling[2] = 0.0
+    solution, _ = solve_positive(others, coupling)
+    explained = np.sum(coupling * solution)
+    rest = matrix[2, 2] - explained
+    return explained + max(rest - slope, 0.05 * rest)
 
 
 def corrected(average, correction, free):

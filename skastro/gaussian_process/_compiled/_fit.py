@@ -10,12 +10,15 @@ from skastro.gaussian_process._compiled._likelihood import differentiate, evalua
 MAX_EVALUATIONS = _optimize.MAX_EVALUATIONS
 TOLERANCE, NEGLIGIBLE = _optimize.TOLERANCE, _optimize.NEGLIGIBLE
 FIRST_RADIUS = _optimize.FIRST_RADIUS
-LARGEST_RADIUS = _optimize.LARGEST_RADIUS
+LARGEST_RADIUS, LARGEST_SHARE = _optimize.LARGEST_RADIUS, _optimize.LARGEST_SHARE
+FAR_SCALE = _optimize.FAR_SCALE
 
 overload(_optimize.solve_positive)(lambda matrix, vector: _optimize.solve_positive)
+overload(_optimize.inverse_square_curvature)(
+    lambda matrix, slope: _optimize.inverse_square_curvature
+)
 free_parameters = njit(cache=True)(_optimize.free_parameters)
 newton_step = njit(cache=True)(_optimize.newton_step)
-promised_gain = njit(cache=True)(_optimize.promised_gain)
 corrected = njit(cache=True)(_optimize.corrected)
 updated = njit(cache=True)(_optimize.updated)
 adapt = njit(cache=True)(_optimize.adapt)
@@ -48,8 +51,7 @@ def climb(lapack, rows, theta, low, high, separable, constant_mean, point, spare
             return point, spare, value, mean_flux, n_evaluations - 1, False
         free = free_parameters(theta, gradient, low, high)
         matrix = corrected(average, correction, free)
-        step = newton_step(theta, gradient, matrix, free, low, high, damping, radius)
-        promised = promised_gain(gradient, matrix, step)
+        step, promised = newton_step(theta, gradient, matrix, free, low, high, damping, radius)
         if promised < NEGLIGIBLE:
             return point, spare, value, mean_flux, n_evaluations - 1, True
         trial, trial_mean = evaluate(lapack, rows, theta + step, separable, constant_mean, spare)

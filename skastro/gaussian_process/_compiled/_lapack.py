@@ -28,15 +28,15 @@ class _Function(types.WrapperAddressProtocol):
 class Lapack(NamedTuple):
     """The four routines that the engine calls."""
 
+    dlauum: object
     dpotrf: object
-    dpotri: object
     dpotrs: object
     dtrtri: object
 
 
 LAPACK = Lapack(
+    _Function("dlauum", 5),
     _Function("dpotrf", 5),
-    _Function("dpotri", 5),
     _Function("dpotrs", 8),
     _Function("dtrtri", 6),
 )
@@ -53,21 +53,21 @@ def factorize(lapack, matrix, n):
 
 
 @njit(cache=True)
-def invert(lapack, factor, n):
-    """Replace a Cholesky factor by the lower triangle of the inverse of its matrix."""
-    letters = np.array([ord("U")], np.uint8)
-    numbers = np.array([n, len(factor), 0], np.int32)
-    c, p = letters.ctypes.data, numbers.ctypes.data
-    lapack.dpotri(c, p, factor.ctypes.data, p + np.uint64(4), p + np.uint64(8))
-
-
-@njit(cache=True)
 def invert_factor(lapack, factor, n):
     """Replace a Cholesky factor by its own inverse."""
     letters = np.array([ord("U"), ord("N")], np.uint8)
     numbers = np.array([n, len(factor), 0], np.int32)
     c, p = letters.ctypes.data, numbers.ctypes.data
     lapack.dtrtri(c, c + np.uint64(1), p, factor.ctypes.data, p + np.uint64(4), p + np.uint64(8))
+
+
+@njit(cache=True)
+def square_factor(lapack, lower, n):
+    """Replace a lower triangle by that of ``lower.T @ lower``."""
+    letters = np.array([ord("U")], np.uint8)
+    numbers = np.array([n, len(lower), 0], np.int32)
+    c, p = letters.ctypes.data, numbers.ctypes.data
+    lapack.dlauum(c, p, lower.ctypes.data, p + np.uint64(4), p + np.uint64(8))
 
 
 @njit(cache=True)

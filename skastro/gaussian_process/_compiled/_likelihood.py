@@ -9,9 +9,9 @@ from skastro.gaussian_process._compiled._blocks import invert_lower, padded, squ
 from skastro.gaussian_process._compiled._kernels import fill_lower
 from skastro.gaussian_process._compiled._lapack import (
     factorize,
-    invert,
     invert_factor,
     solve_factor,
+    square_factor,
 )
 
 LOG_2PI = np.log(2.0 * np.pi)
@@ -44,6 +44,7 @@ class Local(NamedTuple):
     inverse_factor: np.ndarray
     inverse: np.ndarray
     vectors: np.ndarray
+    whitened: np.ndarray
     gradient: np.ndarray
     information: np.ndarray
 
@@ -64,7 +65,8 @@ def new_local(n):
     """Allocate a `Local`."""
     shape = padded(n), padded(n)
     information = np.zeros((3, 3))
-    return Local(np.empty(shape), np.empty(shape), np.empty((3, n)), np.zeros(3), information)
+    vectors = np.zeros((2, 3, n))
+    return Local(np.empty(shape), np.empty(shape), vectors[0], vectors[1], np.zeros(3), information)
 
 
 @njit(cache=True)
@@ -97,36 +99,48 @@ def dot(a, b, n):
 
 
 @njit(cache=True, fastmath=True)
-def symmetric_times(lower, vector, out):
-    """Write the product of a symmetric matrix, known by its lower triangle, and a vector."""
+def slope_terms(slope, inverse, vector, out):
+    """Write ``slope @ vector`` and return the trace of ``inverse @ slope``.
+
+    Both matrices are symmetric and known by their lower triangles.
+    """
     out[:] = 0.0
+    trace = 0.0
     for i in range(len(vector)):
-        row = lower[i]
-        total = 0.0
+        row, other, value = slope[i], inverse[i], vector[i]
+        total, common = 0.0, 0.0
         for j in range(i):
             total += row[j] * vector[j]
-            out[j] += row[j] * vector[i]
-        out[i] += total + row[i] * vector[i]
+            common += row[j] * other[j]
+            out[j] += row[j] * value
+        out[i] += total + row[i] * value
+        trace += 2.0 * common + row[i] * other[i]
+    return trace
 
 
-@njit(cache=True)
-def trace_product(a, b, n):
-    """Return the trace of the product of two symmetric matrices known by lower triangles."""
-    total = 0.0
-    for i in range(n):
-        total += 2.0 * dot(a[i], b[i], i) + a[i, i] * b[i, i]
-    return total
+@njit(cache=True, fastmath=True)
+def lower_times(lower, vectors, out):
+    """Write the products of a lower triangle and three vectors."""
+    a, b, c = vectors[0], vectors[1], vectors[2]
+    for i in range(len(a)):
+        row = lower[i]
+        p, q, r = 0.0, 0.0, 0.0
+        for j in range(i + 1):
+            p += row[j] * a[j]
+            q += row[j] * b[j]
+            r += row[j] * c[j]
+        out[0, i], out[1, i], out[2, i] = p, q, r
 
 
 @njit(cache=True)
 def fill_inverse(lapack, factor, n, local):
-    """Fill the inverse covariance of `local`."""
-    if n >= LAPACK_FROM:
-        local.inverse[:] = factor
-        invert(lapack, local.inverse, n)
-    else:
-        invert_lower(factor, local.inverse_factor)
+    """Fill the inverses of factor and covariance of `local`."""
+    fill_inverse_factor(lapack, factor, n, local.inverse_factor)
+    if n < LAPACK_FROM:
         square_lower(local.inverse_factor, local.inverse)
+        return
+    local.inverse[:] = local.inverse_factor
+    square_factor(lapack, local.inverse, n)
 
 
 @njit(cache=True)
@@ -152,12 +166,10 @@ def differentiate(lapack, rows, point, mean_flux, n_parameters, local):
     local.vectors[0] = rows.flux - mean_flux - rows.variance * point.weights
     local.gradient[0] = 0.5 * (dot(point.weights, local.vectors[0], n) - trace)
     for k in range(1, n_parameters):
-        slope = point.slopes[k - 1]
-        symmetric_times(slope, point.weights, local.vectors[k])
-        trace = trace_product(local.inverse, slope, n)
-        local.gradient[k] = 0.5 * (dot(point.weights, local.vectors[k], n) - trace)
-    solved = np.empty(n)
+        vector = local.vectors[k]
+        trace = slope_terms(point.slopes[k - 1], local.inverse, point.weights, vector)
+        local.gradient[k] = 0.5 * (dot(point.weights, vector, n) - trace)
+    lower_times(local.inverse_factor, local.vectors, local.whitened)
     for k in range(n_parameters):
-        symmetric_times(local.inverse, local.vectors[k], solved)
         for m in range(n_parameters):
-            local.information[k, m] = 0.5 * dot(local.vectors[m], solved, n)
+            local.information[k, m] = 0.5 * dot(local.whitened[k], local.whitened[m], n)
