@@ -185,7 +185,7 @@ class LabelErrorDisplay:
         if axes is None:
             n_columns = min(4, n_objects)
             n_rows = -(-n_objects // n_columns)
-            size = (3 * n_columns, (1.8 if self.image_shape is not None else 2.5) * n_rows)
+            size = (3 * n_columns, (0.5 + 3 * self._aspect()) * n_rows)
             _, grid = plt.subplots(
                 n_rows, n_columns, figsize=size, layout="constrained", squeeze=False
             )
@@ -196,6 +196,13 @@ class LabelErrorDisplay:
         if len(axes) < n_objects:
             raise ValueError(f"LabelErrorDisplay: {len(axes)} axes for {n_objects} objects")
         return axes[:n_objects]
+
+    def _aspect(self):
+        """Return height by width of one panel."""
+        if self.image_shape is None:
+            return 0.7
+        n_channels, height, width = self.image_shape
+        return height / (n_channels * width)
 
     def _images(self):
         rows = np.asarray(self.X, float)
