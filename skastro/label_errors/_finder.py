@@ -10,7 +10,8 @@ from sklearn.base import MetaEstimatorMixin, _fit_context
 from sklearn.utils import _safe_indexing, get_tags
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
-from skastro.label_errors import _actions, _find, _quality
+from skastro.label_errors import _actions, _quality
+from skastro.label_errors._methods import CONSENSUS, METHODS, Rule, errors_of
 from skastro.label_errors._report import count_pairs, count_suspects
 from skastro.label_errors._run import read_input, run_folds
 from skastro.label_errors._tell import warn_lost_classes, warn_unjudged
@@ -50,6 +51,9 @@ class LabelErrorFinder(MetaEstimatorMixin, BaseSampler):
 
     threshold : float, default=0.7
         Probability of the other class, for the method ``"threshold"``.
+
+    share : float, default=None
+        Share of wrong labels for the method ``"self_confidence"``, if it is known.
 
     vote : str, default="disagreement"
         How each repeat votes in a ``"consensus"``.
@@ -193,9 +197,10 @@ class LabelErrorFinder(MetaEstimatorMixin, BaseSampler):
         "n_repeats": [Interval(Integral, 1, None, closed="left")],
         "groups": [str, None],
         "detector": [str, None],
-        "method": [StrOptions({*_find.METHODS, _find.CONSENSUS})],
+        "method": [StrOptions({*METHODS, CONSENSUS})],
         "threshold": [Interval(Real, 0, 1, closed="left")],
-        "vote": [StrOptions(set(_find.METHODS))],
+        "share": [Interval(Real, 0, 1, closed="both"), None],
+        "vote": [StrOptions(set(METHODS))],
         "agreement": [Interval(Real, 0, 1, closed="right")],
         "quality": [StrOptions(set(_quality.METHODS))],
         "action": [StrOptions({"remove", "unlabel", "relabel", "downweight"})],
@@ -215,6 +220,7 @@ class LabelErrorFinder(MetaEstimatorMixin, BaseSampler):
         detector=None,
         method="noise_rate",
         threshold=0.7,
+        share=None,
         vote="disagreement",
         agreement=1.0,
         quality="self_confidence",
@@ -231,6 +237,7 @@ class LabelErrorFinder(MetaEstimatorMixin, BaseSampler):
         self.detector = detector
         self.method = method
         self.threshold = threshold
+        self.share = share
         self.vote = vote
         self.agreement = agreement
         self.quality = quality
@@ -267,9 +274,9 @@ class LabelErrorFinder(MetaEstimatorMixin, BaseSampler):
         self.classes_, self.oof_proba_ = gathered.classes, gathered.mean
         self.oof_proba_repeats_ = gathered.proba
         scored = gathered.scored
-        repeats = gathered.repeats if self.method == _find.CONSENSUS else [scored]
-        options = self.method, self.threshold, self.vote, self.agreement
-        self.label_errors_ = _find.errors_of(repeats, *options)
+        repeats = gathered.repeats if self.method == CONSENSUS else [scored]
+        rule = Rule(self.method, self.threshold, self.share, self.vote, self.agreement)
+        self.label_errors_ = errors_of(repeats, rule)
         self.label_quality_ = _quality.quality(scored, self.quality)
         self._warn_unjudged(gathered, given.ids)
         self._suggest(scored, given)

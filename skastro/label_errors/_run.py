@@ -17,10 +17,10 @@ from sklearn.utils.validation import (
 from tqdm.auto import tqdm
 
 from skastro.exceptions import ObjectError
-from skastro.label_errors import _find
 from skastro.label_errors._fingerprint import fingerprint
 from skastro.label_errors._folds import make_folds
 from skastro.label_errors._gather import gather
+from skastro.label_errors._methods import CONSENSUS
 from skastro.label_errors._read import read_labels
 from skastro.label_errors._store import kept_answer
 
@@ -154,7 +154,7 @@ def _check_parameters(finder, name):
             f"{name}: {type(finder.estimator).__name__} gives no probabilities; wrap it in "
             "CalibratedClassifierCV"
         )
-    if finder.method == _find.CONSENSUS and finder.n_repeats == 1:
+    if finder.method == CONSENSUS and finder.n_repeats == 1:
         raise ValueError(f"{name}: a consensus needs n_repeats of 2 or more")
     drawn = isinstance(finder.cv, Integral) or finder.n_repeats > 1
     if finder.cache_dir is not None and drawn and not isinstance(finder.random_state, Integral):

@@ -7,7 +7,7 @@ import pytest
 
 from skastro.exceptions import ObjectError, ObjectWarning
 from skastro.label_errors import find_label_errors, label_quality_scores
-from skastro.label_errors._find import METHODS, confident_joint
+from skastro.label_errors._methods import METHODS, confident_joint
 from skastro.label_errors._quality import METHODS as QUALITIES
 
 cleanlab_filter = pytest.importorskip("cleanlab.filter")
@@ -49,6 +49,19 @@ def test_equal_to_cleanlab(method, seed):
     expected = cleanlab_errors(given, proba, method)
     assert 0 < expected.sum() < len(given)
     np.testing.assert_array_equal(find_label_errors(given, proba, method=method), expected)
+
+
+@pytest.mark.parametrize("method", FILTERS)
+def test_equal_to_cleanlab_for_classes_of_few_objects(method):
+    n_found = 0
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        given = rng.permutation(np.concatenate([np.arange(5), rng.integers(5, size=7)]))
+        proba = rng.dirichlet(np.full(5, 0.5), size=12)
+        expected = cleanlab_errors(given, proba, method)
+        np.testing.assert_array_equal(find_label_errors(given, proba, method=method), expected)
+        n_found += expected.sum()
+    assert n_found > 200
 
 
 @pytest.mark.parametrize("method", FILTERS)
@@ -112,6 +125,28 @@ def test_known_qualities_where_probabilities_are_certain(method, expected):
     assert scores.argmin() == 1
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_self_confidence_counts_as_cleanlab_does(seed):
+    given, proba = make_case(seed)
+    errors = find_label_errors(given, proba, method="self_confidence")
+    counted = cleanlab_errors(given, proba, "confident_learning")
+    doubted = cleanlab_errors(given, proba, "disagreement")
+    own = np.where(doubted, proba[np.arange(len(given)), given], np.inf)
+    assert sorted(np.flatnonzero(errors)) == sorted(np.argsort(own)[: counted.sum()])
+
+
+@pytest.mark.parametrize("share, n_errors", [(0.0, 0), (0.05, 5), (0.1, 10), (1.0, 30)])
+def test_self_confidence_doubts_the_share_that_is_known(share, n_errors):
+    p1 = np.linspace(0.2, 0.703, 100)
+    proba = np.column_stack([1 - p1, p1])
+    # Rows from 60 on disagree; the last ones most; the unlabelled last ten do not count.
+    given = np.zeros(100, int)
+    given[90:] = -1
+    errors = find_label_errors(given, proba, classes=[0, 1], method="self_confidence", share=share)
+    n_errors = round(0.9 * n_errors) if n_errors < 30 else 30
+    assert np.flatnonzero(errors).tolist() == list(range(90 - n_errors, 90))
+
+
 PROBA = np.array([[0.9, 0.1], [0.6, 0.4], [0.25, 0.75], [0.5, 0.5], [0.35, 0.65], [0.1, 0.9]])
 GIVEN = np.array([0, 0, 0, 1, 1, 0])
 
@@ -169,6 +204,13 @@ def test_consensus_leaves_out_repeats_without_probabilities():
     proba = np.array([[[0.1, 0.9], [0.1, 0.9]], [[np.nan, np.nan], [0.9, 0.1]]])
     errors = find_label_errors([0, 0], proba, classes=[0, 1], method="consensus")
     assert errors.tolist() == [True, False]
+
+
+def test_nobody_is_suspect_without_votes():
+    proba = np.array([[[0.1, 0.9], [0.1, 0.9], [np.nan, np.nan], [0.9, 0.1]]] * 2)
+    with pytest.warns(ObjectWarning, match="1 of 4"):
+        errors = find_label_errors([0, -1, 0, 0], proba, classes=[0, 1], method="consensus")
+    assert errors.tolist() == [True, False, False, False]
 
 
 def name_classes(given, n_classes, seed):
@@ -268,6 +310,7 @@ def test_bad_input_is_refused_by_name(function, y, proba, options, error, match)
     [
         ({"method": "consensus"}, "3 dimensions, not 2"),
         ({"proba": PROBA[None]}, "2 dimensions, not 3"),
+        ({"share": 1.5}, "share is 1.5"),
         ({"vote": "consensus"}, "vote is 'consensus'"),
         ({"agreement": 0.0}, "agreement is 0.0"),
         ({"threshold": 1.0}, "threshold is 1.0"),
