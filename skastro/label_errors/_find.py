@@ -94,7 +94,8 @@ def find_label_errors(
     Notes
     -----
     ``"confident_learning"`` and ``"noise_rate"`` give the answers of cleanlab's
-    ``filter_by="confident_learning"`` and ``"prune_by_noise_rate"``.  Measured, where the
+    ``filter_by="confident_learning"`` and ``"prune_by_noise_rate"``, whose order of equals depends
+    on the machine.  Measured, where the
     classifier is far from perfect, ``"self_confidence"`` with a `share` that is about right is
     the best, with as many as it counts itself the second; ``"disagreement"`` finds the most errors
     and doubts the most right labels, ``"threshold"`` the fewest.
