@@ -2,6 +2,7 @@
 
     python benchmarks/science/label_errors.py digits
     python benchmarks/science/label_errors.py forest ../shared/data
+    python benchmarks/science/label_errors.py binary ../shared/data
     python benchmarks/science/label_errors.py recurrent ../shared/data --seeds 1 --repeats 1
     python benchmarks/science/label_errors.py spectra ../shared/data
 
@@ -58,6 +59,11 @@ def forest(data):
     return rows.astype(np.float32), y, None, RandomForestClassifier(200, random_state=0)
 
 
+def binary(data):
+    X, y, groups, model = forest(data)
+    return X, np.where(y == "SNIa", "Ia", "other"), groups, model
+
+
 def recurrent(data):
     from skastro.recipes import make_oracle_classifier, make_oracle_features
 
@@ -81,6 +87,7 @@ def spectra(data):
 SETTINGS = {
     "digits": (digits, 0.1),
     "forest": (forest, 0.05),
+    "binary": (binary, 0.05),
     "recurrent": (recurrent, 0.05),
     "spectra": (spectra, 0.05),
 }

@@ -95,10 +95,8 @@ def find_label_errors(
     -----
     ``"confident_learning"`` and ``"noise_rate"`` give the answers of cleanlab's
     ``filter_by="confident_learning"`` and ``"prune_by_noise_rate"``, whose order of equals depends
-    on the machine.  Measured, where the
-    classifier is far from perfect, ``"self_confidence"`` with a `share` that is about right is
-    the best, with as many as it counts itself the second; ``"disagreement"`` finds the most errors
-    and doubts the most right labels, ``"threshold"`` the fewest.
+    on the machine.  Which method is the best depends on how good the classifier is; the user guide
+    has figures.
 
     References
     ----------
