@@ -11,6 +11,14 @@ from skastro.nn._fusion import (
 )
 from skastro.nn._image import SconeCNN, WideConv
 from skastro.nn._losses import HierarchicalCrossEntropy
+from skastro.nn._ranking_losses import (
+    RealBogusLoss,
+    adversarial_direction,
+    auc_loss,
+    partial_auc_loss,
+    vat_loss,
+)
+from skastro.nn._residual import FilterResponseNorm, ResidualBlock, SqueezeExcitation
 from skastro.nn._sequence import RecurrentNet
 from skastro.nn._sequence_losses import (
     SEQUENCE_LOSSES,
@@ -19,28 +27,41 @@ from skastro.nn._sequence_losses import (
     sequence_loss,
     sparsity_penalty,
 )
+from skastro.nn._stamps import ComplexStampNet, SimpleStampNet, StampNormalization, orient
 from skastro.nn._transformer import AttentionPooling, EventEncoder, TransformerNet
 
 __all__ = [
     "Attention",
     "AttentionPooling",
+    "ComplexStampNet",
+    "Conv1dEncoder",
+    "Conv2dEncoder",
     "EventEncoder",
+    "FilterResponseNorm",
+    "FusionNet",
+    "HierarchicalCrossEntropy",
     "LightCurveAutoencoderNet",
+    "MLPEncoder",
+    "RealBogusLoss",
+    "RecurrentEncoder",
+    "RecurrentNet",
+    "ResidualBlock",
+    "SEQUENCE_LOSSES",
+    "SconeCNN",
+    "SequenceLoss",
+    "SimpleStampNet",
+    "SqueezeExcitation",
+    "StampNormalization",
     "TimeEncoding",
     "TransformerLayer",
     "TransformerNet",
-    "Conv1dEncoder",
-    "Conv2dEncoder",
-    "FusionNet",
-    "HierarchicalCrossEntropy",
-    "MLPEncoder",
-    "RecurrentEncoder",
-    "SEQUENCE_LOSSES",
-    "RecurrentNet",
-    "SconeCNN",
-    "SequenceLoss",
     "WideConv",
+    "adversarial_direction",
+    "auc_loss",
     "bernoulli_kl",
+    "orient",
+    "partial_auc_loss",
     "sequence_loss",
     "sparsity_penalty",
+    "vat_loss",
 ]
