@@ -9,6 +9,7 @@ from skastro.exceptions import ObjectError, ObjectWarning
 from skastro.label_errors import find_label_errors, label_quality_scores
 from skastro.label_errors._methods import METHODS, confident_joint
 from skastro.label_errors._quality import METHODS as QUALITIES
+from skastro.label_errors._quality import best_other
 
 cleanlab_filter = pytest.importorskip("cleanlab.filter")
 cleanlab_rank = pytest.importorskip("cleanlab.rank")
@@ -121,15 +122,15 @@ def test_quality_is_that_of_cleanlab(method, seed):
     [
         ("self_confidence", [1.0, 0.0, 0.5, 0.6]),
         ("normalized_margin", [1.0, 0.0, 0.5, 0.6]),
-        # s = -(0.6 ln 0.6 + 0.4 ln 0.4) / (0.6 ln 2) = 1.618 in the last row.
-        ("confidence_weighted_entropy", [1.0, 0.07, np.log(3) / 2, 0.5948]),
+        # s = -(0.6 ln 0.6 + 0.4 ln 0.4) / (0.6 ln 2) = 1.618 in the last row, and
+        # ln(1e6) / ln 2 = 19.93 where the label is certainly wrong.
+        ("confidence_weighted_entropy", [1.0, 0.1526, np.log(3) / 2, 0.5948]),
     ],
 )
 def test_known_qualities_where_probabilities_are_certain(method, expected):
     proba = [[1.0, 0.0], [1.0, 0.0], [0.5, 0.5], [0.6, 0.4]]
     scores = label_quality_scores([0, 1, 1, 0], proba, method=method)
-    np.testing.assert_allclose(scores[[0, 2, 3]], np.array(expected)[[0, 2, 3]], atol=2e-4)
-    assert scores[1] < 0.3
+    np.testing.assert_allclose(scores, expected, atol=2e-4)
     assert scores.argmin() == 1
 
 
@@ -153,6 +154,12 @@ def test_self_confidence_doubts_the_share_that_is_known(share, n_errors):
     errors = find_label_errors(given, proba, classes=[0, 1], method="self_confidence", share=share)
     n_errors = round(0.9 * n_errors) if n_errors < 30 else 30
     assert np.flatnonzero(errors).tolist() == list(range(90 - n_errors, 90))
+
+
+def test_the_best_other_class_is_never_the_given_one():
+    others, proba = best_other(np.array([0, 1, 1]), np.array([[1.0, 0.0], [0.0, 1.0], [0.4, 0.6]]))
+    assert others.tolist() == [1, 0, 0]
+    assert proba.tolist() == [0.0, 0.0, 0.4]
 
 
 PROBA = np.array([[0.9, 0.1], [0.6, 0.4], [0.25, 0.75], [0.5, 0.5], [0.35, 0.65], [0.1, 0.9]])
