@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 from imblearn.pipeline import make_pipeline
 from imblearn.under_sampling import RandomUnderSampler
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from label_blobs import make_blobs
+from sklearn.base import BaseEstimator, clone
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
@@ -22,48 +23,10 @@ from sklearn.svm import LinearSVC
 
 from skastro.exceptions import ObjectError, ObjectWarning
 from skastro.feature_extraction import LightCurveStatistics
+from skastro.hierarchy import HierarchicalClassifier
 from skastro.label_errors import LabelErrorFinder, find_label_errors, label_quality_scores
+from skastro.taxonomy import Taxonomy
 from skastro.testing import make_check_data
-
-
-def make_blobs(n_objects=120, classes=("Ia", "II", "Ib"), n_wrong=9, seed=0):
-    """Three separate classes and the rows whose labels were moved on by one class."""
-    rng = np.random.default_rng(seed)
-    codes = np.arange(n_objects) % len(classes)
-    X = rng.normal(size=(n_objects, 2)) + 8 * np.eye(3)[codes][:, :2]
-    wrong = np.sort(rng.choice(n_objects, n_wrong, replace=False))
-    given = codes.copy()
-    given[wrong] = (codes[wrong] + 1) % len(classes)
-    names = np.array(classes)
-    return X, names[given], names[codes], wrong
-
-
-class Recorder(ClassifierMixin, BaseEstimator):
-    """Gaussian naive Bayes that writes down what it is trained on and asked for."""
-
-    seen = []
-
-    def fit(self, X, y, groups=None):
-        self.model_ = GaussianNB().fit(np.asarray(X)[:, :2], y)
-        self.classes_ = self.model_.classes_
-        self.trained_ = np.asarray(X)[:, 2].astype(int)
-        self.groups_, self.y_ = groups, y
-        return self
-
-    def predict_proba(self, X):
-        tested = np.asarray(X)[:, 2].astype(int)
-        Recorder.seen.append((self.trained_, tested, self.y_, self.groups_))
-        return self.model_.predict_proba(np.asarray(X)[:, :2])
-
-
-@pytest.fixture
-def seen():
-    Recorder.seen = []
-    return Recorder.seen
-
-
-def numbered(X):
-    return np.column_stack([X, np.arange(len(X))])
 
 
 @pytest.mark.parametrize("kind", ["text", "numbers", "object", "series", "categorical", "list"])
@@ -135,70 +98,6 @@ def find_votes(finder, y):
     return np.sum(masks, axis=0)
 
 
-@pytest.mark.parametrize("as_column", [True, False])
-def test_groups_never_stand_on_both_sides(seen, as_column):
-    X, y, *_ = make_blobs()
-    groups = np.arange(len(y)) // 4
-    table = pd.DataFrame(numbered(X)).rename(columns=str).assign(sn=groups)
-    finder = LabelErrorFinder(Recorder(), n_repeats=2, random_state=0)
-    if as_column:
-        finder.set_params(groups="sn").fit(table, y)
-    else:
-        finder.fit(table, y, groups=groups)
-    assert len(seen) == 10
-    for trained, tested, _, passed in seen:
-        assert not set(groups[trained]) & set(groups[tested])
-        assert passed.tolist() == groups[trained].tolist()
-    for repeat in (seen[:5], seen[5:]):
-        rows = np.concatenate([tested for _, tested, *_ in repeat])
-        assert sorted(rows) == list(range(len(y)))
-
-
-def test_passed_groups_have_precedence_over_the_column(seen):
-    X, y, *_ = make_blobs()
-    table = pd.DataFrame(numbered(X)).rename(columns=str).assign(sn=np.arange(len(y)))
-    groups = np.arange(len(y)) // 6
-    LabelErrorFinder(Recorder(), groups="sn", random_state=0).fit(table, y, groups=groups)
-    assert all(not set(groups[a]) & set(groups[b]) for a, b, *_ in seen)
-
-
-def test_folds_are_stratified_by_detector(seen):
-    X, y, *_ = make_blobs(classes=("a", "b"), n_objects=100)
-    detector = np.where(np.arange(100) < 80, "ccd1", "ccd2")
-    LabelErrorFinder(Recorder(), random_state=0).fit(numbered(X), y, detector=detector)
-    for _, tested, *_ in seen:
-        assert (detector[tested] == "ccd2").sum() == 4
-
-
-def test_detectors_rarer_than_folds_are_no_obstacle(seen):
-    X, y, *_ = make_blobs()
-    detector = np.arange(len(y))
-    finder = LabelErrorFinder(Recorder(), random_state=0)
-    finder.fit(numbered(X), y, detector=detector)
-    for _, tested, *_ in seen:
-        assert np.unique(y[tested], return_counts=True)[1].min() >= 7
-    assert len(finder.per_detector_report_) == len(y)
-
-
-def test_unlabelled_objects_take_no_part_and_pass(seen):
-    X, y, _, wrong = make_blobs()
-    given = y.astype(object)
-    given[:6] = -1
-    finder = LabelErrorFinder(Recorder(), random_state=0)
-    X_new, y_new = finder.fit_resample(numbered(X), given)
-    assert all(min(trained) > 5 and min(tested) > 5 for trained, tested, *_ in seen)
-    assert all(set(labels) <= {"Ia", "II", "Ib"} for *_, labels, _ in seen)
-    assert np.isnan(finder.oof_proba_[:6]).all()
-    assert np.isnan(finder.label_quality_[:6]).all()
-    assert X_new[:6, 2].tolist() == [0, 1, 2, 3, 4, 5]
-    assert y_new[:6].tolist() == [-1] * 6
-    assert finder.suggested_labels_[:6].tolist() == [-1] * 6
-    assert finder.sample_weight_[:6].tolist() == [1.0] * 6
-    assert not set(finder.ranking_) & set(range(6))
-    assert finder.report_["n_objects"].sum() == len(y) - 6
-    assert finder.label_errors_.sum() == len([row for row in wrong if row > 5])
-
-
 @pytest.mark.parametrize("method", ["disagreement", "noise_rate", "confident_learning"])
 def test_a_class_absent_in_a_fold_shifts_no_column(method):
     X, y, true, wrong = make_blobs()
@@ -239,7 +138,9 @@ class Silent(GaussianNB):
     """Gives no probabilities to objects below zero."""
 
     def predict_proba(self, X):
-        return np.where(X[:, :1] < -0.5, np.nan, super().predict_proba(X))
+        proba = super().predict_proba(X)
+        proba[X[:, 0] < -0.5, 1] = np.nan
+        return proba
 
 
 def test_objects_without_probabilities_are_named():
@@ -467,3 +368,21 @@ def test_a_class_that_loses_all_objects_is_named():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         finder.set_params(action="relabel").fit(X, y)
+
+
+def test_labels_at_inner_nodes_of_a_tree_are_not_judged():
+    X, y, true, wrong = make_blobs()
+    tree = Taxonomy({"Alert": {"SN": ["Ia", "II"], "Ib": None}})
+    given = y.astype("U3")
+    given[[0, 1]] = "SN"
+    finder = LabelErrorFinder(
+        HierarchicalClassifier(LogisticRegression(), taxonomy=tree),
+        method="disagreement",
+        random_state=0,
+    )
+    with pytest.warns(ObjectWarning, match="2 of 120 .*have not learned"):
+        finder.fit(X, given)
+    assert finder.classes_.tolist() == ["II", "Ia", "Ib", "SN"]
+    assert not finder.label_errors_[:2].any()
+    assert finder.label_errors_[wrong[wrong > 1]].all()
+    assert finder.suggested_labels_[:2].tolist() == ["SN", "SN"]
