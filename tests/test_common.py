@@ -9,6 +9,7 @@ import warnings
 import joblib
 import numpy as np
 import pytest
+import torch
 from imblearn.under_sampling import RandomUnderSampler
 from imblearn.utils import estimator_checks as imblearn_checks
 from sklearn.base import BaseEstimator, clone
@@ -38,6 +39,7 @@ from skastro.neural_network import (
     HeatmapCNNClassifier,
     MultimodalClassifier,
     RecurrentClassifier,
+    StampCNNClassifier,
     TransformerAutoencoder,
     TransformerClassifier,
 )
@@ -84,6 +86,25 @@ def numbers_of(X):
 
 
 BASES = {BaseNetClassifier, LightCurveFeatures, LightCurveTransformer, SpectrumTransformer}
+
+
+class TinyStampNet(torch.nn.Module):
+    """Two dense layers for rows of a few pixels."""
+
+    def __init__(self, image_shape, n_static, n_outputs):
+        super().__init__()
+        n_pixels = image_shape[0] * image_shape[1] * image_shape[2]
+        self.layers = torch.nn.Sequential(
+            torch.nn.Linear(n_pixels + n_static, 32),
+            torch.nn.ReLU(),
+            torch.nn.Linear(32, n_outputs),
+        )
+
+    def forward(self, image, static=None):
+        inputs = [image.flatten(1)] + ([] if static is None else [static])
+        return self.layers(torch.cat(inputs, dim=1))
+
+
 INIT_PARAMS = {
     Apodize: {},
     CleanSpectrum: {},
@@ -115,6 +136,12 @@ INIT_PARAMS = {
     Heatmap: {"interpolator": GPInterpolate(**SMALL_GRID)},
     HeatmapCNNClassifier: {"max_epochs": 30, "lr": 1e-2},
     HierarchicalClassifier: {"estimator": LogisticRegression()},
+    StampCNNClassifier: {
+        "image_shape": None,
+        "architecture": TinyStampNet,
+        "batch_size": 16,
+        "lr": 3e-2,
+    },
     LabelErrorFinder: {
         "estimator": make_pipeline(FunctionTransformer(numbers_of), LogisticRegression()),
         "cv": 2,
@@ -154,6 +181,7 @@ EXPECTED_FAILED_CHECKS = {
     DeepEnsembleClassifier: {"check_sample_weight_equivalence_on_dense_data": BATCHES},
     HeatmapCNNClassifier: {"check_sample_weight_equivalence_on_dense_data": BATCHES},
     MultimodalClassifier: {"check_sample_weight_equivalence_on_dense_data": BATCHES},
+    StampCNNClassifier: {"check_sample_weight_equivalence_on_dense_data": BATCHES},
     MarkDetections: {"check_missing_field": WRITES_FIELD},
     MissingCodes: {
         "check_missing_nested_column": STATIC_ONLY,

@@ -6,6 +6,7 @@ from skastro.neural_network._ensemble import DeepEnsembleClassifier
 from skastro.neural_network._heatmap import HeatmapCNNClassifier, scone_training
 from skastro.neural_network._multimodal import MultimodalClassifier
 from skastro.neural_network._recurrent import RecurrentClassifier
+from skastro.neural_network._stamps import StampCNNClassifier
 from skastro.neural_network._transformer import TransformerClassifier
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "HeatmapCNNClassifier",
     "MultimodalClassifier",
     "RecurrentClassifier",
+    "StampCNNClassifier",
     "TransformerAutoencoder",
     "TransformerClassifier",
     "scone_training",

@@ -223,8 +223,9 @@ class BaseNetClassifier(AnswersMixin, ClassifierMixin, BaseEstimator, metaclass=
             sample_weight, source.unusable, dtype=np.float64, ensure_non_negative=True, copy=True
         )
         used = ~source.unusable & (weights > 0)
-        if self.class_weight is not None and used.any():
-            weights[used] *= compute_sample_weight(self.class_weight, y[used])
+        labelled = used & (codes >= 0)
+        if self.class_weight is not None and labelled.any():
+            weights[labelled] *= compute_sample_weight(self.class_weight, y[labelled])
         self.n_unusable_ = int(source.unusable.sum())
         if self.n_unusable_:
             warnings.warn(
@@ -236,7 +237,7 @@ class BaseNetClassifier(AnswersMixin, ClassifierMixin, BaseEstimator, metaclass=
         return codes, weights, used
 
     def _check_two_classes(self, codes):
-        found = self._targets.names(np.unique(codes)).tolist()
+        found = self._targets.names(np.unique(codes[codes >= 0])).tolist()
         if len(found) < 2:
             raise ValueError(
                 f"{type(self).__name__} needs at least 2 classes; the usable objects have "
@@ -246,9 +247,9 @@ class BaseNetClassifier(AnswersMixin, ClassifierMixin, BaseEstimator, metaclass=
     def _hold_back(self, codes, used, groups, rng):
         if hasattr(self.validation, "split"):
             return holdout(self.validation, codes, groups, rng)
-        held = np.zeros(len(codes), bool)
-        groups = None if groups is None else np.asarray(groups)[used]
-        held[used] = holdout(self.validation, codes[used], groups, rng)
+        held, labelled = np.zeros(len(codes), bool), used & (codes >= 0)
+        groups = None if groups is None else np.asarray(groups)[labelled]
+        held[labelled] = holdout(self.validation, codes[labelled], groups, rng)
         return held
 
     def _set_targets(self, labels):

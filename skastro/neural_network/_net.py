@@ -88,8 +88,25 @@ class WeightedNet(NeuralNetClassifier):
         return super().infer({name: t for name, t in x.items() if name != "sample_weight"})
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
-        """Return the mean of weight times loss over the batch."""
-        codes = y_true.to(y_pred.device)
+        """Return the mean of weight times loss over the labelled objects of the batch.
+
+        Codes below 0 mark objects without a label.  A criterion with a method ``regularize``
+        adds in training what needs no label.
+        """
+        codes, logits, weight = y_true.to(y_pred.device), y_pred, X.get("sample_weight")
+        if (codes < 0).any():
+            labelled = codes >= 0
+            codes, logits = codes[labelled], logits[labelled]
+            weight = None if weight is None else weight[labelled.cpu()]
+        loss = self._labelled_loss(logits, codes, weight)
+        if training and hasattr(self.criterion_, "regularize"):
+            inputs = {name: t.to(y_pred.device) for name, t in X.items()}
+            loss = loss + self.criterion_.regularize(self.module_, inputs, y_pred)
+        return loss
+
+    def _labelled_loss(self, y_pred, codes, weight):
+        if len(codes) == 0:
+            return y_pred.sum()
         if y_pred.ndim == 3:
             codes = codes[:, None].expand(y_pred.shape[:2])
         n_objects, logits, codes = len(y_pred), y_pred.flatten(0, -2), codes.flatten()
@@ -99,8 +116,8 @@ class WeightedNet(NeuralNetClassifier):
         if losses.ndim != 1:
             raise ValueError("the criterion must give one loss per object: use reduction='none'")
         losses = losses.view(n_objects, -1).mean(dim=1)
-        if "sample_weight" in X:
-            losses = losses * X["sample_weight"].to(losses.device)
+        if weight is not None:
+            losses = losses * weight.to(losses.device)
         return losses.mean()
 
 

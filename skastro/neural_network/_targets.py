@@ -59,6 +59,60 @@ class FlatTargets:
         return self.probabilities(logits).argmax(-1) == codes
 
 
+class PartialTargets(FlatTargets):
+    """Classes side by side, of which some objects have none: these get the number -1.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n,)
+        Labels; -1 stands for none.
+
+    Examples
+    --------
+    >>> from skastro.neural_network._targets import PartialTargets
+    >>> targets = PartialTargets([1, 0, -1])
+    >>> targets.classes.tolist(), targets.codes([-1, 1]).tolist()
+    ([0, 1], [-1, 1])
+    """
+
+    def __init__(self, labels):
+        super().__init__(self._known(np.asarray(labels)))
+
+    def codes(self, y):
+        """Return the class numbers of labels, -1 for none; see :meth:`FlatTargets.codes`."""
+        y = np.asarray(y)
+        codes = np.full(len(y), -1)
+        has_label = y != -1
+        codes[has_label] = super().codes(self._known(y))
+        return codes
+
+    def _known(self, y):
+        """Labels that are some, of their own type where text and -1 share an array."""
+        known = y[y != -1]
+        return np.array(known.tolist()) if y.dtype == object and len(known) else known
+
+    @staticmethod
+    def fits(y):
+        """Say whether -1 among `y` stands for no label.
+
+        So it does beside text, and beside at least two integers that are not negative; with one
+        other class, -1 is a class.
+
+        Examples
+        --------
+        >>> from skastro.neural_network._targets import PartialTargets
+        >>> PartialTargets.fits(np.array([-1, 0, 1])), PartialTargets.fits(np.array([-1, 1]))
+        (True, False)
+        """
+        y = np.asarray(y)
+        if y.dtype.kind not in "iO" or not (y == -1).any():
+            return False
+        others = y[y != -1]
+        if y.dtype.kind == "i":
+            return bool(len(np.unique(others)) > 1 and others.min() >= 0)
+        return all(isinstance(label, str) for label in others)
+
+
 class TreeTargets:
     """Nodes of a taxonomy; the classes are its leaves, and labels may be any node.
 

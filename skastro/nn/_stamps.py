@@ -244,8 +244,16 @@ class ComplexStampNet(_StampNet):
         layers = [nn.Conv2d(self.n_channels, a, 5, padding=2), nn.ReLU()]
         for _ in range(4):
             layers += [nn.Conv2d(a, a, 3, padding=1), nn.ReLU()]
-        layers += [nn.MaxPool2d(2), nn.Conv2d(a, b, 3, padding=1), ResidualBlock(b, b)]
-        layers += [nn.MaxPool2d(2), nn.Conv2d(b, c, 3, padding=1), ResidualBlock(c, c)]
+        layers += [
+            nn.MaxPool2d(2, ceil_mode=True),
+            nn.Conv2d(a, b, 3, padding=1),
+            ResidualBlock(b, b),
+        ]
+        layers += [
+            nn.MaxPool2d(2, ceil_mode=True),
+            nn.Conv2d(b, c, 3, padding=1),
+            ResidualBlock(c, c),
+        ]
         layers += [ResidualBlock(c, d, stride=2), ResidualBlock(d, d)]
         self.features = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
         self.head = nn.Linear(d + n_static, n_outputs)
