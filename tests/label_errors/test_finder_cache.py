@@ -12,6 +12,7 @@ from sklearn.naive_bayes import GaussianNB
 
 from skastro.label_errors import LabelErrorFinder
 from skastro.label_errors._fingerprint import fingerprint
+from skastro.label_errors._store import kept_answer
 from skastro.testing import make_check_data
 from skastro.utils.ragged import flatten, nest
 
@@ -181,3 +182,35 @@ def changed_flux(frame):
 def test_fingerprint_of_light_curves_sees_every_change(change):
     frame, _ = make_check_data(12)
     assert fingerprint(change(frame)) != fingerprint(frame)
+
+
+ROWS = {"train": np.arange(30), "test": np.arange(30, 40)}
+FOLD = {"fingerprint": "x", "X": X, "y": Y, "groups": np.arange(40), **ROWS}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"fingerprint": "other"},
+        {"y": np.where(np.arange(40) == 5, "Ia", Y)},
+        {"groups": np.arange(40) // 2},
+        {"groups": None},
+        {"train": np.arange(29)},
+        {"test": np.arange(31, 40)},
+        {"estimator": GaussianNB(var_smoothing=1e-8)},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_every_part_of_a_fold_tells_it_apart(change, tmp_path):
+    fold = {"estimator": GaussianNB(), **FOLD}
+    kept_answer(tmp_path, **fold)
+    kept_answer(tmp_path, **fold)
+    assert len(list(tmp_path.iterdir())) == 1
+    kept_answer(tmp_path, **{**fold, **change})
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_labels_of_tested_objects_do_not_tell_folds_apart(tmp_path):
+    kept_answer(tmp_path, estimator=GaussianNB(), **FOLD)
+    kept_answer(tmp_path, estimator=GaussianNB(), **{**FOLD, "y": np.append(Y[:39], "Ia")})
+    assert len(list(tmp_path.iterdir())) == 1
