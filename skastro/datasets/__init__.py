@@ -6,6 +6,7 @@ from skastro.datasets._host import HostRedshifts
 from skastro.datasets._label_noise import make_label_noise
 from skastro.datasets._light_curves import make_light_curves
 from skastro.datasets._make_spectra import make_spectra
+from skastro.datasets._stamps import make_stamps
 
 __all__ = [
     "Cadence",
@@ -16,4 +17,5 @@ __all__ = [
     "make_label_noise",
     "make_light_curves",
     "make_spectra",
+    "make_stamps",
 ]

@@ -1,0 +1,119 @@
+"""Exposures without a candidate: simulated, or cut out of real ones."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from skastro.datasets._stamp_artefacts import Exposures, add_star, flux_of, log_uniform
+from skastro.datasets._stamp_shapes import Seeing, cube, galaxy
+
+_CENTRE = 9.0
+
+
+class Detectors(NamedTuple):
+    """Median seeing [pixels], sky [counts] and gain [electrons a count], one a detector."""
+
+    fwhm: np.ndarray
+    sky: np.ndarray
+    gain: np.ndarray
+
+
+def detectors(n, rng):
+    """Draw the properties of `n` detectors."""
+    return Detectors(rng.uniform(2.2, 3.6, n), log_uniform(rng, 150, 1500, n), rng.uniform(1, 4, n))
+
+
+def draw_exposures(size, cameras, detector, rng):
+    """Return `Exposures` of skies with hosts and field stars, one for each entry of `detector`."""
+    n, gain = len(detector), cameras.gain[detector]
+    sky = cameras.sky[detector] * log_uniform(rng, 0.6, 1.7, n)
+    noise, depth = np.sqrt(sky / gain), np.sqrt(rng.integers(4, 17, n))
+    seeing = _seeing(cameras.fwhm[detector] * log_uniform(rng, 0.8, 1.3, n), rng)
+    reference_seeing = _seeing(cameras.fwhm[detector] * log_uniform(rng, 0.75, 1.05, n), rng)
+    total = noise * np.sqrt(1 + 1 / depth**2)
+    images = (np.zeros((n, size, size), np.float32) for _ in range(3))
+    exposures = Exposures(*images, seeing, reference_seeing, total)
+    _add_host(exposures, rng)
+    for _ in range(2):
+        _add_field_star(exposures, rng)
+    photons = rng.standard_normal((2, n, size, size), np.float32)
+    photons[0] *= np.sqrt(cube(sky) + np.maximum(exposures.science, 0)) / cube(np.sqrt(gain))
+    photons[1] *= np.sqrt(cube(sky) + np.maximum(exposures.reference, 0)) / cube(
+        np.sqrt(gain) * depth
+    )
+    exposures.science += cube(sky) + photons[0]
+    exposures.reference += cube(sky * rng.uniform(0.9, 1.1, n)) + photons[1]
+    exposures.difference += photons[0] - photons[1]
+    return exposures
+
+
+def paint_exposures(size, backgrounds, cameras, detector, rng):
+    """Return `Exposures` cut out of real ones, turned at random, away from their centres."""
+    backgrounds = np.asarray(backgrounds)
+    n, sides = len(detector), backgrounds.shape[1:3] if backgrounds.ndim == 4 else (0, 0)
+    if backgrounds.ndim != 4 or backgrounds.shape[3] != 3 or min(sides) < size + 2 * _CENTRE:
+        raise ValueError(
+            f"make_stamps: backgrounds of shape {backgrounds.shape} must be (n, height, width, 3) "
+            f"with sides of {size + int(2 * _CENTRE)} pixels at least"
+        )
+    row, column = _corners(n, sides, size, rng)
+    steps = np.arange(size)
+    rows, columns = row[:, None] + steps, column[:, None] + steps
+    which = rng.integers(len(backgrounds), size=n)
+    cut = backgrounds[which[:, None, None], rows[:, :, None], columns[:, None, :]]
+    cut = cut.astype(np.float32)
+    middle = np.nanmedian(cut, axis=(1, 2), keepdims=True)
+    cut = np.where(np.isnan(cut), np.nan_to_num(middle), cut)
+    turned = rng.integers(8, size=n)
+    for number in range(8):
+        part = cut[turned == number]
+        part = part[:, :, ::-1] if number >= 4 else part
+        cut[turned == number] = np.rot90(part, number % 4, axes=(1, 2))
+    spread = np.abs(cut[..., 2] - np.median(cut[..., 2], axis=(1, 2), keepdims=True))
+    noise = np.maximum(1.4826 * np.median(spread, axis=(1, 2)), 1e-3)
+    fwhm = cameras.fwhm[detector]
+    seeing = (
+        _seeing(fwhm * log_uniform(rng, *limits, n), rng) for limits in ((0.8, 1.3), (0.75, 1.05))
+    )
+    return Exposures(*(cut[..., k].copy() for k in range(3)), *seeing, noise)
+
+
+def _corners(n, sides, size, rng):
+    """Corners of stamps whose middle keeps away from that of the cutout, in one axis at least."""
+    free = np.array(sides) - size
+    corner = rng.integers(0, free[:, None] + 1, (2, n))
+    axis = rng.integers(2, size=n)
+    away = rng.choice([-1, 1], n) * rng.uniform(_CENTRE, free[axis] / 2, n)
+    corner[axis, np.arange(n)] = np.clip(np.round(free[axis] / 2 + away), 0, free[axis])
+    return corner
+
+
+def _seeing(fwhm, rng):
+    n = len(fwhm)
+    return Seeing(fwhm, np.minimum(rng.exponential(0.04, n), 0.25), rng.uniform(0, np.pi, n))
+
+
+def _subtraction(n, rng):
+    """Errors of position [pixels] and width of a usual subtraction."""
+    return rng.normal(0, 0.05, (2, n)), rng.normal(1, 0.015, n)
+
+
+def _add_host(exposures, rng):
+    n, size = len(exposures), exposures.size
+    has_host = rng.random(n) < 0.5
+    x, y = rng.normal(0, 2.5, (2, n))
+    radius = log_uniform(rng, 0.8, 4.0, n)
+    flux = flux_of(exposures, log_uniform(rng, 5, 250, n)) * has_host
+    (dx, dy), width = _subtraction(n, rng)
+    host = cube(flux) * galaxy(size, x, y, radius, exposures.seeing)
+    matched = galaxy(size, x + dx, y + dy, radius, exposures.seeing.wider(width))
+    exposures.science += host
+    exposures.reference += cube(flux) * galaxy(size, x, y, radius, exposures.seeing_reference)
+    exposures.difference += host - cube(flux) * matched
+
+
+def _add_field_star(exposures, rng):
+    n, half = len(exposures), exposures.size / 2
+    flux = flux_of(exposures, log_uniform(rng, 5, 300, n)) * (rng.random(n) < 0.3)
+    x, y = rng.uniform(-half, half, (2, n))
+    add_star(exposures, x, y, flux, *_subtraction(n, rng))
