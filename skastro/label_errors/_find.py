@@ -15,7 +15,7 @@ def find_label_errors(
     method="noise_rate",
     threshold=0.7,
     share=None,
-    vote="disagreement",
+    vote="noise_rate",
     agreement=1.0,
 ):
     r"""Say which labels are probably wrong.
@@ -61,7 +61,7 @@ def find_label_errors(
         Share of the labels, in [0, 1], that the method ``"self_confidence"`` doubts, if it is
         known.
 
-    vote : str, default="disagreement"
+    vote : str, default="noise_rate"
         How each cross-validation votes in a ``"consensus"``: one of the other methods.
 
     agreement : float, default=1.0

@@ -55,7 +55,7 @@ class LabelErrorFinder(MetaEstimatorMixin, BaseSampler):
     share : float, default=None
         Share of wrong labels for the method ``"self_confidence"``, if it is known.
 
-    vote : str, default="disagreement"
+    vote : str, default="noise_rate"
         How each repeat votes in a ``"consensus"``.
 
     agreement : float, default=1.0
@@ -221,7 +221,7 @@ class LabelErrorFinder(MetaEstimatorMixin, BaseSampler):
         method="noise_rate",
         threshold=0.7,
         share=None,
-        vote="disagreement",
+        vote="noise_rate",
         agreement=1.0,
         quality="self_confidence",
         action="remove",

@@ -16,7 +16,7 @@ class Rule(NamedTuple):
     method: str
     threshold: float = 0.7
     share: float | None = None
-    vote: str = "disagreement"
+    vote: str = "noise_rate"
     agreement: float = 1.0
 
     def check(self, name):
@@ -55,7 +55,7 @@ def errors_of(repeats, rule):
     >>> from skastro.label_errors._methods import Rule, errors_of
     >>> from skastro.label_errors._read import read_scored
     >>> repeats = [read_scored([0, 1], [[p, 1 - p], [p, 1 - p]], None, "f") for p in (0.9, 0.4)]
-    >>> errors_of(repeats, Rule("consensus", agreement=0.5)).tolist()
+    >>> errors_of(repeats, Rule("consensus", vote="disagreement", agreement=0.5)).tolist()
     [True, True]
     """
     if rule.method != CONSENSUS:

@@ -15,6 +15,7 @@ cleanlab_filter = pytest.importorskip("cleanlab.filter")
 cleanlab_rank = pytest.importorskip("cleanlab.rank")
 cleanlab_count = pytest.importorskip("cleanlab.count")
 
+OF_DISAGREEMENT = {"method": "consensus", "vote": "disagreement"}
 FILTERS = {
     "disagreement": "predicted_neq_given",
     "noise_rate": "prune_by_noise_rate",
@@ -203,7 +204,7 @@ def test_consensus_counts_votes(agreement, expected):
     votes = np.array([[1, 1, 1, 0], [1, 1, 0, 0], [1, 0, 0, 0]])
     proba = np.stack([np.column_stack([1 - v, v]) for v in 0.1 + 0.8 * votes])
     errors = find_label_errors(
-        [0, 0, 0, 0], proba, classes=[0, 1], method="consensus", agreement=agreement
+        [0, 0, 0, 0], proba, classes=[0, 1], agreement=agreement, **OF_DISAGREEMENT
     )
     assert np.flatnonzero(errors).tolist() == expected
 
@@ -219,14 +220,14 @@ def test_consensus_leaves_out_repeats_without_probabilities():
     proba = np.array([[[0.1, 0.9], [0.1, 0.9]], [[np.nan, np.nan], [0.9, 0.1]]])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        errors = find_label_errors([0, 0], proba, classes=[0, 1], method="consensus")
+        errors = find_label_errors([0, 0], proba, classes=[0, 1], **OF_DISAGREEMENT)
     assert errors.tolist() == [True, False]
 
 
 def test_nobody_is_suspect_without_votes():
     proba = np.array([[[0.1, 0.9], [0.1, 0.9], [np.nan, np.nan], [0.9, 0.1]]] * 2)
     with pytest.warns(ObjectWarning, match="1 of 4"):
-        errors = find_label_errors([0, -1, 0, 0], proba, classes=[0, 1], method="consensus")
+        errors = find_label_errors([0, -1, 0, 0], proba, classes=[0, 1], **OF_DISAGREEMENT)
     assert errors.tolist() == [True, False, False, False]
 
 

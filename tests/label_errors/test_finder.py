@@ -80,7 +80,8 @@ def test_repeats_are_averaged_and_differ():
 def test_consensus_counts_the_repeats():
     X, y, *_ = make_blobs(seed=1)
     X = X / 3
-    options = {"cv": 3, "n_repeats": 4, "random_state": 0, "method": "consensus"}
+    votes = {"method": "consensus", "vote": "disagreement"}
+    options = {"cv": 3, "n_repeats": 4, "random_state": 0, **votes}
     all_agree = LabelErrorFinder(GaussianNB(), **options).fit(X, y)
     one = LabelErrorFinder(GaussianNB(), agreement=0.25, **options).fit(X, y)
     votes = find_votes(all_agree, y)
