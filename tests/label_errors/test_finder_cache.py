@@ -168,10 +168,29 @@ def changed_flux(frame):
     return frame.assign(lightcurve=nest(offsets, {**rows, "flux": flux}, frame.index))
 
 
+def moved_row(frame):
+    offsets, rows = flatten(frame["lightcurve"])
+    offsets = offsets.copy()
+    offsets[1] -= 1
+    return frame.assign(lightcurve=nest(offsets, rows, frame.index))
+
+
+def bands(change):
+    def changed(frame):
+        offsets, rows = flatten(frame["lightcurve"])
+        band = pd.Categorical(change(rows["band"]))
+        return frame.assign(lightcurve=nest(offsets, {**rows, "band": band}, frame.index))
+
+    return changed
+
+
 @pytest.mark.parametrize(
     "change",
     [
         changed_flux,
+        moved_row,
+        bands(lambda band: band[::-1]),
+        bands(lambda band: band.rename_categories(lambda name: f"lsst{name}")),
         lambda f: f.assign(redshift=f["redshift"] + 1e-6),
         lambda f: f.rename(columns={"redshift": "z"}),
         lambda f: f.set_axis([*f.index[:-1], "other"]),
