@@ -32,9 +32,20 @@ def test_random_errors_hit_all_classes_and_all_others():
 
 @pytest.mark.parametrize("matrix", [MATRIX, np.array(MATRIX), pd.DataFrame(MATRIX)])
 def test_transition_gives_exact_counts(matrix):
-    noisy, _ = make_label_noise(Y, kind="class", transition=matrix, random_state=0)
+    noisy, wrong = make_label_noise(Y, kind="class", transition=matrix, random_state=0)
+    np.testing.assert_array_equal(wrong, noisy != Y)
     counts = pd.crosstab(Y, noisy).reindex(index=CLASSES, columns=CLASSES).to_numpy()
     assert counts.tolist() == [[16, 0, 4], [3, 27, 0], [0, 0, 50]]
+
+
+def test_objects_of_a_class_are_drawn_anew():
+    y = np.repeat(["Ia", "II"], 500)
+    drawn = [
+        make_label_noise(y, kind="class", transition={"Ia": 0.2}, random_state=seed)[1][:500]
+        for seed in range(2)
+    ]
+    assert (drawn[0] != drawn[1]).any()
+    assert drawn[0][250:].sum() == pytest.approx(50, abs=20)
 
 
 def test_rates_by_class_spread_over_the_others():
