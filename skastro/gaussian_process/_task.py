@@ -17,7 +17,7 @@ from skastro.utils.ragged import (
 
 AMPLITUDE_RANGE = 10.0
 TIME_START, TIME_BOUNDS = 20.0, (1.0, 1000.0)
-TWO_TIME_STARTS = (9.0, 42.0)
+TWO_TIME_STARTS = (3.0, 30.0)
 WAVELENGTH_START = 6000.0
 
 

@@ -1,0 +1,161 @@
+"""Simulated stamps: known fluxes, what each artefact is, painting, files."""
+
+import numpy as np
+import pytest
+
+from skastro.datasets import make_stamps
+from skastro.datasets._stamp_artefacts import ARTEFACTS, Exposures, flux_of, transient
+from skastro.datasets._stamp_shapes import Seeing, galaxy, point_source
+
+SIZE = 29
+
+
+def seeing(n, fwhm=3.0, ellipticity=0.1):
+    return Seeing(np.full(n, fwhm), np.full(n, ellipticity), np.linspace(0, 3, n))
+
+
+def images(X):
+    return X.reshape(len(X), SIZE, SIZE, 3)
+
+
+def empty(n, noise=2.0):
+    pixels = (np.zeros((n, SIZE, SIZE), np.float32) for _ in range(3))
+    return Exposures(*pixels, seeing(n), seeing(n), np.full(n, noise))
+
+
+def test_point_sources_have_unit_flux_width_and_place():
+    n = 5
+    found = point_source(301, np.full(n, 3.0), np.full(n, -2.0), seeing(n))
+    np.testing.assert_allclose(found.sum((1, 2)), 1, atol=2e-3)
+    assert found.reshape(n, -1).argmax(1).tolist() == [(150 - 2) * 301 + 153] * n
+    round_one = point_source(301, np.zeros(1), np.zeros(1), seeing(1, 10.0, 0.0))[0]
+    assert round_one[150, 155] == pytest.approx(round_one[150, 150] / 2, rel=1e-5)
+
+
+def test_galaxies_have_about_unit_flux():
+    found = galaxy(301, np.zeros(3), np.zeros(3), np.full(3, 8.0), seeing(3, 1.0, 0.0))
+    np.testing.assert_allclose(found.sum((1, 2)), 1, atol=0.01)
+
+
+def test_signal_to_noise_is_that_of_a_matched_filter():
+    exposures = empty(1)
+    psf = point_source(301, np.zeros(1), np.zeros(1), seeing(1, ellipticity=0.0))[0]
+    flux = flux_of(exposures, np.array([7.0]))[0]
+    assert flux * np.sqrt((psf.astype(float) ** 2).sum()) / 2.0 == pytest.approx(7, rel=1e-3)
+
+
+def test_a_transient_is_recovered_in_the_difference():
+    exposures = empty(200)
+    snr = transient(exposures, np.random.default_rng(0))
+    assert snr.min() >= 4.5
+    total = exposures.difference.sum((1, 2))
+    np.testing.assert_allclose(total, flux_of(exposures, snr), rtol=0.05)
+    assert (exposures.reference.sum((1, 2)) == 0).mean() > 0.7
+
+
+@pytest.mark.parametrize("name", ["cosmic ray", "hot pixel", "bad column", "satellite", "ghost"])
+def test_what_only_the_science_image_has(name):
+    exposures = empty(40)
+    height = ARTEFACTS[name](exposures, np.random.default_rng(0))
+    np.testing.assert_array_equal(exposures.science, exposures.difference)
+    assert (exposures.reference == 0).all() and (height > 0).all()
+    largest = np.abs(exposures.science).max((1, 2))
+    assert (largest > 0.2 * height * exposures.noise).all()
+
+
+def test_dipoles_have_two_signs_and_no_flux():
+    exposures = empty(60)
+    ARTEFACTS["dipole"](exposures, np.random.default_rng(0))
+    high, low = exposures.difference.max((1, 2)), exposures.difference.min((1, 2))
+    np.testing.assert_allclose(high, -low, rtol=0.35)
+    net = exposures.difference.sum((1, 2)) / np.abs(exposures.difference).sum((1, 2))
+    assert np.abs(net).max() < 0.1
+
+
+def test_a_noise_peak_is_a_peak_in_the_middle():
+    X, _, meta = make_stamps(300, real_fraction=0, artefacts=["noise peak"], random_state=0)
+    difference = images(X)[..., 2]
+    noise = 1.4826 * np.median(np.abs(difference - np.median(difference)), axis=(1, 2))
+    middle = difference[:, 13:16, 13:16].mean((1, 2))
+    assert np.median(middle / noise) > 0.9
+    assert meta["kind"].unique().tolist() == ["noise peak"]
+
+
+def test_the_difference_of_quiet_sky_has_the_noise_of_both():
+    X, _, _ = make_stamps(400, artefacts=["hot pixel"], real_fraction=0, random_state=3)
+    corner = images(X)[:, :5, :5]
+    spread = 1.4826 * np.median(np.abs(corner - np.median(corner, (1, 2), keepdims=True)), (1, 2))
+    expected = np.hypot(spread[:, 0], spread[:, 1])
+    assert np.median(spread[:, 2] / expected) == pytest.approx(1, abs=0.1)
+
+
+def test_numbers_of_each_kind():
+    X, y, meta = make_stamps(
+        1000, real_fraction=0.3, n_detectors=5, artefacts={"ghost": 3, "dipole": 1}, random_state=1
+    )
+    assert X.shape == (1000, 2523) and X.dtype == np.float32 and np.isfinite(X).all()
+    assert y.sum() == 300 and ((meta["kind"] == "transient") == (y == 1)).all()
+    assert meta["detector"].value_counts().tolist() == [200] * 5
+    share = (meta["kind"] == "ghost").sum() / 700
+    assert share == pytest.approx(0.75, abs=0.06)
+
+
+def test_the_same_seed_gives_the_same_stamps_and_another_does_not():
+    first, again, other = (make_stamps(30, random_state=seed)[0] for seed in (4, 4, 5))
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).mean() > 0.9
+
+
+def test_writes_into_a_file(tmp_path):
+    mapped = np.lib.format.open_memmap(tmp_path / "x.npy", "w+", np.float32, (2500, 243))
+    X, _, _ = make_stamps(2500, image_size=9, out=mapped, random_state=0)
+    assert X is mapped
+    expected, _, _ = make_stamps(2500, image_size=9, random_state=0)
+    np.testing.assert_array_equal(np.load(tmp_path / "x.npy"), expected)
+
+
+def cutouts(n=6, side=63):
+    """Cutouts whose pixels tell where they are from; a bright one in the centre; a gap."""
+    rng = np.random.default_rng(0)
+    found = rng.normal(100, 3, (n, side, side, 3)).astype(np.float32)
+    found[:, 31, 31] += 1e6
+    found[0, :5, :5] = np.nan
+    return found
+
+
+def test_painting_keeps_the_background_and_off_its_centre():
+    found, _, _ = make_stamps(
+        300, artefacts=["hot pixel"], real_fraction=0, backgrounds=cutouts(), random_state=0
+    )
+    pixels = images(found)
+    assert np.isfinite(pixels).all()
+    assert np.median(pixels) == pytest.approx(100, abs=0.5)
+    bright = np.argwhere(pixels[..., 1] > 1e5)
+    distance = np.abs(bright[:, 1:] - 14).max(axis=1)
+    assert len(bright) == 0 or distance.min() >= 8
+
+
+def test_real_cutouts(shared_data):
+    with np.load(shared_data / "stamps" / "ztf_triplets.npz") as file:
+        triplets = file[file.files[0]]
+    backgrounds = np.moveaxis(triplets, 1, -1)
+    X, _, _ = make_stamps(50, backgrounds=backgrounds, random_state=0)
+    assert np.isfinite(X).all()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"artefacts": ["aliens"]}, "unknown artefacts"),
+        ({"artefacts": {"ghost": 0}}, "positive"),
+        ({"real_fraction": 1.5}, "real_fraction"),
+        ({"image_size": 5}, "image_size"),
+        ({"n_samples": 2.5}, "n_samples"),
+        ({"out": np.empty((3, 3))}, "out"),
+        ({"backgrounds": np.zeros((2, 40, 40, 3))}, "backgrounds"),
+        ({"random_state": "x"}, "random_state"),
+    ],
+)
+def test_senseless_arguments_are_refused(parameters, message):
+    with pytest.raises(ValueError, match=message):
+        make_stamps(**{"n_samples": 10} | parameters)
