@@ -25,6 +25,7 @@ from skastro.metrics._purity import (
     purity_efficiency_curve,
     purity_efficiency_table,
 )
+from skastro.metrics._ranking import false_positive_rate_at
 
 __all__ = [
     "PLASTICC_CLASS_WEIGHT",
@@ -32,6 +33,7 @@ __all__ = [
     "confusion_matrix_by_level",
     "contamination_table",
     "expected_calibration_error",
+    "false_positive_rate_at",
     "hierarchical_f1_score",
     "hierarchical_precision_recall_fscore",
     "hierarchical_precision_score",
