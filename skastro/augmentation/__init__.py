@@ -8,6 +8,7 @@ from skastro.augmentation._posterior import (
 )
 from skastro.augmentation._prefix import draw_prefixes, take_prefixes
 from skastro.augmentation._spectra import draw_pairs, mix_spectra, rest_ranges
+from skastro.augmentation._stamps import orient_stamps, shift_stamps
 
 __all__ = [
     "DrawnGrids",
@@ -17,6 +18,8 @@ __all__ = [
     "draw_pairs",
     "draw_prefixes",
     "mix_spectra",
+    "orient_stamps",
     "rest_ranges",
+    "shift_stamps",
     "take_prefixes",
 ]

@@ -1,4 +1,4 @@
-"""Transformers from light curves to light curves and from spectra to spectra."""
+"""Transformers from light curves, spectra and stamps to the same."""
 
 from skastro.preprocessing._clean import CleanPhotometry
 from skastro.preprocessing._detection_window import DetectionWindow
@@ -18,6 +18,12 @@ from skastro.preprocessing._spectra_recipe import make_spectrum_preprocessing
 from skastro.preprocessing._spectra_redshift import DeredshiftSpectrum
 from skastro.preprocessing._spectra_scale import Apodize, NormalizeSpectrum, ReplaceOutliers
 from skastro.preprocessing._spectra_smooth import SmoothSpectrum
+from skastro.preprocessing._stamps import (
+    CropStamps,
+    FillStamps,
+    NormalizeStamps,
+    StampTransformer,
+)
 from skastro.preprocessing._trigger import TriggerTime
 from skastro.preprocessing._window import Window
 
@@ -26,16 +32,19 @@ __all__ = [
     "AsinhScale",
     "CleanPhotometry",
     "CleanSpectrum",
+    "CropStamps",
     "Deredden",
     "Deredshift",
     "DeredshiftSpectrum",
     "DetectionWindow",
     "DrawDays",
+    "FillStamps",
     "FirstDetection",
     "MarkDetections",
     "MaskLines",
     "MissingCodes",
     "NormalizeSpectrum",
+    "NormalizeStamps",
     "QualityFilter",
     "Rebin",
     "RemoveContinuum",
@@ -44,6 +53,7 @@ __all__ = [
     "SmoothSpectrum",
     "SpectrumQualityFilter",
     "SpectrumTransformer",
+    "StampTransformer",
     "TriggerTime",
     "Window",
     "make_spectrum_preprocessing",

@@ -3,6 +3,13 @@
 from skastro.resampling._augment import AugmentSampler
 from skastro.resampling._rows import RowSampler
 from skastro.resampling._spectra import SpectrumMixSampler
+from skastro.resampling._stamps import StampAugmentSampler
 from skastro.resampling._usable import DropUnusable
 
-__all__ = ["AugmentSampler", "DropUnusable", "RowSampler", "SpectrumMixSampler"]
+__all__ = [
+    "AugmentSampler",
+    "DropUnusable",
+    "RowSampler",
+    "SpectrumMixSampler",
+    "StampAugmentSampler",
+]
