@@ -1,5 +1,6 @@
-"""Reading and writing: SNANA FITS, text and FITRES, redshift tables, Parquet."""
+"""Reading and writing: SNANA files, tables, spectra, stamps, alerts, Parquet."""
 
+from skastro.io._alerts import Alerts, read_alerts
 from skastro.io._convert import convert
 from skastro.io._fitres import read_fitres
 from skastro.io._observations import read_observations
@@ -11,17 +12,22 @@ from skastro.io._snana import read_snana
 from skastro.io._snana_files import find_heads
 from skastro.io._snana_write import write_snana
 from skastro.io._spectra import read_spectra
+from skastro.io._stamps import Stamps, read_fits_stamps, read_stamps
 from skastro.io._text import read_snana_text
 
 __all__ = [
+    "Alerts",
     "PLASTICC_CLASSES",
     "SimulationReadme",
+    "Stamps",
     "convert",
     "count_parquet",
     "find_heads",
     "iter_parquet",
     "join_redshifts",
+    "read_alerts",
     "read_fitres",
+    "read_fits_stamps",
     "read_observations",
     "read_parquet",
     "read_readme",
@@ -30,6 +36,7 @@ __all__ = [
     "read_snana",
     "read_snana_text",
     "read_spectra",
+    "read_stamps",
     "write_parquet",
     "write_snana",
 ]

@@ -1,0 +1,87 @@
+"""Image cutouts in FITS, gzipped or not, put into frames of one size."""
+
+import gzip
+import io
+import warnings
+
+import numpy as np
+from astropy.io import fits
+from astropy.utils.exceptions import AstropyWarning
+
+
+def decode_cutout(content):
+    """Return the first image of a FITS file in memory.
+
+    Parameters
+    ----------
+    content : bytes or path-like
+        The file, gzipped or not.
+
+    Returns
+    -------
+    image : ndarray of shape (height, width), dtype float32
+
+    Raises
+    ------
+    OSError, EOFError, ValueError
+        No FITS, cut off, or no image in it.
+
+    Examples
+    --------
+    >>> import io
+    >>> import numpy as np
+    >>> from astropy.io import fits
+    >>> from skastro.io._cutouts import decode_cutout
+    >>> file = io.BytesIO()
+    >>> fits.PrimaryHDU(np.eye(2)).writeto(file)
+    >>> decode_cutout(file.getvalue()).tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    """
+    if isinstance(content, bytes):
+        content = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+        content = io.BytesIO(content)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AstropyWarning)
+        with fits.open(content, memmap=False) as hdus:
+            for hdu in hdus:
+                if hdu.data is not None and hdu.data.ndim == 2:
+                    return hdu.data.astype(np.float32)
+    raise ValueError("no image in the file")
+
+
+def place(image, size, corner=(False, False)):
+    """Return an image in a frame of `size` pixels, cut at its middle, or padded with NaN.
+
+    Parameters
+    ----------
+    image : ndarray of shape (height, width)
+        The cutout.
+
+    size : int
+        Side of the frame.
+
+    corner : tuple of 2 bool, default=(False, False)
+        Whether missing rows and columns are the first ones: the cutout was cut at the lower edge
+        of the detector.
+
+    Returns
+    -------
+    frame : ndarray of shape (size, size), dtype float32
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skastro.io._cutouts import place
+    >>> place(np.ones((1, 2)), 2, corner=(True, False)).tolist()
+    [[nan, nan], [1.0, 1.0]]
+    """
+    frame = np.full((size, size), np.nan, np.float32)
+    source, target = [], []
+    for length, is_first in zip(image.shape, corner):
+        cut = max(length - size, 0) // 2
+        common = min(length, size)
+        start = size - common if is_first else 0
+        source.append(slice(cut, cut + common))
+        target.append(slice(start, start + common))
+    frame[tuple(target)] = image[tuple(source)]
+    return frame

@@ -1,0 +1,243 @@
+"""Alert packets: real ones, hand-made ones, broken ones."""
+
+import gzip
+import io
+
+import fastavro
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from astropy.io import fits
+
+from skastro.exceptions import FormatError, ObjectWarning
+from skastro.io import read_alerts
+from skastro.io._cutouts import decode_cutout, place
+from skastro.utils.ragged import flatten
+
+
+def cutout(image, packed=True):
+    file = io.BytesIO()
+    fits.PrimaryHDU(np.asarray(image, np.float32)).writeto(file)
+    content = gzip.compress(file.getvalue()) if packed else file.getvalue()
+    return {"fileName": "x.fits.gz", "stampData": content}
+
+
+def ztf_packet(candid=1, image=None, **changes):
+    """Detection in r after a detection in g and an upper limit."""
+    source = {
+        "candid": candid,
+        "jd": 2460010.5,
+        "fid": 2,
+        "magpsf": 19.0,
+        "sigmapsf": 0.05,
+        "isdiffpos": "t",
+        "diffmaglim": 20.5,
+        "ra": 10.0,
+        "dec": -5.0,
+        "xpos": 1500.0,
+        "ypos": 1500.0,
+    } | changes
+    earlier = source | {"jd": 2460005.5, "fid": 1, "magpsf": 20.0, "isdiffpos": "f"}
+    limit = source | {"jd": 2460001.5, "magpsf": None, "sigmapsf": None, "isdiffpos": None}
+    packet = {
+        "candid": candid,
+        "objectId": f"ZTF{candid}",
+        "candidate": source,
+        "prv_candidates": [earlier, limit],
+    }
+    if image is not None:
+        for k, name in enumerate(("Science", "Template", "Difference")):
+            packet[f"cutout{name}"] = cutout(np.asarray(image) + k)
+    return packet
+
+
+def light_curve(alerts, i=0):
+    return alerts.X["lightcurve"].iloc[i]
+
+
+def test_magnitudes_become_signed_fluxes_and_limits_zero():
+    found = light_curve(read_alerts(pd.DataFrame([ztf_packet()])))
+    assert found["time"].tolist() == [60001.0, 60005.0, 60010.0]
+    assert found["band"].tolist() == ["r", "g", "r"]
+    assert found["detected"].tolist() == [False, True, True]
+    expected = [0.0, -(10 ** (0.4 * 7.5)), 10 ** (0.4 * 8.5)]
+    np.testing.assert_allclose(found["flux"], expected, rtol=1e-6)
+    assert found["flux_err"].iloc[0] == pytest.approx(10 ** (0.4 * 7) / 5, rel=1e-6)
+    assert found["flux_err"].iloc[2] == pytest.approx(
+        0.05 * np.log(10) / 2.5 * expected[2], rel=1e-3
+    )
+
+
+def test_stamps_lie_as_the_networks_want_them():
+    image = np.arange(25.0).reshape(5, 5)
+    alerts = read_alerts(pd.DataFrame([ztf_packet(image=image)]))
+    assert alerts.image_shape == (5, 5, 3)
+    stamp = alerts.stamps.reshape(5, 5, 3)
+    for channel in range(3):
+        np.testing.assert_array_equal(stamp[..., channel], image + channel)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "rows", "columns"), [(9, 1500, 0, 2), (1500, 9, 2, 0), (99, 99, 0, 0)]
+)
+def test_cutouts_at_the_edge_are_padded_where_they_were_cut(x, y, rows, columns):
+    image = np.ones((30 - rows, 30 - columns))
+    packet = ztf_packet(image=image, xpos=float(x), ypos=float(y))
+    stamp = read_alerts(pd.DataFrame([packet]), stamp_size=30).stamps.reshape(30, 30, 3)
+    gap = np.isnan(stamp[..., 0])
+    assert gap[:rows].all() and gap[:, :columns].all()
+    assert not gap[rows:, columns:].any()
+
+
+def test_large_cutouts_are_cut_at_their_middle():
+    image = np.arange(49.0).reshape(7, 7)
+    alerts = read_alerts(pd.DataFrame([ztf_packet(image=image)]), stamp_size=3)
+    np.testing.assert_array_equal(alerts.stamps.reshape(3, 3, 3)[..., 0], image[2:5, 2:5])
+
+
+def test_broken_cutouts_are_named_together_and_the_rest_is_read():
+    packets = [ztf_packet(i, image=np.ones((4, 4))) for i in range(4)]
+    packets[1]["cutoutScience"]["stampData"] = packets[1]["cutoutScience"]["stampData"][:40]
+    packets[2]["cutoutTemplate"]["stampData"] = b"nothing"
+    with pytest.warns(ObjectWarning, match="2 alerts cannot be decoded.*'1', '2'"):
+        alerts = read_alerts(pd.DataFrame(packets))
+    assert np.isnan(alerts.stamps[1:3]).all() and np.isfinite(alerts.stamps[[0, 3]]).all()
+    assert len(alerts.X) == 4
+
+
+def avro_schema():
+    optional = [("magpsf", "float"), ("sigmapsf", "float"), ("isdiffpos", "string")]
+    fields = [
+        {"name": n, "type": "double"} for n in ("jd", "diffmaglim", "ra", "dec", "xpos", "ypos")
+    ]
+    fields += [{"name": "candid", "type": "long"}, {"name": "fid", "type": "int"}]
+    fields += [{"name": n, "type": ["null", t]} for n, t in optional]
+    source = {"type": "record", "name": "candidate", "fields": fields}
+    image = [{"name": "fileName", "type": "string"}, {"name": "stampData", "type": "bytes"}]
+    image = {"type": "record", "name": "image", "fields": image}
+    return fastavro.parse_schema(
+        {
+            "type": "record",
+            "name": "alert",
+            "fields": [
+                {"name": "candid", "type": "long"},
+                {"name": "objectId", "type": "string"},
+                {"name": "candidate", "type": source},
+                {"name": "prv_candidates", "type": {"type": "array", "items": "candidate"}},
+                {"name": "cutoutScience", "type": image},
+                {"name": "cutoutTemplate", "type": "image"},
+                {"name": "cutoutDifference", "type": "image"},
+            ],
+        }
+    )
+
+
+def write_avro(path, packets):
+    with open(path, "wb") as file:
+        fastavro.writer(file, avro_schema(), packets)
+
+
+def test_avro_packets_are_read_like_tables(tmp_path):
+    packets = [ztf_packet(i, image=np.full((4, 4), i)) for i in range(5)]
+    write_avro(tmp_path / "a.avro", packets[:1])
+    write_avro(tmp_path / "b.avro", packets[1:])
+    expected = read_alerts(pd.DataFrame(packets))
+    for source in (tmp_path, [tmp_path / "a.avro", tmp_path / "b.avro"]):
+        found = read_alerts(source)
+        np.testing.assert_array_equal(found.stamps, expected.stamps)
+        assert found.X.index.tolist() == ["0", "1", "2", "3", "4"]
+        for i in range(5):
+            np.testing.assert_allclose(
+                light_curve(found, i)["flux"], light_curve(expected, i)["flux"], rtol=1e-6
+            )
+
+
+def test_broken_files_are_named_together_and_the_rest_is_read(tmp_path):
+    write_avro(tmp_path / "good.avro", [ztf_packet(image=np.ones((4, 4)))])
+    (tmp_path / "bad.avro").write_bytes(b"no avro")
+    (tmp_path / "worse.parquet").write_bytes(b"no parquet")
+    with pytest.warns(ObjectWarning, match="2 files cannot be read.*bad.avro.*worse.parquet"):
+        alerts = read_alerts(tmp_path)
+    assert len(alerts.X) == 1
+
+
+def test_nothing_to_read(tmp_path):
+    with pytest.raises(FormatError, match="no alerts"):
+        read_alerts(tmp_path)
+    with pytest.raises(FormatError, match="fit none of the surveys"):
+        read_alerts(pd.DataFrame({"a": [1]}))
+
+
+def lsst_packet():
+    source = {
+        "diaSourceId": 5,
+        "diaObjectId": 9,
+        "midpointMjdTai": 61000.0,
+        "band": "r",
+        "psfFlux": 1000.0,
+        "psfFluxErr": 100.0,
+        "ra": 1.0,
+        "dec": 2.0,
+    }
+    forced = [
+        source | {"midpointMjdTai": t, "band": b, "psfFlux": f}
+        for t, b, f in ((61000.0, "r", 900.0), (60990.0, "g", 10.0))
+    ]
+    return {"diaSourceId": 5, "diaSource": source, "prvDiaForcedSources": forced}
+
+
+def test_nanojansky_become_fluxcal_and_detections_beat_forced_photometry():
+    found = light_curve(read_alerts(pd.DataFrame([lsst_packet()])))
+    assert found["time"].tolist() == [60990.0, 61000.0]
+    assert found["detected"].tolist() == [False, True]
+    # A source of 23.9 magnitudes has one microjansky.
+    assert found["flux"].iloc[1] == pytest.approx(10 ** (0.4 * (27.5 - 23.9)), rel=1e-6)
+
+
+def test_real_ztf_alerts(shared_data):
+    path = shared_data / "alerts" / "ztf_alerts_57.parquet"
+    alerts = read_alerts(path)
+    packets = pq.read_table(path).to_pylist()
+    assert alerts.stamps.shape == (57, 63 * 63 * 3) and len(alerts.X) == 57
+    offsets, rows = flatten(alerts.X["lightcurve"])
+    for i in (0, 20, 56):
+        packet = packets[i]
+        measured = [packet["candidate"], *(packet["prv_candidates"] or [])]
+        known = {(round(m["jd"] - 2400000.5, 6), m["fid"]) for m in measured}
+        assert offsets[i + 1] - offsets[i] == len(known)
+        direct = fits.getdata(io.BytesIO(gzip.decompress(packet["cutoutDifference"]["stampData"])))
+        np.testing.assert_array_equal(alerts.stamps[i].reshape(63, 63, 3)[..., 2], direct)
+        last = offsets[i + 1] - 1
+        magnitude = 27.5 - 2.5 * np.log10(abs(rows["flux"][last]))
+        assert magnitude == pytest.approx(packet["candidate"]["magpsf"], abs=1e-4)
+        assert (rows["flux"][last] > 0) == (packet["candidate"]["isdiffpos"] in ("t", "1"))
+
+
+def test_real_lsst_alerts(shared_data):
+    alerts = read_alerts(shared_data / "alerts" / "lsst_alerts_25.parquet")
+    assert alerts.image_shape == (30, 30, 3) and alerts.stamps.shape == (25, 2700)
+    lengths = np.diff(flatten(alerts.X["lightcurve"])[0])
+    assert sorted(lengths)[-3:] == [3, 17, 23]
+
+
+def test_real_elasticc_alerts(shared_data):
+    alerts = read_alerts(shared_data / "lightcurves" / "elasticc_alerts_556.parquet")
+    assert alerts.stamps is None and len(alerts.X) == 556
+    assert alerts.X["redshift"].notna().any() and alerts.metadata["hostgal_zphot"].notna().any()
+    offsets, rows = flatten(alerts.X["lightcurve"])
+    assert (np.diff(offsets) > 0).all() and np.isfinite(rows["flux"]).all()
+    assert 0 < rows["detected"].mean() < 1
+
+
+def test_a_file_without_image_is_refused():
+    file = io.BytesIO()
+    fits.PrimaryHDU().writeto(file)
+    with pytest.raises(ValueError, match="no image"):
+        decode_cutout(file.getvalue())
+
+
+def test_frames_of_every_size():
+    image = np.arange(12.0).reshape(3, 4)
+    assert np.isnan(place(image, 6)).sum() == 24
+    np.testing.assert_array_equal(place(image, 6, (True, True))[3:, 2:], image)
