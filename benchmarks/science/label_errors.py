@@ -121,7 +121,13 @@ def masks(y, finder):
             yield f"consensus of {vote}, {votes}", len(repeats), mask
 
 
-def results(y, wrong, finder):
+def n_rows(groups):
+    """Number of rows of the group of each row."""
+    return pd.Series(groups).map(pd.Series(groups).value_counts()).to_numpy()
+
+
+def results(y, wrong, finder, groups):
+    many = wrong & (np.zeros(len(y), bool) if groups is None else n_rows(groups) > 3)
     for method, n_repeats, mask in masks(y, finder):
         yield {
             "method": method,
@@ -131,6 +137,7 @@ def results(y, wrong, finder):
             "recall": recall_score(wrong, mask),
             "f1": f1_score(wrong, mask),
             "average_precision": np.nan,
+            "recall_of_many": mask[many].mean() if many.any() else np.nan,
         }
     for method in SCORES:
         scores = label_quality_scores(y, finder.oof_proba_, classes=finder.classes_, method=method)
@@ -145,6 +152,7 @@ def results(y, wrong, finder):
             "recall": recall_score(wrong, ranked),
             "f1": f1_score(wrong, ranked),
             "average_precision": average_precision_score(wrong, doubt),
+            "recall_of_many": ranked[many].mean() if many.any() else np.nan,
         }
 
 
@@ -155,6 +163,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--kind", choices=["random", "score"], default="random")
+    parser.add_argument("--ungrouped", action="store_true")
     args = parser.parse_args()
     load, rate = SETTINGS[args.setting]
     X, y, groups, estimator = load(args.data)
@@ -166,9 +175,10 @@ def main():
     for seed in range(args.seeds):
         noisy, wrong = spoil(y, groups, rate, args.kind, scores, seed)
         finder = LabelErrorFinder(estimator, n_repeats=args.repeats, random_state=seed, **options)
-        finder.fit(X, noisy, groups=groups)
-        table = pd.DataFrame(results(noisy, wrong, finder))
-        table.insert(0, "setting", f"{args.setting}, {args.kind}")
+        finder.fit(X, noisy, groups=None if args.ungrouped else groups)
+        table = pd.DataFrame(results(noisy, wrong, finder, groups))
+        name = f"{args.setting}, {args.kind}{', ungrouped' * args.ungrouped}"
+        table.insert(0, "setting", name)
         table.insert(1, "seed", seed)
         table.insert(2, "wrong", wrong.sum())
         path = OUTPUT / "label_errors.csv"
