@@ -73,6 +73,7 @@ from skastro.preprocessing import (
     TriggerTime,
     Window,
 )
+from skastro.recipes import DetectorClassifier
 from skastro.resampling import (
     AugmentSampler,
     DropUnusable,
@@ -147,6 +148,7 @@ INIT_PARAMS = {
         "estimator": HeatmapCNNClassifier(max_epochs=30, lr=1e-2),
         "n_estimators": 2,
     },
+    DetectorClassifier: {"estimator": LogisticRegression(C=100)},
     DmDt: {"min_snr": 3.0},
     DetectionWindow: {"reference": "trigger_time"},
     DrawDays: {},
@@ -188,6 +190,7 @@ NESTED_OR_DENSE = "dense rows of numbers are another kind of X that it takes"
 BY_IDENTIFIER = "draws for each object from its identifier, which is its purpose"
 WRITES_FIELD = "writes the field that the check takes away, which is its purpose"
 STATIC_ONLY = "reads static columns alone, from any frame"
+DETECTOR = "the last column is the number of a detector, which the classifier does not see"
 BATCHES = (
     "batches, dropout and batch normalisation see a repeated row and a weighted row differently; "
     "test_weights.py shows the equality for full batches without them"
@@ -198,6 +201,7 @@ EXPECTED_FAILED_CHECKS = {
         "check_not_a_frame": NESTED_OR_DENSE,
     },
     DrawDays: {"check_index_kept": BY_IDENTIFIER},
+    DetectorClassifier: {"check_classifiers_train": DETECTOR},
     DeepEnsembleClassifier: {"check_sample_weight_equivalence_on_dense_data": BATCHES},
     HeatmapCNNClassifier: {"check_sample_weight_equivalence_on_dense_data": BATCHES},
     MultimodalClassifier: {"check_sample_weight_equivalence_on_dense_data": BATCHES},

@@ -42,6 +42,12 @@ class Alerts(NamedTuple):
     metadata : DataFrame of shape (n_alerts, n_fields)
         The numbers and texts of the packet, of the measurement that raised the alert and of the
         object.
+
+    Examples
+    --------
+    >>> from skastro.io import Alerts
+    >>> Alerts._fields
+    ('X', 'stamps', 'image_shape', 'metadata')
     """
 
     X: NestedFrame

@@ -31,6 +31,12 @@ class Stamps(NamedTuple):
 
     image_shape : tuple of 3 ints
         (height, width, channels).
+
+    Examples
+    --------
+    >>> from skastro.io import Stamps
+    >>> Stamps._fields
+    ('X', 'y', 'metadata', 'image_shape')
     """
 
     X: np.ndarray

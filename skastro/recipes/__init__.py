@@ -8,6 +8,12 @@ from skastro.recipes.oracle import (
     make_oracle_features,
     predict_proba_at,
 )
+from skastro.recipes.realbogus import (
+    TOMOE_PAPER,
+    DetectorClassifier,
+    make_real_bogus,
+    make_two_stage_real_bogus,
+)
 from skastro.recipes.scone import (
     PAPER_CUTS,
     SMALL_SAMPLE,
@@ -25,21 +31,25 @@ from skastro.recipes.transformer import (
 )
 
 __all__ = [
+    "DetectorClassifier",
     "ORACLE_PAPER",
     "PAPER_CUTS",
     "SEED_SIZES",
     "SMALL_SAMPLE",
+    "TOMOE_PAPER",
     "evaluate_scone_epochs",
     "make_oracle",
     "make_oracle_classifier",
     "make_oracle_features",
+    "make_real_bogus",
     "make_scone",
     "make_scone_classifier",
     "make_scone_features",
-    "predict_proba_at",
-    "prediction_table",
     "make_transformer_autoencoder",
     "make_transformer_classifier",
     "make_transformer_forest",
+    "make_two_stage_real_bogus",
+    "predict_proba_at",
+    "prediction_table",
     "suggest_transformer",
 ]
