@@ -1,5 +1,6 @@
 """New examples from old ones: pure functions of arrays and a random state."""
 
+from skastro.augmentation._crop import draw_crops
 from skastro.augmentation._posterior import (
     DrawnGrids,
     DrawnLightCurves,
@@ -13,6 +14,7 @@ from skastro.augmentation._stamps import orient_stamps, shift_stamps
 __all__ = [
     "DrawnGrids",
     "DrawnLightCurves",
+    "draw_crops",
     "draw_grids",
     "draw_light_curves",
     "draw_pairs",

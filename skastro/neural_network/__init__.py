@@ -2,6 +2,7 @@
 
 from skastro.neural_network._autoencoder import TransformerAutoencoder
 from skastro.neural_network._base import BaseNetClassifier
+from skastro.neural_network._callbacks import PruneTrial
 from skastro.neural_network._ensemble import DeepEnsembleClassifier
 from skastro.neural_network._heatmap import HeatmapCNNClassifier, scone_training
 from skastro.neural_network._multimodal import MultimodalClassifier
@@ -14,6 +15,7 @@ __all__ = [
     "DeepEnsembleClassifier",
     "HeatmapCNNClassifier",
     "MultimodalClassifier",
+    "PruneTrial",
     "RecurrentClassifier",
     "StampCNNClassifier",
     "TransformerAutoencoder",

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import torch
+from optuna import TrialPruned
 from skorch.callbacks import Callback
 from tqdm.auto import tqdm
 
@@ -191,3 +192,57 @@ class Progress(Callback):
         """Close the bar."""
         self.bar_.close()
         del self.bar_
+
+
+class PruneTrial(Callback):
+    """Report the validation loss of every epoch to an Optuna trial, and end a hopeless one.
+
+    Parameters
+    ----------
+    trial : optuna.Trial
+        The trial whose parameters are trained; its study has a pruner.
+
+    monitor : str, default="valid_loss"
+        What is reported: a column of `history_`.  The study minimises a loss and maximises
+        "valid_accuracy".
+
+    Raises
+    ------
+    optuna.TrialPruned
+        In `fit`, where the pruner says so; the study catches it.
+
+    Examples
+    --------
+    >>> import optuna
+    >>> from skastro.datasets import make_bazin
+    >>> from skastro.neural_network import PruneTrial, TransformerClassifier
+    >>> optuna.logging.set_verbosity(optuna.logging.WARNING)
+    >>> X, y = make_bazin(60, random_state=0)
+    >>> def objective(trial):
+    ...     lr = trial.suggest_float("lr", 1e-4, 1e-2, log=True)
+    ...     model = TransformerClassifier(lr=lr, max_epochs=2, callbacks=[PruneTrial(trial)])
+    ...     return model.fit(X, y).history_["valid_loss"].min()
+    >>> study = optuna.create_study(pruner=optuna.pruners.MedianPruner())
+    >>> study.optimize(objective, n_trials=1)
+    >>> len(study.trials[0].intermediate_values)
+    2
+    """
+
+    def __init__(self, trial, monitor="valid_loss"):
+        self.trial = trial
+        self.monitor = monitor
+
+    def __deepcopy__(self, memo):
+        """Return itself: a copy of a trial would report to a copy of its study."""
+        return self
+
+    def on_epoch_end(self, net, **kwargs):
+        """Report, and raise where the trial shall end."""
+        epoch = net.history[-1]
+        if self.monitor not in epoch:
+            raise ValueError(
+                f"PruneTrial: {self.monitor!r} is not recorded; it needs a validation part"
+            )
+        self.trial.report(epoch[self.monitor], epoch["epoch"])
+        if self.trial.should_prune():
+            raise TrialPruned(f"after epoch {epoch['epoch']}")

@@ -2,13 +2,21 @@
 
 from numbers import Integral, Real
 
+import numpy as np
+import pandas as pd
+import torch
+from nested_pandas import NestedFrame
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
 
 from skastro.neural_network._base import BaseNetClassifier
 from skastro.neural_network._event_input import EventInputMixin
 from skastro.nn import TransformerNet
+from skastro.utils.ragged import flatten, nest
+
+_OBJECTS_AT_ONCE = 256
 
 
 class TransformerClassifier(EventInputMixin, BaseNetClassifier):
@@ -288,3 +296,70 @@ class TransformerClassifier(EventInputMixin, BaseNetClassifier):
             "n_static": 2 * source.static.shape[1],
             "n_outputs": n_outputs,
         }
+
+    def observation_importance(self, X):
+        """Return how much each observation speaks for the answer to the complete light curve.
+
+        The gradient of the logit of the most probable class with respect to the embedded
+        observation, times that, summed and divided by the sum of the absolute values over the
+        object: positive observations speak for the answer, negative ones against it.
+
+        Parameters
+        ----------
+        X : NestedFrame of shape (n_objects, n_columns)
+            Objects with their light curves.
+
+        Returns
+        -------
+        frame : NestedFrame of shape (n_objects, 1)
+            Nested column ``importance`` with the fields ``time``, ``band`` and ``importance``,
+            sorted by time.
+
+        References
+        ----------
+        .. [1] M. Denil, A. Demiraj, N. de Freitas, "Extraction of Salient Sentences from Labelled
+           Documents", arXiv:1412.6815, for gradient times input.
+        """
+        check_is_fitted(self)
+        source, _ = self._validate(X, reset=False)
+        source = self._scaled(source)
+        module, found = self.net_.module_.eval(), np.zeros(source.offsets[-1])
+        rows = np.flatnonzero(~source.unusable)
+        rows = rows[np.argsort(source.lengths[rows], kind="stable")]
+        for start in range(0, len(rows), _OBJECTS_AT_ONCE):
+            objects = rows[start : start + _OBJECTS_AT_ONCE]
+            share = _gradient_times_input(module, source.take(objects, "predict"), self.net_.device)
+            number = np.arange(share.shape[1])
+            real = number < source.lengths[objects][:, None]
+            found[(source.offsets[objects][:, None] + number)[real]] = share[real]
+        names = pd.Categorical.from_codes(source.rows["band"], self._importance_bands(X))
+        fields = {"time": source.rows["time"], "band": names, "importance": found}
+        return NestedFrame(index=X.index).assign(importance=nest(source.offsets, fields, X.index))
+
+    def _importance_bands(self, X):
+        if self.band_encoding == "wavelength":
+            return flatten(X[self.column], ["band"])[1]["band"].categories
+        return self.bands_
+
+
+def _gradient_times_input(module, batch, device):
+    """Shares of the observations in the largest logit, of shape (n_objects, n_observations)."""
+    kept = []
+
+    def keep(layer, inputs, output):
+        kept.append(output)
+        output.retain_grad()
+
+    handle = module.encoder.embedding.register_forward_hook(keep)
+    try:
+        logits = module(**{name: tensor.to(device) for name, tensor in batch.items()})[:, -1]
+    finally:
+        handle.remove()
+    best = logits if logits.shape[1] == 1 else logits.amax(dim=1)
+    sign = torch.where(best < 0, -1.0, 1.0) if logits.shape[1] == 1 else 1.0
+    module.zero_grad()
+    (best * sign).sum().backward()
+    share = (kept[0] * kept[0].grad).sum(dim=2).detach()
+    real = torch.arange(share.shape[1]) < batch["lengths"][:, None]
+    share = share.cpu() * real
+    return (share / share.abs().sum(dim=1, keepdim=True).clamp_min(1e-30)).numpy()

@@ -9,6 +9,7 @@ from skastro.nn._fusion import (
     MLPEncoder,
     RecurrentEncoder,
 )
+from skastro.nn._grid import GridTransformerNet
 from skastro.nn._image import SconeCNN, WideConv
 from skastro.nn._losses import HierarchicalCrossEntropy
 from skastro.nn._ranking_losses import (
@@ -39,6 +40,7 @@ __all__ = [
     "EventEncoder",
     "FilterResponseNorm",
     "FusionNet",
+    "GridTransformerNet",
     "HierarchicalCrossEntropy",
     "LightCurveAutoencoderNet",
     "MLPEncoder",

@@ -1,0 +1,88 @@
+"""Transformer over a regular grid of time steps and filters."""
+
+import torch
+from torch import nn
+
+from skastro.nn._attention import TimeEncoding, TransformerLayer
+from skastro.nn._sequence import _dense_layers
+
+_SEEN = ("any", "first")
+
+
+class GridTransformerNet(nn.Module):
+    """Classify light curves on a grid: one token a time step, with the numbers of all filters.
+
+    Rows of :class:`skastro.feature_extraction.LightCurveChannels` lie as it wants them, with the
+    number of bands, of channels (the last one the mask) and of days as shape.  It is a module for
+    :class:`skastro.neural_network.HeatmapCNNClassifier`.
+
+    Parameters
+    ----------
+    image_shape : tuple of 3 ints
+        (n_bands, n_channels, n_times); the last channel is 1 where a filter was observed.
+
+    n_static : int, default=0
+        Further numbers an object, which join the pooled tokens.
+
+    n_outputs : int, default=2
+        Logits.
+
+    seen : {"any", "first"}, default="any"
+        Steps that are looked at: those with any filter, or, as the seed has it by mistake, those
+        with the first one.
+
+    size, num_layers, n_heads, feedforward_size, dropout, norm_first
+        See :class:`EventEncoder`; the seed has 128, 8, 8, 64, 0 and post-norm.
+
+    References
+    ----------
+    .. [1] T. Allam Jr., J. D. McEwen, "Paying attention to astronomical transients",
+       arXiv:2105.06178.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skastro.nn import GridTransformerNet
+    >>> GridTransformerNet((6, 2, 51), n_outputs=4)(torch.ones(3, 6, 2, 51)).shape
+    torch.Size([3, 4])
+    """
+
+    def __init__(
+        self,
+        image_shape,
+        n_static=0,
+        n_outputs=2,
+        *,
+        seen="any",
+        size=64,
+        num_layers=2,
+        n_heads=4,
+        feedforward_size=128,
+        dropout=0.1,
+        norm_first=True,
+    ):
+        super().__init__()
+        if seen not in _SEEN:
+            raise ValueError(f"GridTransformerNet: seen must be one of {_SEEN}, not {seen!r}")
+        self.seen = seen
+        self.embedding = nn.Linear(image_shape[0] * image_shape[1], size)
+        self.time = TimeEncoding(size)
+        options = {"n_heads": n_heads, "feedforward_size": feedforward_size}
+        options |= {"dropout": dropout, "norm_first": norm_first}
+        self.layers = nn.ModuleList(TransformerLayer(size, **options) for _ in range(num_layers))
+        self.norm = nn.LayerNorm(size) if norm_first else nn.Identity()
+        self.head = _dense_layers([size + n_static, 64], n_outputs, dropout)
+
+    def forward(self, image, static=None):
+        """Return logits (n, n_outputs) of grids (n, n_bands, n_channels, n_times)."""
+        observed = image[:, :, -1] > 0
+        mask = observed[:, 0] if self.seen == "first" else observed.any(dim=1)
+        mask = mask.clone()
+        mask[:, 0] |= ~mask.any(dim=1)
+        steps = torch.arange(image.shape[-1], dtype=image.dtype, device=image.device)
+        tokens = self.embedding(image.flatten(1, 2).transpose(1, 2)) + self.time(steps)
+        look = mask[:, None].expand(-1, len(steps), -1)
+        for layer in self.layers:
+            tokens = layer(tokens, look)
+        pooled = self.norm(tokens).masked_fill(~mask[:, :, None], -torch.inf).amax(dim=1)
+        return self.head(pooled if static is None else torch.cat([pooled, static], dim=1))
