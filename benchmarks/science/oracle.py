@@ -5,7 +5,8 @@
 Every seed draws another split by object: 80 % to train, of which the network holds back a tenth
 to choose its best epoch, 20 % scored once.  `plain GRU` is the reference of the field: two layers
 of 96, event tokens, one random prefix an object and epoch, 24 epochs, by a torch loop.  `random
-forest` is trained anew on the statistics known at each date.
+forest` is trained anew on the statistics known at each date.  Runs that stand in the output are not
+repeated.
 """
 
 import argparse
@@ -179,13 +180,18 @@ def main():
     y = np.asarray(y).astype(str)
     X = make_oracle_features().fit_transform(X)
     days = np.unique([*DAYS, *FLOOR_DAYS])
-    results = []
+    results = (
+        pd.read_csv(options.output).to_dict("records") if Path(options.output).exists() else []
+    )
+    done = {(line["model"], line["static"], line["seed"]) for line in results}
     for seed in range(options.seeds):
         train, test = train_test_split(
             np.arange(len(y)), test_size=0.2, stratify=y, random_state=seed
         )
         for name in options.models:
             for static in options.static:
+                if (name, static, seed) in done:
+                    continue
                 begin = time.perf_counter()
                 columns = STATIC if static == "yes" else ()
                 proba, classes = MODELS[name](X, y, columns, train, test, days, seed)
