@@ -50,7 +50,8 @@ def _exploded(table, name):
     if name not in table.column_names:
         return None
     lists = table[name].combine_chunks()
-    if not pa.types.is_list(lists.type) or not pa.types.is_struct(lists.type.value_type):
+    is_list = pa.types.is_list(lists.type) or pa.types.is_large_list(lists.type)
+    if not is_list or not pa.types.is_struct(lists.type.value_type):
         return None
     return pc.list_parent_indices(lists).to_numpy(), pc.list_flatten(lists)
 

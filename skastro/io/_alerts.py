@@ -14,12 +14,12 @@ from nested_pandas import NestedFrame
 from skastro.exceptions import FormatError, ObjectWarning, name_objects
 from skastro.io._alert_history import history_rows
 from skastro.io._alert_layouts import find_layout
-from skastro.io._cutouts import decode_cutout, place
+from skastro.io._cutouts import decode_cutout, place, recentre
 from skastro.utils.ragged import nest
 
 _OBJECT = "diaObject"
 _STATICS = {"redshift": "z_final", "redshift_err": "z_final_err", "mwebv": "mwebv"}
-_BROKEN = (OSError, EOFError, ValueError, KeyError)
+_BROKEN = (OSError, EOFError, ValueError, KeyError, pa.ArrowTypeError)
 
 
 class Alerts(NamedTuple):
@@ -66,9 +66,10 @@ def read_alerts(source, *, stamp_size=None, stamps=True):
         files, folders of either, or a table with the nested fields of the packets.
 
     stamp_size : int, default=None
-        Side of the stamps [pixels]; that of the largest cutout by default.  Larger cutouts are
-        cut at their middle.  Smaller ones come from the edge of a detector: the missing rows and
-        columns become NaN, on the side that the position in the packet tells, else at the end.
+        Side of the stamps [pixels]; that of the largest cutout by default.  Cutouts smaller than
+        the largest come from the edge of a detector: their missing rows and columns become NaN, on
+        the side that the position in the packet tells, else at the end.  Then all are cut at
+        their middle, or padded around it with NaN, so that the candidate stays in the centre.
 
     stamps : bool, default=True
         Decode the cutouts, if there are any.
@@ -89,14 +90,16 @@ def read_alerts(source, *, stamp_size=None, stamps=True):
     Warns
     -----
     ObjectWarning
-        Files that cannot be read are named together and left out; alerts whose cutouts cannot be
-        decoded are named together and have stamps of NaN.
+        Files that cannot be read, or whose fields have other types than those before, are
+        named together and left out; alerts whose cutouts cannot be decoded are named
+        together and have stamps of NaN.
 
     Notes
     -----
     Magnitudes of ZTF become FLUXCAL with the sign of ``isdiffpos``; upper limits become a flux of
     0 with a fifth of the limit as error and are not `detected`.  LSST fluxes come in nJy.  Where
-    forced photometry has the date and band of a detection, the detection counts.
+    forced photometry has the date and band of a detection, the detection counts.  Measurements
+    without a date, a flux or its error are left out.
 
     Examples
     --------
@@ -182,11 +185,12 @@ def _stamps(table, layout, index, size):
             ObjectWarning,
             stacklevel=4,
         )
-    size = size or max((max(i.shape) for row in images if row for i in row), default=1)
+    full = max((max(i.shape) for row in images if row for i in row), default=size or 1)
+    size = size or full
     stamps = np.full((len(images), size, size, 3), np.nan, np.float32)
-    for i, (row, corner) in enumerate(zip(images, _corners(table, layout, size))):
+    for i, (row, corner) in enumerate(zip(images, _corners(table, layout, full))):
         for channel, image in enumerate(row or []):
-            stamps[i, ..., channel] = place(image, size, corner)
+            stamps[i, ..., channel] = recentre(place(image, full, corner), size)
     return stamps.reshape(len(stamps), -1), (size, size, 3)
 
 
@@ -217,10 +221,12 @@ def _read_table(source):
     if isinstance(source, pd.DataFrame):
         return pa.Table.from_pandas(source, preserve_index=False)
     paths = [source] if isinstance(source, str | Path) else list(source)
-    tables, broken = [], []
+    tables, fields, broken = [], [], []
     for path in _files(paths):
         try:
-            tables.append(_read_file(path))
+            table = _read_file(path)
+            fields = [_join([*fields, table.slice(0, 0)])]
+            tables.append(table)
         except _BROKEN as error:
             broken.append(f"{path.name} ({error})")
     if broken:
@@ -234,6 +240,10 @@ def _read_table(source):
         raise FormatError(
             f"read_alerts: no alerts in {name_objects([str(path) for path in paths])}"
         )
+    return _join(tables)
+
+
+def _join(tables):
     return pa.concat_tables(tables, promote_options="permissive")
 
 

@@ -85,3 +85,34 @@ def place(image, size, corner=(False, False)):
         target.append(slice(start, start + common))
     frame[tuple(target)] = image[tuple(source)]
     return frame
+
+
+def recentre(frame, size):
+    """Return a square frame cut at its middle, or padded around it with NaN.
+
+    Parameters
+    ----------
+    frame : ndarray of shape (side, side)
+        The frame.
+
+    size : int
+        New side.
+
+    Returns
+    -------
+    frame : ndarray of shape (size, size), dtype float32
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skastro.io._cutouts import recentre
+    >>> recentre(np.eye(3), 1).tolist(), recentre(np.ones((1, 1)), 3)[1].tolist()
+    ([[1.0]], [nan, 1.0, nan])
+    """
+    pad = max(size // 2 - len(frame) // 2, 0)
+    cut = max(len(frame) // 2 - size // 2, 0)
+    common = min(size - pad, len(frame) - cut)
+    new = np.full((size, size), np.nan, np.float32)
+    old = slice(cut, cut + common)
+    new[pad : pad + common, pad : pad + common] = frame[old, old]
+    return new

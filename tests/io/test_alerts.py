@@ -6,13 +6,14 @@ import io
 import fastavro
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from astropy.io import fits
 
 from skastro.exceptions import FormatError, ObjectWarning
 from skastro.io import read_alerts
-from skastro.io._cutouts import decode_cutout, place
+from skastro.io._cutouts import decode_cutout, place, recentre
 from skastro.utils.ragged import flatten
 
 
@@ -96,6 +97,20 @@ def test_large_cutouts_are_cut_at_their_middle():
     np.testing.assert_array_equal(alerts.stamps.reshape(3, 3, 3)[..., 0], image[2:5, 2:5])
 
 
+@pytest.mark.parametrize("size", [5, 9, 21, 25])
+def test_the_candidate_stays_in_the_centre_of_cutouts_from_the_edge(size):
+    image = np.zeros((21, 21))
+    image[10, 10] = 1
+    packets = [
+        ztf_packet(1, image=image),
+        ztf_packet(2, image=image[:, 6:], xpos=4.0),
+        ztf_packet(3, image=image[:15], ypos=3070.0),
+    ]
+    stamps = read_alerts(pd.DataFrame(packets), stamp_size=size).stamps
+    brightest = np.nanargmax(stamps.reshape(3, size, size, 3)[..., 0].reshape(3, -1), axis=1)
+    assert (brightest == (size // 2) * (size + 1)).all()
+
+
 def test_broken_cutouts_are_named_together_and_the_rest_is_read():
     packets = [ztf_packet(i, image=np.ones((4, 4))) for i in range(4)]
     packets[1]["cutoutScience"]["stampData"] = packets[1]["cutoutScience"]["stampData"][:40]
@@ -160,6 +175,22 @@ def test_broken_files_are_named_together_and_the_rest_is_read(tmp_path):
     with pytest.warns(ObjectWarning, match="2 files cannot be read.*bad.avro.*worse.parquet"):
         alerts = read_alerts(tmp_path)
     assert len(alerts.X) == 1
+
+
+def test_files_of_other_types_are_named(tmp_path):
+    for i in (1, 2):
+        write_avro(tmp_path / f"{i}.avro", [ztf_packet(i, image=np.ones((4, 4)))])
+    pq.write_table(pa.table({"candid": ["text"]}), tmp_path / "3.parquet")
+    with pytest.warns(ObjectWarning, match="1 files cannot be read.*3.parquet"):
+        assert read_alerts(tmp_path).X.index.tolist() == ["1", "2"]
+
+
+def test_large_lists_of_earlier_measurements_count():
+    table = pa.Table.from_pandas(pd.DataFrame([ztf_packet()]), preserve_index=False)
+    i = table.column_names.index("prv_candidates")
+    wide = pa.large_list(table.schema.field(i).type.value_type)
+    table = table.set_column(i, "prv_candidates", table["prv_candidates"].cast(wide))
+    assert len(light_curve(read_alerts(table))) == 3
 
 
 def test_nothing_to_read(tmp_path):
@@ -241,3 +272,13 @@ def test_frames_of_every_size():
     image = np.arange(12.0).reshape(3, 4)
     assert np.isnan(place(image, 6)).sum() == 24
     np.testing.assert_array_equal(place(image, 6, (True, True))[3:, 2:], image)
+
+
+@pytest.mark.parametrize("size", range(1, 8))
+@pytest.mark.parametrize("side", range(1, 8))
+def test_the_middle_pixel_stays_in_the_middle(side, size):
+    frame = np.zeros((side, side))
+    frame[side // 2, side // 2] = 1
+    new = recentre(frame, size)
+    assert new.shape == (size, size) and new[size // 2, size // 2] == 1
+    assert np.isfinite(new).sum() == min(side, size) ** 2
