@@ -42,7 +42,7 @@ class TransformerAutoencoder(
     ----------
     module : class, default=skastro.nn.LightCurveAutoencoderNet
         Called with n_inputs, n_band_numbers and code_size.  Use `functools.partial` to give it
-        other parameters.
+        other parameters, such as ``decoder="sequence"``, the teacher-forced decoder of the seed.
 
     code_size : int, default=16
         Length of the code.

@@ -86,8 +86,11 @@ class ReconstructionNet(WeightedNet):
         return [pair for pair in super()._default_callbacks if pair[0] != "valid_accuracy"]
 
     def infer(self, x, **fit_params):
-        """Call the module with the inputs, without the truth."""
-        return super().infer({name: t for name, t in x.items() if name not in _TRUTH})
+        """Call the module with the inputs, and with the truth where a teacher forces it."""
+        inputs = {name: t for name, t in x.items() if name not in _TRUTH}
+        if self.module_.decoder.teacher_forced:
+            inputs["query_heights"] = x["target"]
+        return super().infer(inputs)
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Return the loss of the reconstruction, with the penalty of encoder and decoder."""

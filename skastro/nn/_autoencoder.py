@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from skastro.nn._attention import TimeEncoding
+from skastro.nn._attention import TimeEncoding, TransformerLayer
 from skastro.nn._transformer import AttentionPooling, EventEncoder, visible
 
 
@@ -34,6 +34,8 @@ class CurveDecoder(nn.Module):
     >>> CurveDecoder(8, 6)(torch.zeros(3, 8), torch.zeros(3, 5), torch.zeros(3, 5, 6)).shape
     torch.Size([3, 5])
     """
+
+    teacher_forced = False
 
     def __init__(self, code_size, n_band_numbers, *, size=64, num_layers=3):
         super().__init__()
@@ -66,8 +68,80 @@ class CurveDecoder(nn.Module):
         return self.out(hidden).squeeze(-1)
 
 
+class SequenceDecoder(nn.Module):
+    """Give the flux of one observation after the other, each from those before it.
+
+    A causal transformer that also looks at the code.  In training it is told the true values
+    before each one (teacher forcing, as in the seed); without them it goes on from its own.
+
+    Parameters
+    ----------
+    code_size : int
+        Length of the code.
+
+    n_band_numbers : int
+        Numbers that describe a band.
+
+    size, num_layers, n_heads, feedforward_size, dropout, norm_first
+        See :class:`EventEncoder`.
+
+    References
+    ----------
+    .. [1] A. Vaswani et al., "Attention is all you need", arXiv:1706.03762, section 3.1.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skastro.nn._autoencoder import SequenceDecoder
+    >>> SequenceDecoder(8, 6)(torch.zeros(3, 8), torch.zeros(3, 5), torch.zeros(3, 5, 6)).shape
+    torch.Size([3, 5])
+    """
+
+    teacher_forced = True
+
+    def __init__(self, code_size, n_band_numbers, *, size=64, num_layers=2, **options):
+        super().__init__()
+        self.time = TimeEncoding(size)
+        self.query = nn.Linear(size + 2 + n_band_numbers, size)
+        self.code = nn.Linear(code_size, size)
+        self.layers = nn.ModuleList(
+            TransformerLayer(size, cross=True, **options) for _ in range(num_layers)
+        )
+        self.norm = nn.LayerNorm(size)
+        self.out = nn.Linear(size, 1)
+
+    def forward(self, code, days, bands, heights=None):
+        """Return heights of shape (n_objects, n_queries).
+
+        Parameters
+        ----------
+        code, days, bands : Tensor
+            As of :class:`CurveDecoder`; queries in order of time.
+
+        heights : Tensor of shape (n_objects, n_queries), default=None
+            True values, of which each answer sees those before it; without them, one pass a query.
+        """
+        if heights is not None:
+            return self._pass(code, days, bands, heights)
+        found = torch.zeros_like(days)
+        for i in range(days.shape[1]):
+            part = slice(0, i + 1)
+            found[:, i] = self._pass(code, days[:, part], bands[:, part], found[:, part])[:, -1]
+        return found
+
+    def _pass(self, code, days, bands, heights):
+        previous = nn.functional.pad(heights[:, :-1], (1, 0))
+        numbers = [self.time(days), days[..., None] / 100, previous[..., None], bands]
+        tokens, memory = self.query(torch.cat(numbers, dim=-1)), self.code(code)[:, None]
+        n = days.shape[1]
+        mask = torch.ones(n, n, dtype=torch.bool, device=days.device).tril().expand(len(days), n, n)
+        for layer in self.layers:
+            tokens = layer(tokens, mask, memory)
+        return self.out(self.norm(tokens)).squeeze(-1)
+
+
 class LightCurveAutoencoderNet(nn.Module):
-    """Transformer encoder of observations, a code, and a :class:`CurveDecoder`.
+    """Transformer encoder of observations, a code, and a decoder.
 
     Parameters
     ----------
@@ -79,6 +153,10 @@ class LightCurveAutoencoderNet(nn.Module):
 
     code_size : int, default=16
         Length of the code.
+
+    decoder : {"curve", "sequence"}, default="curve"
+        Every date and band from the code alone, in one pass; or one observation after the other,
+        each from the code and those before it, with teacher forcing in training.
 
     size, num_layers, n_heads, feedforward_size, dropout, norm_first
         See :class:`EventEncoder`.
@@ -98,6 +176,7 @@ class LightCurveAutoencoderNet(nn.Module):
         n_band_numbers,
         *,
         code_size=16,
+        decoder="curve",
         size=64,
         num_layers=2,
         n_heads=4,
@@ -106,18 +185,25 @@ class LightCurveAutoencoderNet(nn.Module):
         norm_first=True,
     ):
         super().__init__()
-        self.encoder = EventEncoder(
-            n_inputs,
-            size=size,
-            num_layers=num_layers,
-            n_heads=n_heads,
-            feedforward_size=feedforward_size,
-            dropout=dropout,
-            norm_first=norm_first,
-        )
+        if decoder not in ("curve", "sequence"):
+            raise ValueError(
+                f"LightCurveAutoencoderNet: decoder must be 'curve' or 'sequence', not {decoder!r}"
+            )
+        options = {
+            "n_heads": n_heads,
+            "feedforward_size": feedforward_size,
+            "dropout": dropout,
+            "norm_first": norm_first,
+        }
+        self.encoder = EventEncoder(n_inputs, size=size, num_layers=num_layers, **options)
         self.pooling = AttentionPooling(size, n_heads=n_heads)
         self.code = nn.Linear(size, code_size)
-        self.decoder = CurveDecoder(code_size, n_band_numbers, size=size)
+        if decoder == "curve":
+            self.decoder = CurveDecoder(code_size, n_band_numbers, size=size)
+        else:
+            self.decoder = SequenceDecoder(
+                code_size, n_band_numbers, size=size, num_layers=num_layers, **options
+            )
 
     def encode(self, observations, lengths):
         """Return codes of shape (n_objects, code_size); see :class:`TransformerNet`."""
@@ -126,6 +212,12 @@ class LightCurveAutoencoderNet(nn.Module):
         mask = seen.expand(-1, observations.shape[1], -1)
         return self.code(self.pooling(self.encoder(observations, mask), seen)[:, 0])
 
-    def forward(self, observations, lengths, query_days, query_bands):
-        """Return the heights at the queries, of shape (n_objects, n_queries)."""
-        return self.decoder(self.encode(observations, lengths), query_days, query_bands)
+    def forward(self, observations, lengths, query_days, query_bands, query_heights=None):
+        """Return the heights at the queries, of shape (n_objects, n_queries).
+
+        `query_heights` are the true ones, for a decoder that is forced by a teacher.
+        """
+        code = self.encode(observations, lengths)
+        if self.decoder.teacher_forced:
+            return self.decoder(code, query_days, query_bands, query_heights)
+        return self.decoder(code, query_days, query_bands)

@@ -89,6 +89,31 @@ def test_reconstruction_is_in_the_unit_of_the_flux(data, trained):
     assert np.corrcoef(found["flux"], rows["flux"])[0, 1] > 0.5
 
 
+def test_reconstruction_of_objects_it_has_not_seen():
+    X, _ = make_bazin(380, random_state=1)
+    module = partial(LightCurveAutoencoderNet, size=32, feedforward_size=64)
+    model = autoencoder(module=module, max_epochs=50, lr=5e-3).fit(X[:300])
+    flux = flatten(X[300:]["lightcurve"])[1]["flux"]
+    found = flatten(model.reconstruct(X[300:])["lightcurve"])[1]["flux"]
+    assert np.corrcoef(found, flux)[0, 1] > 0.9
+    assert np.sqrt(np.mean((found - flux) ** 2)) < 0.45 * np.std(flux)
+
+
+def test_a_decoder_forced_by_a_teacher(data):
+    X, _ = data
+    module = partial(LightCurveAutoencoderNet, decoder="sequence", n_heads=2, **SMALL)
+    model = autoencoder(module=module, max_epochs=6, lr=5e-3).fit(X)
+    losses = model.history_["valid_loss"]
+    assert losses.iloc[-1] < 0.6 * losses.iloc[0]
+    found = flatten(model.reconstruct(X[:5])["lightcurve"])[1]["flux"]
+    alone = flatten(model.reconstruct(X[2:3])["lightcurve"])[1]["flux"]
+    start = flatten(X["lightcurve"])[0][2]
+    assert np.isfinite(found).all()
+    np.testing.assert_allclose(found[start : start + len(alone)], alone, rtol=1e-3, atol=1e-2)
+    with pytest.raises(ValueError, match="decoder"):
+        LightCurveAutoencoderNet(12, 2, decoder="magic")
+
+
 def test_decode_is_reconstruct(data, trained):
     X = data[0][:3]
     offsets, rows = flatten(trained.reconstruct(X)["lightcurve"])

@@ -13,6 +13,7 @@ from skastro.nn import (
     TransformerLayer,
     TransformerNet,
 )
+from skastro.nn._autoencoder import SequenceDecoder
 
 
 @pytest.fixture
@@ -145,3 +146,28 @@ def test_impossible_parameters():
         TransformerNet(12, 3, pooling="first")
     with pytest.raises(ValueError, match="heads"):
         TransformerNet(12, 3, size=10)
+
+
+def test_a_forced_decoder_sees_earlier_truth_alone():
+    torch.manual_seed(0)
+    decoder = SequenceDecoder(4, 2, size=16, num_layers=2, n_heads=2, dropout=0.0).eval()
+    code, days = torch.randn(3, 4), torch.linspace(0, 9, 7).expand(3, 7)
+    bands, heights = torch.randn(3, 7, 2), torch.randn(3, 7)
+    before = decoder(code, days, bands, heights)
+    changed = heights.clone()
+    changed[:, 4] += 5
+    after = decoder(code, days, bands, changed)
+    torch.testing.assert_close(after[:, :5], before[:, :5], atol=1e-6, rtol=0)
+    assert (after[:, 5:] - before[:, 5:]).abs().min() > 1e-6
+
+
+def test_without_truth_a_forced_decoder_goes_on_from_itself():
+    torch.manual_seed(0)
+    decoder = SequenceDecoder(4, 2, size=16, num_layers=2, n_heads=2, dropout=0.0).eval()
+    code, days, bands = (
+        torch.randn(3, 4),
+        torch.linspace(0, 9, 7).expand(3, 7),
+        torch.zeros(3, 7, 2),
+    )
+    found = decoder(code, days, bands)
+    torch.testing.assert_close(decoder(code, days, bands, found), found, atol=1e-5, rtol=0)
