@@ -30,11 +30,11 @@ CLASSES = {
 SEEDS = range(3)
 
 
-def read_templates(folder):
-    """Return X with the template spectra and y of six classes."""
+def read_templates(folder, classes=None):
+    """Return X with the template spectra and y, of six classes by default."""
     data = np.load(folder / "snid_templates.npz")
     table = pd.DataFrame({name: data[name] for name in ("norm_name", "age", "sn_type")})
-    group_of = {t: group for group, types in CLASSES.items() for t in types}
+    group_of = {t: group for group, types in (classes or CLASSES).items() for t in types}
     table["class"] = table["sn_type"].map(group_of)
     keep = table["class"].notna() & ~table.duplicated(["norm_name", "age"])
     flux = data["flux"][keep]

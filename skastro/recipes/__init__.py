@@ -1,6 +1,14 @@
 """Whole systems made of the shared parts, one short module a system."""
 
 from skastro.recipes._predictions import prediction_table
+from skastro.recipes.ccsnscore import (
+    CCSNSCORE_PAPER,
+    ccsnscore_shapes,
+    ccsnscore_table,
+    make_ccsnscore,
+    make_ccsnscore_classifier,
+    make_ccsnscore_features,
+)
 from skastro.recipes.oracle import (
     ORACLE_PAPER,
     make_oracle,
@@ -31,13 +39,19 @@ from skastro.recipes.transformer import (
 )
 
 __all__ = [
+    "CCSNSCORE_PAPER",
     "DetectorClassifier",
     "ORACLE_PAPER",
     "PAPER_CUTS",
     "SEED_SIZES",
     "SMALL_SAMPLE",
     "TOMOE_PAPER",
+    "ccsnscore_shapes",
+    "ccsnscore_table",
     "evaluate_scone_epochs",
+    "make_ccsnscore",
+    "make_ccsnscore_classifier",
+    "make_ccsnscore_features",
     "make_oracle",
     "make_oracle_classifier",
     "make_oracle_features",

@@ -1,0 +1,220 @@
+"""Channels of CCSNscore: spectra, light curves and dm-dt maps as dense rows."""
+
+import numpy as np
+from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from skastro.feature_extraction import DmDt, LightCurveChannels, SpectrumPixels
+from skastro.preprocessing import (
+    Apodize,
+    CleanSpectrum,
+    DeredshiftSpectrum,
+    NormalizeSpectrum,
+    Rebin,
+    RemoveContinuum,
+    ReplaceOutliers,
+    make_spectrum_preprocessing,
+)
+
+_LINES = (3700.0, 8800.0)
+_DMDT = (24, 24)
+_SPECTRUM_DT = (0, 25, 50, 100, 200, 400, 800, 1200, 1600, 2400, 3200, 5000)
+_SPECTRUM_DM = (-1, -0.5, -0.3, -0.2, -0.1, -0.02, 0.02, 0.1, 0.2, 0.3, 0.5, 1)
+
+
+def make_ccsnscore_features(
+    channels=("spec", "lines"),
+    *,
+    deredshift=True,
+    resolution=256,
+    rebin="flux",
+    phase_length=200,
+    survey="ZTF",
+    n_jobs=None,
+):
+    """Make the step from spectra and light curves to the rows of all channels side by side.
+
+    Parameters
+    ----------
+    channels : sequence of str, default=("spec", "lines")
+        Any of ``"spec"``, the spectrum of the recipe; ``"lines"``, the spectrum on a logarithmic
+        grid divided by its continuum; ``"specdmdt"``, the dm-dt map of the spectrum;
+        ``"lc<band>"``, flux and error of the light curve of a band; and ``"lc<band>dmdt"``, its
+        dm-dt map.  The rows hold them in this order.
+
+    deredshift : bool, default=True
+        Move spectra to the rest frame where the redshift is known.
+
+    resolution : int, default=256
+        Samples of a spectrum.
+
+    rebin : {"flux", "cubic", "linear"}, default="flux"
+        Means over bins, which classify better than the cubic interpolation of the recipe
+        (benchmarks/science/spectra.md).
+
+    phase_length : int, default=200
+        Days of the light curve after the first detection.
+
+    survey : str or Survey, default="ZTF"
+        Gives the wavelengths of the bands; None for bands of any other origin, in which the
+        flux is not scaled by wavelength.
+
+    n_jobs : int, default=None
+        Parallel workers of the processes of light curves.
+
+    Returns
+    -------
+    features : FeatureUnion
+        From a NestedFrame to float32 rows; a channel that an object lacks is all NaN.
+
+    Raises
+    ------
+    ValueError
+        An unknown channel, or one twice.
+
+    Examples
+    --------
+    >>> from skastro.datasets import make_spectra
+    >>> from skastro.recipes import make_ccsnscore_features
+    >>> X, y = make_spectra(4, random_state=0)
+    >>> make_ccsnscore_features(["spec"], resolution=64).fit_transform(X).shape
+    (4, 64)
+    """
+    ccsnscore_shapes(channels, resolution=resolution, phase_length=phase_length)
+    spectrum = {"deredshift": deredshift, "resolution": resolution, "rebin": rebin}
+    curve = {"phase_length": phase_length, "survey": survey, "n_jobs": n_jobs}
+    bands = [_band(name) for name in channels if _kind(name) == "lc"]
+    parts, done = [], set()
+    for name in channels:
+        kind = _kind(name)
+        if kind == "lc" and kind not in done:
+            parts.append(("lc", _light_curves(bands, **curve)))
+        elif kind == "dmdt":
+            parts.append((name, _light_curve_dmdt(_band(name))))
+        elif kind not in done:
+            parts.append((name, _SPECTRA[kind](**spectrum)))
+        done.add(kind)
+    return FeatureUnion(parts)
+
+
+def ccsnscore_shapes(channels=("spec", "lines"), *, resolution=256, phase_length=200):
+    """Return the shape of each channel in the order of the columns.
+
+    Parameters
+    ----------
+    channels : sequence of str, default=("spec", "lines")
+        As of :func:`make_ccsnscore_features`.
+
+    resolution : int, default=256
+        Samples of a spectrum.
+
+    phase_length : int, default=200
+        Days of the light curve.
+
+    Returns
+    -------
+    shapes : dict of str -> tuple of int
+
+    Raises
+    ------
+    ValueError
+        An unknown channel, one twice, or light curves with other channels in between.
+
+    Examples
+    --------
+    >>> from skastro.recipes import ccsnscore_shapes
+    >>> ccsnscore_shapes(["spec", "lcg", "lcgdmdt"])
+    {'spec': (1, 256), 'lcg': (2, 200), 'lcgdmdt': (1, 24, 24)}
+    """
+    if isinstance(channels, str) or len(set(channels)) < len(channels) or not len(channels):
+        raise ValueError(f"ccsnscore: channels={channels!r} are not different names")
+    shapes = {
+        "spec": (1, resolution),
+        "lines": (1, resolution),
+        "specdmdt": (1, len(_SPECTRUM_DM) - 1, len(_SPECTRUM_DT) - 1),
+        "lc": (2, phase_length),
+        "dmdt": (1, *_DMDT),
+    }
+    kinds = [_kind(name) for name in channels]
+    curves = np.flatnonzero(np.array(kinds) == "lc")
+    if len(curves) and curves[-1] - curves[0] >= len(curves):
+        raise ValueError("ccsnscore: light curves are scaled together; name them side by side")
+    return {name: shapes[kind] for name, kind in zip(channels, kinds)}
+
+
+def _kind(name):
+    if name in _SPECTRA:
+        return name
+    if not name.startswith("lc") or name in ("lc", "lcdmdt"):
+        known = [*_SPECTRA, "lc<band>", "lc<band>dmdt"]
+        raise ValueError(f"ccsnscore: unknown channel {name!r}; known: {', '.join(known)}")
+    return "dmdt" if name.endswith("dmdt") else "lc"
+
+
+def _band(name):
+    return name.removeprefix("lc").removesuffix("dmdt")
+
+
+def _recipe_spectrum(deredshift, resolution, rebin):
+    steps = make_spectrum_preprocessing(deredshift=deredshift, n_wavelengths=resolution)
+    return steps.set_params(rebin__method=rebin)
+
+
+def _spectrum(**options):
+    return Pipeline([*_recipe_spectrum(**options).steps, ("pixels", SpectrumPixels())])
+
+
+def _spectrum_dmdt(**options):
+    maps = DmDt(
+        _SPECTRUM_DT,
+        _SPECTRUM_DM,
+        time="wavelength",
+        band=None,
+        as_magnitude=False,
+        column="spectrum",
+    )
+    steps = _recipe_spectrum(**options).steps
+    return Pipeline([*steps, ("maps", maps), ("missing", _missing(1))])
+
+
+def _lines(deredshift, resolution, rebin):
+    steps = {
+        "clean": CleanSpectrum(),
+        "deredshift": DeredshiftSpectrum(),
+        "rebin": Rebin(np.geomspace(*_LINES, resolution), method=rebin),
+        "continuum": RemoveContinuum(),
+        "outliers": ReplaceOutliers(-2, 4, value=1.0),
+        "standard": NormalizeSpectrum(method="standard"),
+        "taper": Apodize(),
+        "pixels": SpectrumPixels(),
+    }
+    if not deredshift:
+        del steps["deredshift"]
+    return Pipeline(list(steps.items()))
+
+
+def _light_curves(bands, phase_length, survey, n_jobs):
+    curves = LightCurveChannels(
+        phase_length, bands=bands, survey=survey, channels=("flux", "error"), n_jobs=n_jobs
+    )
+    return Pipeline([("curves", curves), ("missing", _missing(len(bands)))])
+
+
+def _light_curve_dmdt(band):
+    return Pipeline([("maps", DmDt(bands=[band])), ("missing", _missing(1))])
+
+
+_SPECTRA = {"spec": _spectrum, "lines": _lines, "specdmdt": _spectrum_dmdt}
+
+
+def _missing(n_parts):
+    return FunctionTransformer(
+        _zeros_to_nan, kw_args={"n_parts": n_parts}, feature_names_out="one-to-one"
+    )
+
+
+def _zeros_to_nan(rows, n_parts):
+    """Return rows whose parts that are zero everywhere are NaN."""
+    parts = np.array(rows, np.float32).reshape(len(rows), n_parts, -1)
+    parts[~parts.any(axis=2)] = np.nan
+    return parts.reshape(len(rows), -1)

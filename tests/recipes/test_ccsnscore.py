@@ -1,0 +1,165 @@
+"""The spectra system: channels, labels, layers, tables."""
+
+import numpy as np
+import pytest
+from imblearn.pipeline import Pipeline
+from sklearn.base import clone
+
+from skastro.datasets import make_spectra
+from skastro.feature_extraction import SpectrumPixels
+from skastro.preprocessing import make_spectrum_preprocessing
+from skastro.recipes import (
+    CCSNSCORE_PAPER,
+    ccsnscore_shapes,
+    ccsnscore_table,
+    make_ccsnscore,
+    make_ccsnscore_classifier,
+    make_ccsnscore_features,
+)
+from skastro.recipes._ccsnscore_layers import layers_of
+from skastro.taxonomy import SEDM
+from skastro.utils.ragged import nest
+
+
+@pytest.fixture(scope="module")
+def supernovae():
+    """Spectra of three types; the first third has light curves in g, all Ia rise by 3 mag."""
+    X, y = make_spectra(90, classes=["Ia", "II", "Ib"], random_state=1)
+    counts = np.where(np.arange(90) < 30, 8, 0)
+    days = np.tile(np.arange(8.0), 30)
+    flux = np.exp(-0.5 * ((days - 4) / 3) ** 2)
+    rows = {"time": days, "band": np.full(240, "g"), "flux": flux, "flux_err": np.full(240, 0.02)}
+    offsets = np.concatenate([[0], np.cumsum(counts)])
+    return X.assign(lightcurve=nest(offsets, rows, X.index)), y
+
+
+def test_channels_stand_in_the_order_of_the_shapes(supernovae):
+    X, _ = supernovae
+    channels = ["lines", "spec", "lcg", "lcr", "lcgdmdt", "specdmdt"]
+    rows = make_ccsnscore_features(channels, resolution=64, phase_length=10).fit_transform(X)
+    shapes = ccsnscore_shapes(channels, resolution=64, phase_length=10)
+    sizes = [int(np.prod(shape)) for shape in shapes.values()]
+    parts = dict(zip(shapes, np.split(rows, np.cumsum(sizes)[:-1], axis=1)))
+    recipe = make_spectrum_preprocessing(n_wavelengths=64).set_params(rebin__method="flux")
+    expected = SpectrumPixels().fit_transform(recipe.fit_transform(X))
+    np.testing.assert_array_equal(parts["spec"], expected)
+    has_curve = np.arange(len(X)) < 30
+    for name in ("lcg", "lcgdmdt"):
+        assert (np.isnan(parts[name]).all(axis=1) == ~has_curve).all()
+    assert np.isnan(parts["lcr"]).all()
+    pairs = parts["lcgdmdt"][has_curve].sum(axis=1)
+    np.testing.assert_allclose(pairs, 625, rtol=1e-4)
+    assert np.isfinite(parts["specdmdt"]).all()
+
+
+def test_without_deredshifting_the_rows_are_those_at_redshift_zero(supernovae):
+    X, _ = supernovae
+    plain = make_ccsnscore_features(deredshift=False).fit_transform(X)
+    zero = make_ccsnscore_features().fit_transform(X.assign(redshift=0.0))
+    np.testing.assert_array_equal(plain, zero)
+    assert not np.array_equal(plain, make_ccsnscore_features().fit_transform(X))
+
+
+@pytest.mark.parametrize(
+    "channels", [["spek"], ["spec", "spec"], "spec", [], ["lcg", "spec", "lcr"]]
+)
+def test_bad_channels_are_refused(channels):
+    with pytest.raises(ValueError, match="ccsnscore"):
+        make_ccsnscore_features(channels)
+
+
+def test_labels_cover_types_and_read_their_own_channels(supernovae):
+    X, y = supernovae
+    labels = {"H-poor": ["Ia", "Ib"], "H-rich": ["II"]}
+    model = make_ccsnscore(
+        labels,
+        label_channels={"H-rich": ["lines"]},
+        n_per_class=None,
+        max_epochs=8,
+        random_state=0,
+    ).fit(X, y)
+    assert model.score(X, y) > 0.8
+    own = model[-1].estimators_
+    assert (own["H-poor"].n_features_in_, own["H-rich"].n_features_in_) == (512, 256)
+    assert list(own["H-rich"].inputs) == ["lines"]
+    table = ccsnscore_table(model, X)
+    assert table.index.equals(X.index.rename("object_id"))
+    scores, errors = model[-1].predict_scores(model[:-1].transform(X))
+    assert scores.shape == errors.shape == (90, 2)
+    assert (errors > 0).all()
+    assert (table["label"].isin(["H-poor", "H-rich", "ambiguous"])).all()
+
+
+def test_an_object_without_spectrum_is_answered_by_its_light_curve(supernovae):
+    X, y = supernovae
+    model = make_ccsnscore(
+        channels=["spec", "lcg"], phase_length=10, n_per_class=None, max_epochs=2, random_state=0
+    ).fit(X, y)
+    offsets = np.zeros(4, int)
+    empty = {"wavelength": np.empty(0), "flux": np.empty(0)}
+    rows = X.iloc[[0, 1, 50]]
+    rows = rows.assign(spectrum=nest(offsets, empty, rows.index))
+    assert model.predict(rows)[2] == "unclassified"
+    assert np.isfinite(model.predict_proba(rows)[:2]).all()
+
+
+def test_layers_are_gated(supernovae):
+    X, y = supernovae
+    model = make_ccsnscore(
+        taxonomy=SEDM, layers=("2", "3b"), n_per_class=None, max_epochs=6, random_state=0
+    )
+    with pytest.warns(UserWarning):
+        model.fit(X, y)
+    table = ccsnscore_table(model, X)
+    gated = table[["proba_H-rich", "proba_Ia", "proba_Ib"]]
+    np.testing.assert_allclose(gated.sum(axis=1), 1, rtol=1e-5)
+    top, below = table[["score_H-poor", "score_H-rich"]], table[["score_Ia", "score_Ib"]]
+    expected = top["score_H-poor"] / top.sum(axis=1) * below["score_Ia"] / below.sum(axis=1)
+    assert np.corrcoef(expected, table["proba_Ia"])[0, 1] > 0.99
+    assert (table["label"] == np.where(y == "II", "H-rich", y)).mean() > 0.7
+
+
+def test_layers_of_the_seed():
+    tree = layers_of(SEDM, ["1"])
+    assert tree.leaves == ("SN", "AGN", "CV")
+    assert set(tree.relabel(["IIb", "Ia"])) == {"SN"}
+    assert layers_of(SEDM, ["3a"]).root == "H-rich"
+    assert layers_of(SEDM) == SEDM
+    for layers in (["4"], [], ["1", "3a"]):
+        with pytest.raises(ValueError, match="layers"):
+            layers_of(SEDM, layers)
+
+
+def test_parity_preset_is_the_seed():
+    parity = {"resolution": 32, "max_epochs": 1, "n_per_class": 20}
+    model = make_ccsnscore(**CCSNSCORE_PAPER | parity, random_state=0)
+    assert isinstance(clone(model), Pipeline)
+    X, y = make_spectra(40, classes={"Ia": 3, "II": 1}, random_state=0)
+    model.fit(X, y)
+    network = model[-1].estimators_["II"][-1]
+    assert network.net_.module_.encoders[0].recurrent[0].bidirectional
+    assert model.named_steps["features"].transformer_list[0][1]["rebin"].method == "cubic"
+
+
+def test_ensembles_give_errors_by_their_members(supernovae):
+    X, y = supernovae
+    model = make_ccsnscore(
+        channels=["spec"], n_networks=2, n_per_class=None, max_epochs=2, random_state=0
+    ).fit(X, y)
+    rows = model[:-1].transform(X)
+    _, errors = model[-1].predict_scores(rows)
+    members = model[-1].estimators_["Ia"].predict_proba_samples(rows)[..., 1]
+    column = list(model.classes_).index("Ia")
+    np.testing.assert_allclose(errors[:, column], members.std(axis=0), atol=1e-6)
+
+
+def test_bad_options_are_refused():
+    for options in (
+        {"encoder": "lstm"},
+        {"balance": "over"},
+        {"layers": ["1"]},
+        {"labels": {"a": ["b"]}, "taxonomy": SEDM},
+        {"label_channels": {"Ia": ["lcg"]}},
+    ):
+        with pytest.raises(ValueError, match="ccsnscore"):
+            make_ccsnscore_classifier(**options)
