@@ -13,6 +13,8 @@ from sklearn.base import (
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skastro.exceptions import ObjectError
+
 _PIXELS_AT_ONCE = 2**22
 _FLAT = 1e-6
 
@@ -61,8 +63,11 @@ class StampTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         ------
         ValueError
             There are fewer columns than pixels.
+
+        ObjectError
+            Stamps hold infinity.
         """
-        X = validate_data(self, X, dtype="numeric", ensure_all_finite="allow-nan", reset=True)
+        X = self._validate(X, reset=True)
         shape = self._shape(X.shape[1])
         self.output_shape_ = self._output_shape(shape)
         self._n_features_out = math.prod(self.output_shape_) + X.shape[1] - math.prod(shape)
@@ -81,18 +86,27 @@ class StampTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         X_new : ndarray of shape (n_stamps, n_new_columns), dtype float32 or that of `X`
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype="numeric", ensure_all_finite="allow-nan", reset=False)
+        X = self._validate(X, reset=False)
         shape = self._shape(X.shape[1])
         n_pixels, n_new = math.prod(shape), math.prod(self.output_shape_)
         dtype = X.dtype if X.dtype.kind == "f" else np.float64
         out = np.empty((len(X), self._n_features_out), dtype)
-        step = max(1, _PIXELS_AT_ONCE // n_pixels)
-        for start in range(0, len(X), step):
-            part = slice(start, start + step)
+        for part in _parts(X):
             images = X[part, :n_pixels].reshape(-1, *shape).astype(dtype)
             out[part, :n_new] = self._change(images).reshape(len(images), -1)
             out[part, n_new:] = X[part, n_pixels:]
         return out
+
+    def _validate(self, X, *, reset):
+        X = validate_data(self, X, dtype="numeric", ensure_all_finite=False, reset=reset)
+        infinite = [
+            part.start + np.flatnonzero(np.isinf(X[part]).any(axis=1)) for part in _parts(X)
+        ]
+        if any(map(len, infinite)):
+            raise ObjectError(
+                f"{type(self).__name__}: Input X contains infinity", np.concatenate(infinite)
+            )
+        return X
 
     def _shape(self, n_columns):
         shape = (1, n_columns, 1) if self.image_shape is None else tuple(self.image_shape)
@@ -279,6 +293,12 @@ class NormalizeStamps(StampTransformer):
         if self.method == "standardize_asinh":
             return np.concatenate([_standardized(images), asinh], axis=3)
         return _minmax(asinh if self.method == "asinh_minmax" else images)
+
+
+def _parts(X):
+    """Slices of some rows each."""
+    step = max(1, _PIXELS_AT_ONCE // X.shape[1])
+    return (slice(start, start + step) for start in range(0, len(X), step))
 
 
 def _medians(images):

@@ -1,10 +1,13 @@
 """Cropping, filling and normalising stamps."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import torch
 from sklearn.exceptions import NotFittedError
 
+from skastro.exceptions import ObjectError
 from skastro.nn import StampNormalization
 from skastro.preprocessing import CropStamps, FillStamps, NormalizeStamps
 
@@ -100,3 +103,27 @@ def test_wrong_shapes_are_refused(rows):
         CropStamps((3, 0), image_shape=SHAPE).fit(rows)
     with pytest.raises(NotFittedError):
         NormalizeStamps(image_shape=SHAPE).transform(rows)
+
+
+def test_a_memory_map_is_never_copied_whole(tmp_path, monkeypatch):
+    monkeypatch.setattr("skastro.preprocessing._stamps._PIXELS_AT_ONCE", 20_000)
+    stored = np.lib.format.open_memmap(tmp_path / "X.npy", "w+", np.float32, (2000, 1000))
+    stored[:, 0] = np.nan
+    stored.flush()
+    X = np.load(tmp_path / "X.npy", mmap_mode="r")
+    step = NormalizeStamps(image_shape=(10, 100, 1))
+    tracemalloc.start()
+    step.fit(X)
+    peak_of_fit = tracemalloc.get_traced_memory()[1]
+    result = step.transform(X)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak_of_fit < X.nbytes / 10
+    assert peak < result.nbytes + X.nbytes / 4
+
+
+def test_infinite_stamps_are_named(rows):
+    X = np.array(rows)
+    X[1, 3] = np.inf
+    with pytest.raises(ObjectError, match="infinity.*1"):
+        NormalizeStamps(image_shape=None).fit(X)
