@@ -1,8 +1,8 @@
 """CCSNscore's task on real spectra: five groups of the Open Supernova Catalog.
 
 Supernovae are split once: a quarter is the test part, which only ``--test`` reads.  Choices are
-made by 4-fold cross-validation of the rest, by supernova.  Variants differ in inputs, training data,
-number of networks; each fold is saved as soon as it is done, and a second run goes on.
+made by 4-fold cross-validation of the rest, by supernova.  Variants differ in inputs, training
+data and number of networks; each fold is saved at once, and a second run goes on.
 
 Run: OMP_NUM_THREADS=1 python benchmarks/science/ccsnscore.py ../shared/data [--test] [VARIANT ...]
 """

@@ -10,6 +10,7 @@ from skastro.inspection._in_time import ProbabilityInTimeDisplay
 from skastro.inspection._label_errors import LabelErrorDisplay
 from skastro.inspection._light_curve import LightCurveDisplay
 from skastro.inspection._phase import ScoreByPhaseDisplay
+from skastro.inspection._report import SpectrumReportDisplay
 from skastro.inspection._taxonomy import TaxonomyDisplay
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "LightCurveDisplay",
     "ProbabilityInTimeDisplay",
     "ScoreByPhaseDisplay",
+    "SpectrumReportDisplay",
     "TaxonomyDisplay",
 ]
