@@ -40,8 +40,12 @@ VARIANTS = {
     "both+mix": {"mixes": 300},
     "both+mix+perturb": {"mixes": 300, "perturb": True},
     "both+mix+perturb+templates": {"mixes": 300, "perturb": True, "templates": True},
-    "all x3": {"mixes": 300, "perturb": True, "templates": True, "n_networks": 3},
-    "wide x3": {"mixes": 300, "perturb": True, "templates": True, "n_networks": 3, "wide": True},
+    "templates": {"templates": True},
+    "perturb+templates": {"perturb": True, "templates": True},
+    "perturb+templates x3": {"perturb": True, "templates": True, "n_networks": 3},
+    "both x3": {"n_networks": 3},
+    "both+mix x3": {"n_networks": 3, "mixes": 300},
+    "wide x3": {"n_networks": 3, "wide": True},
     "rnn": {"inputs": ("flux",), "encoder": partial(RecurrentEncoder)},
 }
 
@@ -201,7 +205,6 @@ def main():
     parser.add_argument("folder", type=Path)
     parser.add_argument("variants", nargs="*")
     parser.add_argument("--test", action="store_true")
-    parser.add_argument("--seeds", type=int, default=1)
     given = parser.parse_args()
     OUT.mkdir(parents=True, exist_ok=True)
     X, y, rows, templates = load(given.folder)
@@ -209,23 +212,16 @@ def main():
     print(f"{len(dev)} spectra to develop, {len(test)} to test, templates:")
     print(pd.Series(templates[1]).value_counts().to_dict(), flush=True)
     for name in given.variants or VARIANTS:
-        for seed in range(given.seeds):
-            own = X.iloc[dev], y[dev]
-            proba = out_of_fold(name, *own, rows[dev], templates, seed)
-            report(f"dev {name} {seed}", *own, proba)
-            if given.test:
-                work = partial(
-                    predict, X, y, rows, templates, dev, test, VARIANTS[name], 100 + seed
-                )
-                answer = stored_proba(f"test_{name}_{seed}", work)
-                report(f"test {name} {seed}", X.iloc[test], y[test], answer)
-                temperature = best_temperature(y[dev], proba)
-                report(
-                    f"test, T = {temperature:.2f}",
-                    X.iloc[test],
-                    y[test],
-                    scaled(answer, temperature),
-                )
+        own = X.iloc[dev], y[dev]
+        proba = out_of_fold(name, *own, rows[dev], templates, 0)
+        report(f"dev {name}", *own, proba)
+        temperature = best_temperature(y[dev], proba)
+        for seed in range(3) if given.test else ():
+            work = partial(predict, X, y, rows, templates, dev, test, VARIANTS[name], 100 + seed)
+            answer = stored_proba(f"test_{name}_{seed}", work)
+            report(f"test {name} {seed}", X.iloc[test], y[test], answer)
+            cooled = scaled(answer, temperature)
+            report(f"test, T = {temperature:.2f}", X.iloc[test], y[test], cooled)
 
 
 if __name__ == "__main__":
