@@ -6,6 +6,7 @@ import numpy as np
 
 from skastro.datasets._stamp_artefacts import Exposures, add_star, flux_of, log_uniform
 from skastro.datasets._stamp_shapes import Seeing, cube, galaxy
+from skastro.exceptions import ObjectError
 
 _CENTRE = 9.0
 
@@ -61,21 +62,45 @@ def paint_exposures(size, backgrounds, cameras, detector, rng):
     rows, columns = row[:, None] + steps, column[:, None] + steps
     which = rng.integers(len(backgrounds), size=n)
     cut = backgrounds[which[:, None, None], rows[:, :, None], columns[:, None, :]]
-    cut = cut.astype(np.float32)
-    middle = np.nanmedian(cut, axis=(1, 2), keepdims=True)
-    cut = np.where(np.isnan(cut), np.nan_to_num(middle), cut)
+    cut, noise = _filled(cut.astype(np.float32), backgrounds, which)
     turned = rng.integers(8, size=n)
     for number in range(8):
         part = cut[turned == number]
         part = part[:, :, ::-1] if number >= 4 else part
         cut[turned == number] = np.rot90(part, number % 4, axes=(1, 2))
-    spread = np.abs(cut[..., 2] - np.median(cut[..., 2], axis=(1, 2), keepdims=True))
-    noise = np.maximum(1.4826 * np.median(spread, axis=(1, 2)), 1e-3)
     fwhm = cameras.fwhm[detector]
     seeing = (
         _seeing(fwhm * log_uniform(rng, *limits, n), rng) for limits in ((0.8, 1.3), (0.75, 1.05))
     )
     return Exposures(*(cut[..., k].copy() for k in range(3)), *seeing, noise)
+
+
+def _filled(cut, backgrounds, which):
+    """Fill gaps by the median of the channel, of the whole cutout if need be; return the noise.
+
+    The noise is that of the difference, where there are gaps that of the whole cutout.
+    """
+    missing, noise = np.isnan(cut), _noise(np.median, cut)
+    gaps = np.flatnonzero(missing.any(axis=(1, 2, 3)))
+    if not len(gaps):
+        return cut, noise
+    part, numbers = cut[gaps], which[gaps]
+    whole = backgrounds[numbers].astype(np.float32)
+    empty = np.isnan(whole).all(axis=(1, 2)).any(axis=1)
+    if empty.any():
+        raise ObjectError("make_stamps: backgrounds without a value", np.unique(numbers[empty]))
+    alone = missing[gaps].all(axis=(1, 2), keepdims=True)
+    middle = np.nanmedian(np.where(alone, 0, part), axis=(1, 2), keepdims=True)
+    middle = np.where(alone, np.nanmedian(whole, axis=(1, 2), keepdims=True), middle)
+    cut[gaps] = np.where(missing[gaps], middle, part)
+    noise[gaps] = _noise(np.nanmedian, whole)
+    return cut, noise
+
+
+def _noise(median, images):
+    difference = images[..., 2]
+    spread = np.abs(difference - median(difference, axis=(1, 2), keepdims=True))
+    return np.maximum(1.4826 * median(spread, axis=(1, 2)), 1e-3)
 
 
 def _corners(n, sides, size, rng):

@@ -78,6 +78,9 @@ def make_stamps(
     ValueError
         Unknown artefacts, weights that are not positive, cutouts that are too small.
 
+    ObjectError
+        Cutouts with a channel that has no value.
+
     Examples
     --------
     >>> from skastro.datasets import make_stamps

@@ -6,6 +6,7 @@ import pytest
 from skastro.datasets import make_stamps
 from skastro.datasets._stamp_artefacts import ARTEFACTS, Exposures, flux_of, transient
 from skastro.datasets._stamp_shapes import Seeing, galaxy, point_source
+from skastro.exceptions import ObjectError
 
 SIZE = 29
 
@@ -133,6 +134,23 @@ def test_painting_keeps_the_background_and_off_its_centre():
     bright = np.argwhere(pixels[..., 1] > 1e5)
     distance = np.abs(bright[:, 1:] - 14).max(axis=1)
     assert len(bright) == 0 or distance.min() >= 8
+
+
+@pytest.mark.filterwarnings("error")
+def test_gaps_of_cutouts_are_filled_and_cutouts_without_a_value_named():
+    backgrounds = cutouts()
+    backgrounds[:, :, 22:] = np.nan
+    backgrounds[:, 31, 31] = 100
+    found, _, _ = make_stamps(
+        200, artefacts=["hot pixel"], real_fraction=0, backgrounds=backgrounds, random_state=0
+    )
+    assert np.isfinite(found).all()
+    assert np.median(images(found), axis=(1, 2)).min() > 95
+    height = images(found)[..., 2].max(axis=(1, 2)) - 100
+    assert np.quantile(height, 0.1) > 9
+    backgrounds[3, ..., 2] = np.nan
+    with pytest.raises(ObjectError, match="without a value.*3"):
+        make_stamps(200, backgrounds=backgrounds, random_state=0)
 
 
 def test_real_cutouts(shared_data):
