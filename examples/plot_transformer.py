@@ -11,7 +11,6 @@ same encoder, and look at which observations the classifier reads.
 # dropped.
 import matplotlib.pyplot as plt
 import numpy as np
-import torch
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
 
@@ -50,17 +49,17 @@ model = TransformerClassifier(
 print(f"accuracy, trained on: {model.score(X_test, y_test):.3f}")
 
 # %%
-# The query that gathers the tokens says how much it takes of each observation.
-source, _ = model._validate(X_test, reset=False)
-batch = model._scaled(source).take(np.arange(1))
-inputs = [batch[name] for name in ("observations", "positions", "lengths")]
-with torch.no_grad():
-    net = model.net_.module_.eval()
-    seen, tokens = net.tokens(*inputs)
-    share = net.pooling.importance(tokens, seen)[0, 0].numpy()
-figure, ax = plt.subplots(figsize=(9, 3), layout="constrained")
-first = slice(offsets[0], offsets[1])
-found = ax.scatter(rows["time"][first], rows["flux"][first], c=share, s=20 + 1500 * share)
-figure.colorbar(found, label="share of the observation")
-ax.set(xlabel="day", ylabel="flux", title=f"{y_test[0]}, all bands")
+# Which observations speak for the answer, and which against it.
+found = model.observation_importance(X_test.iloc[:1])
+importance = found["importance"].iloc[0]
+curve = X_test["lightcurve"].iloc[0]
+figure, ax = plt.subplots(figsize=(9, 3.5), layout="constrained")
+points = ax.scatter(
+    curve["time"], curve["flux"], c=importance["importance"], cmap="coolwarm", s=60, ec="grey"
+)
+limit = importance["importance"].abs().max()
+points.set_clim(-limit, limit)
+figure.colorbar(points, label="for (red) or against (blue)")
+answer = model.predict(X_test.iloc[:1])[0]
+ax.set(title=f"answered {answer}, is {y_test[0]}", xlabel="day", ylabel="flux in all bands")
 plt.show()
