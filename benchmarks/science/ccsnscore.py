@@ -2,9 +2,10 @@
 
 Supernovae are split once: a quarter is the test part, which only ``--test`` reads.  Choices are
 made by 4-fold cross-validation of the rest, by supernova.  Variants differ in inputs, training
-data and number of networks; each fold is saved at once, and a second run goes on.
+data and number of networks; each fold is saved at once, and a second run goes on.  ``--all`` N
+cross-validates over all supernovae as ``osc_floors.py``, with N seeds of the folds.
 
-Run: OMP_NUM_THREADS=1 python benchmarks/science/ccsnscore.py ../shared/data [--test] [VARIANT ...]
+Run: OMP_NUM_THREADS=1 python benchmarks/science/ccsnscore.py ../shared/data [--test] [--all N] [VARIANT ...]
 """
 
 import argparse
@@ -40,6 +41,7 @@ VARIANTS = {
     "both+mix": {"mixes": 300},
     "both+mix+perturb": {"mixes": 300, "perturb": True},
     "both+mix+perturb+templates": {"mixes": 300, "perturb": True, "templates": True},
+    "rare templates": {"templates": "rare"},
     "templates": {"templates": True},
     "perturb+templates": {"perturb": True, "templates": True},
     "perturb+templates x3": {"perturb": True, "templates": True, "n_networks": 3},
@@ -80,8 +82,9 @@ def training_set(X, y, rows, templates, train, options, seed):
         parts.append(both_inputs(more.iloc[len(train) :]))
         labels.append(names[len(train) :])
     if options.get("templates"):
-        parts.append(templates[0])
-        labels.append(templates[1])
+        used = (templates[1] != "Ia") | (options["templates"] != "rare")
+        parts.append(templates[0][used])
+        labels.append(templates[1][used])
     parts, labels = np.concatenate(parts), np.concatenate(labels)
     if options.get("perturb"):
         parts = np.vstack([parts, perturbed(parts, np.random.default_rng(seed))])
@@ -183,13 +186,13 @@ def stored_proba(name, work):
     return np.load(path)
 
 
-def out_of_fold(name, X, y, rows, templates, seed):
-    """Return probabilities of the development part by 4-fold cross-validation."""
+def out_of_fold(name, X, y, rows, templates, seed, part="dev"):
+    """Return probabilities of all given rows by 4-fold cross-validation."""
     proba = np.zeros((len(y), len(GROUPS)))
     folds = StratifiedGroupKFold(4, shuffle=True, random_state=seed)
     for k, (train, test) in enumerate(folds.split(X, y, X["name"])):
         work = partial(predict, X, y, rows, templates, train, test, VARIANTS[name], 10 * seed + k)
-        proba[test] = stored_proba(f"dev_{name}_{seed}_{k}", work)
+        proba[test] = stored_proba(f"{part}_{name}_{seed}_{k}", work)
     return proba
 
 
@@ -205,6 +208,7 @@ def main():
     parser.add_argument("folder", type=Path)
     parser.add_argument("variants", nargs="*")
     parser.add_argument("--test", action="store_true")
+    parser.add_argument("--all", type=int, default=0, help="seeds of folds over all supernovae")
     given = parser.parse_args()
     OUT.mkdir(parents=True, exist_ok=True)
     X, y, rows, templates = load(given.folder)
@@ -212,6 +216,9 @@ def main():
     print(f"{len(dev)} spectra to develop, {len(test)} to test, templates:")
     print(pd.Series(templates[1]).value_counts().to_dict(), flush=True)
     for name in given.variants or VARIANTS:
+        for seed in range(given.all):
+            proba = out_of_fold(name, X, y, rows, templates, seed, "all")
+            report(f"all {name} {seed}", X, y, proba)
         own = X.iloc[dev], y[dev]
         proba = out_of_fold(name, *own, rows[dev], templates, 0)
         report(f"dev {name}", *own, proba)
