@@ -5,7 +5,8 @@ made by 4-fold cross-validation of the rest, by supernova.  Variants differ in i
 data and number of networks; each fold is saved at once, and a second run goes on.  ``--all`` N
 cross-validates over all supernovae as ``osc_floors.py``, with N seeds of the folds.
 
-Run: OMP_NUM_THREADS=1 python benchmarks/science/ccsnscore.py ../shared/data [--test] [--all N] [VARIANT ...]
+Run: OMP_NUM_THREADS=1 python benchmarks/science/ccsnscore.py ../shared/data [--test] [--all N]
+     [VARIANT ...]
 """
 
 import argparse
