@@ -207,7 +207,7 @@ def make_ccsnscore(
     rebin="flux",
     phase_length=200,
     survey="ZTF",
-    n_per_class=300,
+    n_per_class=None,
     random_state=None,
     **classifier,
 ):
@@ -221,9 +221,9 @@ def make_ccsnscore(
     channels, deredshift, resolution, rebin, phase_length, survey
         Of :func:`make_ccsnscore_features`.
 
-    n_per_class : int or None, default=300
-        Raise each class of the training to so many spectra by mixes of its own; None for no
-        augmentation.
+    n_per_class : int, default=None
+        Raise each class of the training to so many spectra by mixes of its own.  None by default:
+        with weighted classes mixes gain nothing on real spectra (benchmarks/science/ccsnscore.md).
 
     random_state : int, RandomState instance or None, default=None
         Seed of mixes and networks.
@@ -234,7 +234,7 @@ def make_ccsnscore(
     Returns
     -------
     pipeline : imblearn.pipeline.Pipeline
-        Steps mix, features and classify.  Mixes are drawn before any `validation` of the
+        Steps mix, with `n_per_class`, features and classify.  Mixes are drawn before any `validation` of the
         networks, which shares supernovae with the training then; judge by a split in front.
 
     See Also
