@@ -234,8 +234,9 @@ def make_ccsnscore(
     Returns
     -------
     pipeline : imblearn.pipeline.Pipeline
-        Steps mix, with `n_per_class`, features and classify.  Mixes are drawn before any `validation` of the
-        networks, which shares supernovae with the training then; judge by a split in front.
+        Steps mix (with `n_per_class`), features and classify.  Mixes are drawn before any
+        `validation` of the networks, which shares supernovae with the training then; judge by a
+        split in front.
 
     See Also
     --------
