@@ -5,12 +5,12 @@
     python benchmarks/science/realbogus.py methods
     python benchmarks/science/realbogus.py ztf ../shared/data
 
-`noise` trains on simulated stamps of which a share of the labels is flipped, and scores on stamps
-with true labels; `painted` does the same with candidates painted onto real cutouts of ZTF;
+`noise` trains on simulated stamps of 21 pixels a side, of which a share of the labels is flipped, and
+scores on stamps with true labels; `painted` does the same with candidates painted onto cutouts of ZTF;
 `methods` compares ways to find the flipped labels with those of cleanlab on the same
 probabilities; `ztf` ranks the real candidates.  Every run is a line of
 ``output/science/realbogus_*.csv`` at once and is not repeated.  The complex network has half of its
-channels and trainings are short: they run on one core.
+channels, stamps are small and trainings short: they run on one core.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from skastro.metrics import expected_calibration_error, false_positive_rate_at
 from skastro.neural_network import StampCNNClassifier
 from skastro.nn import ComplexStampNet, RealBogusLoss
 
-N_TRAIN, N_TEST = 2000, 6000
+N_TRAIN, N_TEST, SIDE = 1500, 6000, 21
 RATES = (0.0, 0.05, 0.1, 0.2)
 LOSSES = {
     "CE": None,
@@ -39,32 +39,35 @@ LOSSES = {
 }
 VARIANTS = [
     ("simple", "CE", "kept"),
+    ("simple", "CE", "removed"),
+    ("simple", "CE", "true labels"),
     ("complex", "CE", "kept"),
-    ("complex", "AUC + VAT", "kept"),
     ("complex", "CE", "removed"),
+    ("complex", "AUC + VAT", "kept"),
     ("complex", "AUC + VAT", "removed"),
     ("complex", "AUC + VAT", "unlabelled"),
     ("complex", "CE + VAT", "unlabelled"),
 ]
 
 
-def classifier(network, loss, seed):
+def classifier(network, loss, seed, side=29):
     """One of the networks of the table."""
-    options = {"criterion": LOSSES[loss], "random_state": seed}
+    options = {"criterion": LOSSES[loss], "image_shape": (side, side, 3), "random_state": seed}
     if network == "simple":
-        return StampCNNClassifier(max_epochs=20, **options)
+        epochs, lr = (20, 1e-3) if side == 29 else (25, 2e-3)
+        return StampCNNClassifier(max_epochs=epochs, lr=lr, **options)
     architecture = partial(ComplexStampNet, width=0.5)
-    return StampCNNClassifier(architecture=architecture, max_epochs=8, lr=2e-3, **options)
+    return StampCNNClassifier(architecture=architecture, max_epochs=10, **options)
 
 
-def finder(seed, **options):
+def finder(seed, side=29, **options):
     """Out-of-fold probabilities of the simple network."""
-    return LabelErrorFinder(classifier("simple", "CE", seed), random_state=seed, **options)
+    return LabelErrorFinder(classifier("simple", "CE", seed, side), random_state=seed, **options)
 
 
-def stamps(n, seed, backgrounds):
+def stamps(n, seed, backgrounds, side=29):
     """Stamps and true labels."""
-    X, y, _ = make_stamps(n, backgrounds=backgrounds, random_state=seed)
+    X, y, _ = make_stamps(n, image_size=side, backgrounds=backgrounds, random_state=seed)
     return X, y
 
 
@@ -80,22 +83,24 @@ def scores(y, proba):
     }
 
 
-def noise(output, seeds, backgrounds=None):
+def noise(output, seeds, rates=RATES, backgrounds=None):
     """Train every variant at every rate of wrong labels."""
     done = set(map(tuple, read(output)[["seed", "rate", "network", "loss", "suspects"]].to_numpy()))
     for seed in range(seeds):
-        X, y = stamps(N_TRAIN, 100 + seed, backgrounds)
-        X_test, y_test = stamps(N_TEST, 200 + seed, backgrounds)
-        for rate in RATES:
+        X, y = stamps(N_TRAIN, 100 + seed, backgrounds, SIDE)
+        X_test, y_test = stamps(N_TEST, 200 + seed, backgrounds, SIDE)
+        for rate in rates:
             given, wrong = make_label_noise(y, rate=rate, random_state=seed)
             suspects = None
             for network, loss, action in VARIANTS:
                 if (seed, rate, network, loss, action) in done:
                     continue
-                if action != "kept" and suspects is None:
-                    suspects = finder(seed).fit(X, given).label_errors_
+                if action in ("removed", "unlabelled") and suspects is None:
+                    suspects = finder(seed, SIDE, cv=3).fit(X, given).label_errors_
                 begin = time.process_time()
-                model = classifier(network, loss, seed).fit(*treated(X, given, suspects, action))
+                labels = y if action == "true labels" else given
+                data = treated(X, labels, suspects, action)
+                model = classifier(network, loss, seed, SIDE).fit(*data)
                 line = {"seed": seed, "rate": rate, "network": network, "loss": loss}
                 line |= {"suspects": action} | scores(y_test, model.predict_proba(X_test)[:, 1])
                 append(output, line | {"seconds": time.process_time() - begin})
@@ -113,7 +118,7 @@ def treated(X, y, suspects, action):
 def methods(output, seeds):
     """Precision and recall of the flipped labels."""
     for seed in range(seeds):
-        X, y = stamps(N_TRAIN, 100 + seed, None)
+        X, y = stamps(2000, 100 + seed, None)
         for rate in RATES[1:]:
             if ((read(output)["seed"] == seed) & (read(output)["rate"] == rate)).any():
                 continue
@@ -208,14 +213,16 @@ def main():
     parser.add_argument("part", choices=["noise", "painted", "methods", "ztf"])
     parser.add_argument("data", nargs="?", default="../shared/data")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--rates", type=float, nargs="+", default=RATES)
     options = parser.parse_args()
     torch.set_num_threads(1)
     folder = Path("output/science")
     folder.mkdir(parents=True, exist_ok=True)
     if options.part == "noise":
-        noise(folder / "realbogus_noise.csv", options.seeds)
+        noise(folder / "realbogus_noise.csv", options.seeds, options.rates)
     elif options.part == "painted":
-        noise(folder / "realbogus_painted.csv", options.seeds, ztf(options.data)[0])
+        cutouts = ztf(options.data)[0]
+        noise(folder / "realbogus_painted.csv", options.seeds, options.rates, cutouts)
     elif options.part == "methods":
         methods(folder / "realbogus_methods.csv", options.seeds)
     else:
