@@ -32,7 +32,7 @@ def layers_of(taxonomy, layers=None):
     >>> from skastro.recipes._ccsnscore_layers import layers_of
     >>> from skastro.taxonomy import SEDM
     >>> tree = layers_of(SEDM, ("2", "3a"))
-    >>> tree.leaves, list(tree.relabel(["Ib"]))
+    >>> tree.leaves, tree.relabel(["Ib"]).tolist()
     (('H-poor', 'II', 'IIP', 'IIL', 'IIb', 'IIn', 'SLSN-II'), ['H-poor'])
     """
     if layers is None:
