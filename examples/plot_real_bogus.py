@@ -58,7 +58,10 @@ for name, model in (("one stage", one), ("two stages", two)):
 # %%
 # The suspects
 # ------------
-LabelErrorDisplay.from_finder(two[0], X, y, n=8, image_shape=SHAPE).figure_.set_figwidth(11)
+# New image, reference and difference; the sheet takes rows with the channels first.
+rows = np.moveaxis(X.reshape(-1, *SHAPE), -1, 1).reshape(len(X), -1)
+sheet = LabelErrorDisplay.from_finder(two[0], rows, y, n=8, image_shape=(3, 21, 21))
+sheet.figure_.set_figwidth(11)
 
 # %%
 # The cut

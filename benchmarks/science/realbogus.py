@@ -5,9 +5,9 @@
     python benchmarks/science/realbogus.py methods
     python benchmarks/science/realbogus.py ztf ../shared/data
 
-`noise` trains on simulated stamps of 21 pixels a side, of which a share of the labels is flipped, and
-scores on stamps with true labels; `painted` does the same with candidates painted onto cutouts of ZTF;
-`methods` compares ways to find the flipped labels with those of cleanlab on the same
+`noise` trains on simulated stamps of 21 pixels a side, a share of whose labels is flipped, and
+scores on stamps with true labels; `painted` does the same with candidates painted onto cutouts of
+ZTF; `methods` compares ways to find the flipped labels with those of cleanlab on the same
 probabilities; `ztf` ranks the real candidates.  Every run is a line of
 ``output/science/realbogus_*.csv`` at once and is not repeated.  The complex network has half of its
 channels, stamps are small and trainings short: they run on one core.
