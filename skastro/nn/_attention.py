@@ -174,6 +174,6 @@ class TimeEncoding(nn.Module):
         self.frequency = nn.Parameter(2 * math.pi / periods, requires_grad=learned)
 
     def forward(self, times):
-        """Return codes of shape (*times.shape, size)."""
+        """Return the codes of times of any shape, along a last axis of length `size`."""
         phase = times[..., None] * self.frequency
         return torch.cat([phase.sin(), phase.cos()], dim=-1)
