@@ -109,8 +109,8 @@ def make_two_stage_real_bogus(
 
     first, second : dict, default=None
         Parameters of :func:`make_real_bogus` of the two networks; by default the simple one with
-        cross-entropy and the complex one with cross-entropy and, for the suspects, a
-        virtual-adversarial loss.
+        cross-entropy and the complex one with cross-entropy and a virtual-adversarial loss,
+        which the suspects share (benchmarks/science/realbogus.md).
 
     random_state : int, RandomState instance or None, default=None
         Source of randomness of folds and networks.
@@ -126,7 +126,7 @@ def make_two_stage_real_bogus(
     >>> [name for name, _ in make_two_stage_real_bogus().steps]
     ['labelerrorfinder', 'stampcnnclassifier']
     """
-    rest = {"cross_entropy": 1.0, "vat": 0.1}
+    rest = {"cross_entropy": 1.0, "vat": 1.0, "epsilon": 1.0}
     shared = {"image_shape": image_shape, "random_state": random_state}
     first = make_real_bogus(**shared | (first or {}))
     second = make_real_bogus(**shared | {"architecture": "complex", "loss": rest} | (second or {}))

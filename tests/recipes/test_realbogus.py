@@ -35,7 +35,7 @@ def test_two_stages_find_wrong_labels_and_learn_from_the_rest(data, tmp_path):
         image_shape=SHAPE,
         cv=3,
         first=short,
-        second=short | {"architecture": "simple"},
+        second=short | {"architecture": "simple", "loss": {"cross_entropy": 1.0, "vat": 0.1}},
         random_state=0,
     ).fit(X, given)
     suspects = model[0].label_errors_
@@ -54,7 +54,7 @@ def test_parameters_reach_the_networks():
     assert model.criterion.auc == 1.0 and model.optimizer == "SGD"
     pipeline = make_two_stage_real_bogus(method="threshold", action="relabel", cv=7)
     assert pipeline[0].cv == 7 and pipeline[0].action == "relabel"
-    assert pipeline[1].criterion.vat == 0.1
+    assert pipeline[1].criterion.vat == 1.0
     assert pipeline[1].architecture.func is ComplexStampNet
 
 
