@@ -132,8 +132,10 @@ class AnswersMixin:
         """Answers of shape (n_objects, n_columns) from the logits; NaN for unusable objects."""
         check_is_fitted(self)
         source, _ = self._validate(X, reset=False)
-        batches = list(self._answer_batches(self._scaled(source), answer))
-        answers = np.full((len(source), batches[0][1].shape[-1]), np.nan)
+        batches = self._answer_batches(self._scaled(source), answer)
+        _, empty = next(batches)
+        answers = np.full((len(source), empty.shape[-1]), np.nan)
+        # Answers of batches kept alive would leave holes too small for the next batch.
         for objects, found in batches:
             answers[objects] = found.reshape(-1, answers.shape[1])
         return answers

@@ -6,9 +6,9 @@ from torch import nn
 from skastro.nn._attention import Attention, TimeEncoding, TransformerLayer
 from skastro.nn._sequence import _dense_layers
 
-# The numbers of an observation that no simultaneous one changes; the first is days / 100.
-_OWN_NUMBERS = (0, 1, 3, 4, 5, 6, 7)
-_N_NUMBERS = 10
+# Numbers of an observation: days / 100, time since the one before, height, and the highest so far.
+_DAYS, _GAP, _HEIGHT, _HIGHEST, _BELOW_HIGHEST = 0, 2, 4, 8, 9
+_SHORTEST_PERIOD = 30.0
 
 
 class EventEncoder(nn.Module):
@@ -16,7 +16,7 @@ class EventEncoder(nn.Module):
 
     A token is a linear map of the numbers and the band of its observation plus a
     :class:`TimeEncoding`.  The numbers that depend on the order of simultaneous observations are
-    not read, so that their order changes nothing.
+    first made those of all of them together, so that their order changes nothing.
 
     Parameters
     ----------
@@ -68,10 +68,8 @@ class EventEncoder(nn.Module):
     ):
         super().__init__()
         self.size = size
-        own = [*_OWN_NUMBERS, *range(_N_NUMBERS, n_inputs)]
-        self.register_buffer("own", torch.tensor(own), persistent=False)
-        self.embedding = nn.Linear(len(own), size)
-        self.time = TimeEncoding(size)
+        self.embedding = nn.Linear(n_inputs, size)
+        self.time = TimeEncoding(size, shortest=_SHORTEST_PERIOD)
         self.time_map = nn.Linear(size, size, bias=False)
         self.bands = nn.Embedding(n_bands, size) if n_bands else None
         options = {"n_heads": n_heads, "feedforward_size": feedforward_size}
@@ -93,13 +91,53 @@ class EventEncoder(nn.Module):
         bands : Tensor of int of shape (n_objects, n_observations), default=None
             Rows of the table of band vectors.
         """
-        tokens = self.embedding(observations[..., self.own])
-        tokens = tokens + self.time_map(self.time(100 * observations[..., 0]))
+        tokens = self.embedding(without_order(observations, mask.any(dim=1)))
+        tokens = tokens + self.time_map(self.time(100 * observations[..., _DAYS]))
         if self.bands is not None:
             tokens = tokens + self.bands(bands)
         for layer in self.layers:
             tokens = layer(tokens, mask)
         return self.norm(tokens)
+
+
+def without_order(observations, real):
+    """Make the numbers of simultaneous observations independent of their order.
+
+    Parameters
+    ----------
+    observations : Tensor of shape (n_objects, n_observations, n_inputs)
+        In order of time, with the 10 numbers of time and flux in front.
+
+    real : Tensor of bool of shape (n_objects, n_observations)
+        False for what is padding or not to be seen.
+
+    Returns
+    -------
+    observations : Tensor of the same shape
+        The time since the observation before is that since the last earlier date, and the highest
+        so far includes all simultaneous ones.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skastro.nn._transformer import without_order
+    >>> pair = torch.zeros(1, 2, 10)
+    >>> pair[0, :, 4] = pair[0, :, 8] = torch.tensor([1.0, 2.0])
+    >>> without_order(pair, torch.ones(1, 2, dtype=torch.bool))[0, :, 8:].tolist()
+    [[2.0, 3.0], [2.0, 0.0]]
+    """
+    times = observations[..., _DAYS].masked_fill(~real, torch.inf)
+    number = torch.arange(times.shape[1], device=times.device).expand_as(times)
+    begins = torch.ones_like(real)
+    begins[:, 1:] = times[:, 1:] != times[:, :-1]
+    first = number.where(begins, 0).cummax(dim=1).values
+    ends = begins.roll(-1, dims=1)
+    last = number.where(ends, times.shape[1]).flip(1).cummin(dim=1).values.flip(1)
+    numbers = list(observations.unbind(dim=2))
+    numbers[_GAP] = numbers[_GAP].gather(1, first)
+    numbers[_HIGHEST] = numbers[_HIGHEST].gather(1, last)
+    numbers[_BELOW_HIGHEST] = 3 * (numbers[_HIGHEST] - numbers[_HEIGHT])
+    return torch.stack(numbers, dim=2)
 
 
 class AttentionPooling(nn.Module):

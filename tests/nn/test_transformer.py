@@ -14,6 +14,7 @@ from skastro.nn import (
     TransformerNet,
 )
 from skastro.nn._autoencoder import SequenceDecoder
+from skastro.nn._transformer import without_order
 
 
 @pytest.fixture
@@ -105,9 +106,33 @@ def test_order_of_simultaneous_observations_changes_nothing(net, batch):
     observations, positions, lengths = batch
     observations[0, 1:4, 0] = observations[0, 1, 0]
     order = [0, 3, 1, 2, 4, 5]
-    before = net(observations, positions, lengths)
-    after = net(observations[:, order], positions, lengths)
+    first, second = described(observations), described(observations[:, order])
+    assert not torch.equal(first[0, :, 8], second[0, :, 8])
+    before, after = net(first, positions, lengths), net(second, positions, lengths)
     torch.testing.assert_close(after[0], before[0], atol=1e-6, rtol=0)
+    assert not torch.equal(
+        described(observations)[0, :, 8], described(observations[:, order])[0, :, 8]
+    )
+
+
+def described(observations):
+    """Fill in the numbers that follow from those of the observations before."""
+    found = observations.clone()
+    found[..., 2] = observations[..., 0].diff(dim=1, prepend=observations[:, :1, 0])
+    found[..., 8] = observations[..., 4].cummax(dim=1).values
+    found[..., 9] = 3 * (found[..., 8] - observations[..., 4])
+    return found
+
+
+def test_simultaneous_observations_share_gap_and_highest():
+    observations = torch.zeros(1, 5, 10)
+    observations[0, :, 0] = torch.tensor([0.0, 2.0, 2.0, 5.0, 0.0])
+    observations[0, :, 4] = torch.tensor([1.0, 1.0, 3.0, 2.0, 9.0])
+    real = torch.tensor([[True, True, True, True, False]])
+    found = without_order(described(observations), real)[0, :4]
+    assert found[:, 2].tolist() == [0, 2, 2, 3]
+    assert found[:, 8].tolist() == [1, 3, 3, 3]
+    assert found[:, 9].tolist() == [0, 6, 0, 3]
 
 
 def test_no_position_is_no_answer(net, batch):
