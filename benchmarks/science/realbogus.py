@@ -29,6 +29,7 @@ from skastro.label_errors import LabelErrorFinder, find_label_errors
 from skastro.metrics import expected_calibration_error, false_positive_rate_at
 from skastro.neural_network import StampCNNClassifier
 from skastro.nn import ComplexStampNet, RealBogusLoss
+from skastro.utils.missing import is_blank
 
 N_TRAIN, N_TEST, SIDE = 1500, 6000, 21
 RATES = (0.0, 0.05, 0.1, 0.2)
@@ -156,6 +157,7 @@ def ztf(data):
     folder = Path(data) / "stamps"
     with np.load(folder / "ztf_triplets.npz") as file:
         cutouts = np.moveaxis(file[file.files[0]], 1, -1)
+    cutouts = np.where(is_blank(cutouts), np.nan, cutouts)
     return cutouts, pd.read_csv(folder / "ztf_triplets.csv")
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from skastro.datasets._stamp_artefacts import ARTEFACTS, transient
 from skastro.datasets._stamp_sky import detectors, draw_exposures, paint_exposures
+from skastro.utils.missing import is_blank
 from skastro.utils.random import as_generator
 
 _AT_ONCE = 2_000
@@ -51,7 +52,8 @@ def make_stamps(
 
     backgrounds : array-like of shape (n_cutouts, height, width, 3), default=None
         Real cutouts to paint onto instead of a simulated sky; larger than the stamps, whose
-        centre keeps away from theirs, where the survey saw something.  NaN becomes the median.
+        centre keeps away from theirs, where the survey saw something.  Missing pixels, NaN or
+        beyond 1e30, become the median.
 
     out : array of shape (n_samples, 3 * image_size**2), default=None
         Where to write the stamps, such as a memory map; the memory in use does not depend on
@@ -102,6 +104,8 @@ def make_stamps(
     kind = np.where(y == 1, "transient", rng.choice(kinds, n_samples, p=shares))
     snr, seeing = np.empty(n_samples), np.empty(n_samples)
     cameras = detectors(n_detectors, rng)
+    if backgrounds is not None:
+        backgrounds = np.where(is_blank(backgrounds), np.nan, backgrounds)
     for start in range(0, n_samples, _AT_ONCE):
         part = slice(start, start + _AT_ONCE)
         if backgrounds is None:

@@ -8,6 +8,8 @@ import numpy as np
 from astropy.io import fits
 from astropy.utils.exceptions import AstropyWarning
 
+from skastro.utils.missing import is_blank
+
 
 def decode_cutout(content):
     """Return the first image of a FITS file in memory.
@@ -20,6 +22,7 @@ def decode_cutout(content):
     Returns
     -------
     image : ndarray of shape (height, width), dtype float32
+        Pixels that :func:`skastro.utils.missing.is_blank` calls missing are NaN.
 
     Raises
     ------
@@ -45,7 +48,8 @@ def decode_cutout(content):
         with fits.open(content, memmap=False) as hdus:
             for hdu in hdus:
                 if hdu.data is not None and hdu.data.ndim == 2:
-                    return hdu.data.astype(np.float32)
+                    image = np.asarray(hdu.data)
+                    return np.where(is_blank(image), np.nan, image).astype(np.float32)
     raise ValueError("no image in the file")
 
 

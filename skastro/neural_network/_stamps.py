@@ -6,12 +6,14 @@ import numpy as np
 import torch
 from sklearn.utils._param_validation import StrOptions
 
+from skastro.exceptions import ObjectError
 from skastro.neural_network._base import BaseNetClassifier
 from skastro.neural_network._data import DenseRows
 from skastro.neural_network._dense import DenseInputMixin
 from skastro.neural_network._targets import FlatTargets, PartialTargets
 from skastro.nn import ComplexStampNet, SimpleStampNet, orient
 
+_LARGEST = 1e18
 _ARCHITECTURES = {"simple": SimpleStampNet, "complex": ComplexStampNet}
 
 
@@ -39,6 +41,16 @@ class StampRows(DenseRows):
     """
 
     augment, orientation = False, 0
+
+    def __init__(self, X, shapes, owner, *, allow_nan=True):
+        super().__init__(X, shapes, owner, allow_nan=allow_nan)
+        beyond = np.flatnonzero(self.largest > _LARGEST)
+        if len(beyond):
+            raise ObjectError(
+                f"{owner}: X contains pixels beyond {_LARGEST:.0e}, whose squares float32 cannot "
+                f"hold; if they mark what is missing, FillStamps replaces them",
+                beyond,
+            )
 
     @property
     def orientations(self):

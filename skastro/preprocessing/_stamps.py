@@ -14,6 +14,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skastro.exceptions import ObjectError
+from skastro.utils.missing import is_blank
 
 _PIXELS_AT_ONCE = 2**22
 _FLAT = 1e-6
@@ -23,7 +24,8 @@ class StampTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     """Change stamps one by one: rows of pixels to rows of pixels.
 
     The first columns of `X` are the stamp, flattened from ``image_shape``; others follow the new
-    stamp unchanged.  Work is done some stamps at a time, so that beside `X`, which may be memory
+    stamp unchanged.  Pixels beyond 1e30 in size, with which surveys mark what is masked, are NaN
+    from here on.  Work is done some stamps at a time, so that beside `X`, which may be memory
     mapped, only the result is held.  A subclass gives ``_change(images)``, from (n, height,
     width, channels) to the same with other sizes, and ``_output_shape(shape)``.
 
@@ -93,6 +95,7 @@ class StampTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         out = np.empty((len(X), self._n_features_out), dtype)
         for part in _parts(X):
             images = X[part, :n_pixels].reshape(-1, *shape).astype(dtype)
+            images[is_blank(images)] = np.nan
             out[part, :n_new] = self._change(images).reshape(len(images), -1)
             out[part, n_new:] = X[part, n_pixels:]
         return out

@@ -94,3 +94,11 @@ def test_broken_fits_are_named_together(tmp_path):
     with pytest.raises(FormatError, match="labels"):
         fits.PrimaryHDU(np.eye(3)).writeto(tmp_path / "c.fits")
         read_fits_stamps([tmp_path / "c.fits"], labels=[1, 0])
+
+
+def test_masked_pixels_of_a_cutout_are_missing(tmp_path):
+    image = np.arange(9, dtype=np.float32).reshape(3, 3)
+    image[1, 1] = -np.finfo(np.float32).max
+    fits.PrimaryHDU(image).writeto(tmp_path / "cutout.fits")
+    X = read_fits_stamps([(tmp_path / "cutout.fits",)], size=3).X
+    assert np.isnan(X[0, 4]) and np.isnan(X).sum() == 1

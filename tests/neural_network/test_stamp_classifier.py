@@ -5,10 +5,11 @@ import pytest
 import torch
 from sklearn.model_selection import cross_val_score
 
-from skastro.exceptions import ObjectWarning
+from skastro.exceptions import ObjectError, ObjectWarning
 from skastro.label_errors import LabelErrorFinder
 from skastro.neural_network import StampCNNClassifier
 from skastro.nn import RealBogusLoss
+from skastro.preprocessing import FillStamps
 
 SHAPE = (12, 12, 2)
 
@@ -47,6 +48,15 @@ def test_raw_counts_of_any_gain_give_the_same_answer(fitted):
     np.testing.assert_allclose(
         fitted.predict_proba(X), fitted.predict_proba(7 * X - 300), atol=1e-3
     )
+
+
+def test_pixels_that_mark_what_is_missing_are_refused_until_they_are_filled(fitted):
+    X, _ = stamps(20, seed=2)
+    X[3, 7] = -np.finfo(np.float32).max
+    with pytest.raises(ObjectError, match=r"beyond 1e\+18.*FillStamps.*3"):
+        fitted.predict_proba(X)
+    filled = FillStamps(image_shape=SHAPE).fit_transform(X)
+    assert np.isfinite(fitted.predict_proba(filled)).all()
 
 
 def test_mean_over_orientations_knows_no_orientation(fitted):
