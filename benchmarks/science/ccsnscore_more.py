@@ -1,14 +1,19 @@
-"""Two more questions on real spectra: hydrogen or not, and whether the light curve helps.
+"""More questions on real spectra: hydrogen, light curves, the recipe itself, other channels.
 
 * H-rich [II, IIP, IIL, IIb, IIn] against H-poor [Ib, Ic, Ic-BL, Ibc] core-collapse supernovae, as
   CCSNscore's first layer.
 * The five groups, on supernovae with 5 detections in B, g, V, r, R or i: the spectrum alone, and
   with the light curve in bins of 5 days over 100 days from the first detection.  The whole light
   curve is given, also what comes after the spectrum: an upper limit of its worth.
+* The recipe ``make_ccsnscore``, one binary network a group, against one network for all of the
+  same channels, with and without the channels halpha and redshift: development part, three seeds.
+* ``test`` reads the test part with the variant that the development part prefers.
 
-4-fold cross-validation by supernova, the network of ``ccsnscore.py``, one seed.
+4-fold cross-validation by supernova, the network of ``ccsnscore.py``, one seed where nothing else
+is said.
 
-Run: OMP_NUM_THREADS=1 python benchmarks/science/ccsnscore_more.py ../shared/data [hydrogen|curves]
+Run: OMP_NUM_THREADS=1 python benchmarks/science/ccsnscore_more.py ../shared/data
+     [hydrogen|curves|recipe|test]
 """
 
 import sys
@@ -17,13 +22,19 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from ccsnscore import OUT, load, stored_proba
+from ccsnscore import GROUPS, OUT, load, split, stored_proba
+from ccsnscore import report as report_groups
 from ccsnscore_data import INPUTS
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 from sklearn.model_selection import StratifiedGroupKFold
 
 from skastro.feature_extraction import LightCurveChannels
 from skastro.neural_network import MultimodalClassifier
+from skastro.recipes import (
+    ccsnscore_shapes,
+    make_ccsnscore_classifier,
+    make_ccsnscore_features,
+)
 from skastro.utils.ragged import flatten
 
 RICH = ("II", "IIP", "IIL", "IIb", "IIn")
@@ -91,14 +102,72 @@ def curves(X, y, rows):
     report("with the light curve", "curves_with", both, y[used], names, inputs)
 
 
+CHANNELS = {
+    "two": ("spec", "lines"),
+    "halpha": ("spec", "lines", "halpha"),
+    "redshift": ("spec", "lines", "redshift"),
+    "four": ("spec", "lines", "halpha", "redshift"),
+}
+N_SEEDS = 3
+
+
+def model_proba(kind, channels, rows, y, train, test, seed):
+    """Return probabilities of the groups by the recipe, or by one network for all of them."""
+    if kind == "recipe":
+        model = make_ccsnscore_classifier(channels=channels, device="cpu", random_state=seed)
+        model.fit(rows[train], y[train])
+        assert (model.classes_ == GROUPS).all()
+        return model.predict_proba(rows[test])
+    return fitted_proba(rows, y, train, test, ccsnscore_shapes(channels), seed)
+
+
+def channel_rows(X, channels):
+    """Return the rows of the recipe."""
+    return make_ccsnscore_features(channels).fit_transform(X)
+
+
+def recipe(X, y):
+    """Recipe and single network with several channels on the development part."""
+    dev, _ = split(X, y)
+    X, y = X.iloc[dev], y[dev]
+    for name, channels in CHANNELS.items():
+        rows = channel_rows(X, channels)
+        kinds = ("network", "recipe") if name in ("two", "four") else ("network",)
+        for kind, seed in ((kind, seed) for kind in kinds for seed in range(N_SEEDS)):
+            proba = np.zeros((len(y), len(GROUPS)))
+            folds = StratifiedGroupKFold(4, shuffle=True, random_state=seed)
+            for k, (train, test) in enumerate(folds.split(rows, y, X["name"])):
+                number = 10 * seed + k
+                work = partial(model_proba, kind, channels, rows, y, train, test, number)
+                proba[test] = stored_proba(f"channels_{kind}_{name}_{number}", work)
+            report_groups(f"{kind}, {name} channels, seed {seed}", X, y, proba)
+
+
+def test_part(X, y):
+    """The test part, by networks trained on all the rest."""
+    dev, test = split(X, y)
+    for name in ("two", "four"):
+        rows = channel_rows(X, CHANNELS[name])
+        for kind, seed in ((k, s) for k in ("network", "recipe") for s in range(N_SEEDS)):
+            work = partial(model_proba, kind, CHANNELS[name], rows, y, dev, test, 100 + seed)
+            proba = stored_proba(f"channels_test_{kind}_{name}_{seed}", work)
+            report_groups(
+                f"test, {kind}, {name} channels, seed {seed}", X.iloc[test], y[test], proba
+            )
+
+
 def main():
-    folder, wanted = Path(sys.argv[1]), sys.argv[2:] or ("hydrogen", "curves")
+    folder, wanted = Path(sys.argv[1]), sys.argv[2:] or ("hydrogen", "curves", "recipe")
     OUT.mkdir(parents=True, exist_ok=True)
     X, y, rows, _ = load(folder)
     if "hydrogen" in wanted:
         hydrogen(folder, X, rows)
     if "curves" in wanted:
         curves(X, y, rows)
+    if "recipe" in wanted:
+        recipe(X, y)
+    if "test" in wanted:
+        test_part(X, y)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from skastro.preprocessing import (
 )
 
 _LINES = (3700.0, 8800.0)
+_HALPHA = np.geomspace(6200.0, 6950.0, 192)
 _DMDT = (24, 24)
 _SPECTRUM_DT = (0, 25, 50, 100, 200, 400, 800, 1200, 1600, 2400, 3200, 5000)
 _SPECTRUM_DM = (-1, -0.5, -0.3, -0.2, -0.1, -0.02, 0.02, 0.1, 0.2, 0.3, 0.5, 1)
@@ -38,7 +39,10 @@ def make_ccsnscore_features(
     ----------
     channels : sequence of str, default=("spec", "lines")
         Any of ``"spec"``, the spectrum of the recipe; ``"lines"``, the spectrum on a logarithmic
-        grid divided by its continuum; ``"specdmdt"``, the dm-dt map of the spectrum;
+        grid divided by its continuum; ``"halpha"``, 6200 to 6950 Angstrom in 192 samples of
+        180 km/s, standardised, which tells narrow lines from broad ones; ``"redshift"``, the
+        logarithm of the column ``redshift``, which knows how far the survey sees each type and
+        holds for that survey alone; ``"specdmdt"``, the dm-dt map of the spectrum;
         ``"lc<band>"``, flux and error of the light curve of a band; and ``"lc<band>dmdt"``, its
         dm-dt map.  The rows hold them in this order.
 
@@ -131,6 +135,8 @@ def ccsnscore_shapes(channels=("spec", "lines"), *, resolution=256, phase_length
     shapes = {
         "spec": (1, resolution),
         "lines": (1, resolution),
+        "halpha": (1, len(_HALPHA)),
+        "redshift": (1,),
         "specdmdt": (1, len(_SPECTRUM_DM) - 1, len(_SPECTRUM_DT) - 1),
         "lc": (2, phase_length),
         "dmdt": (1, *_DMDT),
@@ -204,7 +210,43 @@ def _light_curve_dmdt(band):
     return Pipeline([("maps", DmDt(bands=[band])), ("missing", _missing(1))])
 
 
-_SPECTRA = {"spec": _spectrum, "lines": _lines, "specdmdt": _spectrum_dmdt}
+def _halpha(deredshift, **_):
+    steps = {
+        "clean": CleanSpectrum(),
+        "deredshift": DeredshiftSpectrum(),
+        "rebin": Rebin(_HALPHA, method="flux"),
+        "standard": NormalizeSpectrum(method="standard"),
+        "taper": Apodize(),
+        "pixels": SpectrumPixels(),
+        "missing": _missing(1),
+    }
+    if not deredshift:
+        del steps["deredshift"]
+    return Pipeline(list(steps.items()))
+
+
+def _redshift(**_):
+    return FunctionTransformer(_log_redshift, feature_names_out=_redshift_name)
+
+
+def _log_redshift(X):
+    """Return one column, NaN where there is no positive redshift."""
+    redshift = np.asarray(X["redshift"], np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(redshift > 0, np.log10(redshift), np.nan).astype(np.float32)[:, None]
+
+
+def _redshift_name(transformer, names):
+    return np.array(["log10_redshift"], object)
+
+
+_SPECTRA = {
+    "spec": _spectrum,
+    "lines": _lines,
+    "halpha": _halpha,
+    "redshift": _redshift,
+    "specdmdt": _spectrum_dmdt,
+}
 
 
 def _missing(n_parts):

@@ -52,6 +52,19 @@ def test_channels_stand_in_the_order_of_the_shapes(supernovae):
     assert np.isfinite(parts["specdmdt"]).all()
 
 
+def test_h_alpha_and_redshift_are_channels(supernovae):
+    X, y = supernovae
+    X = X.assign(redshift=np.where(np.arange(90) < 60, X["redshift"], np.nan))
+    rows = make_ccsnscore_features(["halpha", "redshift"]).fit_transform(X)
+    assert ccsnscore_shapes(["halpha", "redshift"]) == {"halpha": (1, 192), "redshift": (1,)}
+    np.testing.assert_allclose(10 ** rows[:60, 192], X["redshift"][:60], rtol=1e-5)
+    assert np.isnan(rows[60:, 192]).all()
+    known = rows[:60, :192]
+    np.testing.assert_allclose(known[:, 60:140].std(), 1, atol=0.5)
+    model = make_ccsnscore(channels=["spec", "redshift"], max_epochs=2, random_state=0)
+    assert np.isfinite(model.fit(X, y).predict_proba(X)).all()
+
+
 def test_without_deredshifting_the_rows_are_those_at_redshift_zero(supernovae):
     X, _ = supernovae
     plain = make_ccsnscore_features(deredshift=False).fit_transform(X)
