@@ -32,6 +32,7 @@ from skastro.nn import ComplexStampNet, RealBogusLoss
 from skastro.utils.missing import is_blank
 
 N_TRAIN, N_TEST, SIDE = 1500, 6000, 21
+N_METHODS = 2000
 RATES = (0.0, 0.05, 0.1, 0.2)
 LOSSES = {
     "CE": None,
@@ -116,11 +117,11 @@ def treated(X, y, suspects, action):
     return X, (np.where(suspects, -1, y) if action == "unlabelled" else y)
 
 
-def methods(output, seeds):
-    """Precision and recall of the flipped labels."""
+def methods(output, seeds, rates, n):
+    """Precision and recall of the flipped labels among `n` stamps."""
     for seed in range(seeds):
-        X, y = stamps(2000, 100 + seed, None)
-        for rate in RATES[1:]:
+        X, y = stamps(n, 100 + seed, None)
+        for rate in (rate for rate in rates if rate):
             if ((read(output)["seed"] == seed) & (read(output)["rate"] == rate)).any():
                 continue
             given, wrong = make_label_noise(y, rate=rate, random_state=seed)
@@ -216,6 +217,7 @@ def main():
     parser.add_argument("data", nargs="?", default="../shared/data")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--rates", type=float, nargs="+", default=RATES)
+    parser.add_argument("--stamps", type=int, default=N_METHODS, help="of `methods`")
     options = parser.parse_args()
     torch.set_num_threads(1)
     folder = Path("output/science")
@@ -226,7 +228,9 @@ def main():
         cutouts = ztf(options.data)[0]
         noise(folder / "realbogus_painted.csv", options.seeds, options.rates, cutouts)
     elif options.part == "methods":
-        methods(folder / "realbogus_methods.csv", options.seeds)
+        name = "" if options.stamps == N_METHODS else f"_{options.stamps}"
+        output = folder / f"realbogus_methods{name}.csv"
+        methods(output, options.seeds, options.rates, options.stamps)
     else:
         rank_real(options.data, options.seeds)
 

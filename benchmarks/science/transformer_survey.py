@@ -34,7 +34,7 @@ from skastro.recipes.oracle import STATIC
 DAYS = (8.0, 30.0, 1e4)
 SHARES = (0.1, 0.3, 1.0)
 SIZES = {"size": 64, "num_layers": 2, "n_heads": 4, "feedforward_size": 128, "dropout": 0.1}
-EPOCHS = {0.1: 30, 0.3: 20, 1.0: 12}
+EPOCHS = {0.1: 60, 0.3: 40, 1.0: 20}
 ENCODER_EPOCHS = 15
 FROZEN = "transformer, pre-trained and frozen"
 

@@ -14,6 +14,7 @@ from skastro.datasets._spectra import dust_ratio
 from skastro.datasets._visits import draw_weather
 from skastro.surveys import get_survey
 from skastro.utils.ragged import nest, take_objects
+from skastro.utils.random import as_generator
 
 _FIELDS = ("time", "band", "flux", "flux_err", "photflag", "detected")
 _LARGEST_BATCH = 4096
@@ -116,7 +117,7 @@ def make_light_curves(
     ['time', 'band', 'flux', 'flux_err', 'photflag', 'detected']
     """
     counts = _plan(n_objects, classes)
-    rng = _generator(random_state)
+    rng = as_generator(random_state)
     setup = _setup(rng, survey, cadence, redshift_range, hosts, dust_law)
     for name in counts:
         if not SOURCES[name].galactic:
@@ -129,18 +130,6 @@ def make_light_curves(
     y = np.repeat(np.array(list(counts), object), list(counts.values()))
     order = rng.permutation(n_objects)
     return _frame(*_join(parts), order, setup.cadence.bands, return_truth), y[order]
-
-
-def _generator(random_state):
-    """Return a Generator; None is fresh entropy, a RandomState gives a seed."""
-    if isinstance(random_state, np.random.RandomState):
-        return np.random.default_rng(random_state.randint(2**32, dtype=np.uint32))
-    try:
-        return np.random.default_rng(random_state)
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"make_light_curves: random_state={random_state!r} is no seed, RandomState, Generator"
-        ) from None
 
 
 def _plan(n_objects, classes):

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from nested_pandas import NestedFrame
 
-from skastro.datasets._light_curves import _generator
 from skastro.datasets._line_templates import LIGHT_SPEED, TEMPLATES
 from skastro.datasets._spectra import dust_ratio
 from skastro.utils.ragged import nest, segment_ids, segment_median
+from skastro.utils.random import as_generator
 
 _SCATTER = {"temperature": 0.08, "velocity": 0.1}
 _LINE_SCATTER = 0.25
@@ -119,7 +119,7 @@ def make_spectra(
             "make_spectra: step and resolving_power must be positive, host_fraction 0 or more, "
             "unknown_redshifts in [0, 1]"
         )
-    rng = _generator(random_state)
+    rng = as_generator(random_state)
     names = np.array(list(shares), object)
     counts = _round_shares(np.array(list(shares.values())), n_objects)
     types = np.repeat(rng.permutation(np.repeat(names, counts)), n_spectra)

@@ -71,10 +71,10 @@ class TransformerClassifier(EventInputMixin, BaseNetClassifier):
         Nested column with the light curves: fields time [days], band, flux, flux_err, and
         ``detected``, without which S/N above 5 stands for it.
 
-    max_epochs : int, default=30
+    max_epochs : int, default=40
         Number of epochs.
 
-    lr : float, default=2e-3
+    lr : float, default=5e-3
         Largest learning rate.
 
     batch_size : int or "all", default=64
@@ -202,8 +202,8 @@ class TransformerClassifier(EventInputMixin, BaseNetClassifier):
         zero_column=None,
         quality="quality",
         column="lightcurve",
-        max_epochs=30,
-        lr=2e-3,
+        max_epochs=40,
+        lr=5e-3,
         batch_size=64,
         optimizer="Adam",
         schedule="one_cycle",
