@@ -7,12 +7,13 @@
   curve is given, also what comes after the spectrum: an upper limit of its worth.
 * The recipe ``make_ccsnscore``, one binary network a group, against one network for all of the
   same channels, with and without the channels halpha and redshift: development part, three seeds.
+* ``limits`` shows where the network of ``recipe`` fails.
 * ``test`` reads the test part with the variant that the development part prefers.
 
 4-fold cross-validation by supernova, the network of ``ccsnscore.py``, three seeds of the folds.
 
 Run: OMP_NUM_THREADS=1 python benchmarks/science/ccsnscore_more.py ../shared/data
-     [hydrogen|curves|recipe|test]
+     [hydrogen|curves|recipe|limits|test]
 """
 
 import sys
@@ -113,6 +114,12 @@ CHANNELS = {
     "four": ("spec", "lines", "halpha", "redshift"),
 }
 
+EDGES = {
+    "phase": (-300, -5, 5, 20, 60, 3000),
+    "cover": (0, 0.6, 0.8, 0.95, 1.01),
+    "snr": (0, 10, 20, 40, 1000),
+}
+
 
 def model_proba(kind, channels, rows, y, train, test, seed):
     """Return probabilities of the groups by the recipe, or by one network for all of them."""
@@ -145,6 +152,50 @@ def recipe(X, y):
             report_groups(f"{kind}, {name} channels, seed {seed}", X, y, proba)
 
 
+def limits(X, y):
+    """Where the single network fails: by phase, cover, S/N and number of spectra."""
+    dev, _ = split(X, y)
+    X, y = X.iloc[dev], y[dev]
+    proba = np.zeros((N_SEEDS, len(y), len(GROUPS)))
+    for seed in range(N_SEEDS):
+        folds = StratifiedGroupKFold(4, shuffle=True, random_state=seed)
+        for k, (_, test) in enumerate(folds.split(y, y, X["name"])):
+            stored = OUT / f"ccsnscore_channels_network_two_{10 * seed + k}.npy"
+            proba[seed, test] = np.load(stored)
+    table = properties(X).assign(y=y, answer=GROUPS[proba.mean(axis=0).argmax(axis=1)])
+    table = table[table["y"] != "SLSN"]
+    show("all", table)
+    show("first of each supernova", table[~X["name"][y != "SLSN"].duplicated().to_numpy()])
+    for name, edges in EDGES.items():
+        for low, high in zip(edges, edges[1:]):
+            show(f"{name} {low} to {high}", table[table[name].between(low, high, "left")])
+    names = X["name"][y != "SLSN"].to_numpy(object)
+    core = (table["y"] != "Ia").to_numpy()
+    wrong = pd.Series(names[core & (table["answer"] != table["y"]).to_numpy()]).value_counts()
+    print(f"errors in {len(wrong)} of {len(set(names[core]))} core-collapse supernovae:")
+    print(wrong.head(6).to_string())
+
+
+def properties(X):
+    """Return phase [days], share of 4200-9200 Angstrom that is covered, and S/N of each spectrum."""
+    offsets, rows = flatten(X["spectrum"], ("wavelength", "flux"))
+    spans = [slice(a, b) for a, b in zip(offsets, offsets[1:])]
+    rest = 1 + X["redshift"].fillna(0).to_numpy(float)
+    ends = np.array([(w.min(), w.max()) for w in (rows["wavelength"][s] for s in spans)]).T / rest
+    cover = (np.minimum(ends[1], 9200) - np.maximum(ends[0], 4200)) / 5000
+    noise = [np.median(np.abs(np.diff(rows["flux"][s]))) * 1.4826 / 2**0.5 for s in spans]
+    signal = [np.median(np.abs(rows["flux"][s])) for s in spans]
+    phase = X["phase"].to_numpy(float)
+    return pd.DataFrame({"phase": phase, "cover": cover, "snr": np.divide(signal, noise)})
+
+
+def show(name, table):
+    """Print accuracy and the mean F1 of the four groups without SLSN."""
+    pair, groups = (table["y"], table["answer"]), GROUPS[:-1]
+    score = f1_score(*pair, labels=groups, average="macro")
+    print(f"{name:28s} {len(table):5d}: accuracy {accuracy_score(*pair):.3f}, F1 {score:.3f}")
+
+
 def test_part(X, y):
     """The test part, by networks trained on all the rest."""
     dev, test = split(X, y)
@@ -168,6 +219,8 @@ def main():
         curves(X, y, rows)
     if "recipe" in wanted:
         recipe(X, y)
+    if "limits" in wanted:
+        limits(X, y)
     if "test" in wanted:
         test_part(X, y)
 
