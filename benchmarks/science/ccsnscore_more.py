@@ -177,7 +177,7 @@ def limits(X, y):
 
 
 def properties(X):
-    """Return phase [days], share of 4200-9200 Angstrom that is covered, and S/N of each spectrum."""
+    """Return phase [days], covered share of 4200-9200 Angstrom and S/N of each spectrum."""
     offsets, rows = flatten(X["spectrum"], ("wavelength", "flux"))
     spans = [slice(a, b) for a, b in zip(offsets, offsets[1:])]
     rest = 1 + X["redshift"].fillna(0).to_numpy(float)
