@@ -31,7 +31,7 @@ from skastro.feature_extraction import (
     SpectrumPixels,
     StaticColumns,
 )
-from skastro.hierarchy import HierarchicalClassifier, ParallelBinaryClassifier
+from skastro.hierarchy import HierarchicalClassifier, JointClassifier, ParallelBinaryClassifier
 from skastro.label_errors import LabelErrorFinder
 from skastro.neural_network import (
     BaseNetClassifier,
@@ -170,6 +170,7 @@ INIT_PARAMS = {
         "method": "disagreement",
         "random_state": 0,
     },
+    JointClassifier: {"estimator": LogisticRegression(), "ambiguity": None},
     LightCurveChannels: {"stop": 100.0, "step": 10.0, "bands": ["g", "r"]},
     LightCurveStatistics: {},
     MarkDetections: {"by": "photflag"},

@@ -5,9 +5,9 @@
 * The five groups, on supernovae with 5 detections in B, g, V, r, R or i: the spectrum alone, and
   with the light curve in bins of 5 days over 100 days from the first detection.  The whole light
   curve is given, also what comes after the spectrum: an upper limit of its worth.
-* The recipe ``make_ccsnscore``, one binary network a group, against one network for all of the
-  same channels, with and without the channels halpha and redshift: development part, three seeds.
-* ``limits`` shows where the network of ``recipe`` fails.
+* The recipe ``make_ccsnscore``: one network for all groups against one binary network a group, and
+  the channels halpha and redshift; development part, three seeds.
+* ``limits`` shows where the recipe fails.
 * ``test`` reads the test part with the variant that the development part prefers.
 
 4-fold cross-validation by supernova, the network of ``ccsnscore.py``, three seeds of the folds.
@@ -31,7 +31,6 @@ from sklearn.model_selection import StratifiedGroupKFold
 from skastro.feature_extraction import LightCurveChannels
 from skastro.neural_network import MultimodalClassifier
 from skastro.recipes import (
-    ccsnscore_shapes,
     make_ccsnscore_classifier,
     make_ccsnscore_features,
 )
@@ -121,14 +120,14 @@ EDGES = {
 }
 
 
-def model_proba(kind, channels, rows, y, train, test, seed):
-    """Return probabilities of the groups by the recipe, or by one network for all of them."""
-    if kind == "recipe":
-        model = make_ccsnscore_classifier(channels=channels, device="cpu", random_state=seed)
-        model.fit(rows[train], y[train])
-        assert (model.classes_ == GROUPS).all()
-        return model.predict_proba(rows[test])
-    return fitted_proba(rows, y, train, test, ccsnscore_shapes(channels), seed)
+def model_proba(networks, channels, rows, y, train, test, seed):
+    """Return probabilities of the groups by the recipe."""
+    model = make_ccsnscore_classifier(
+        channels=channels, networks=networks, device="cpu", random_state=seed
+    )
+    model.fit(rows[train], y[train])
+    assert (model.classes_ == GROUPS).all()
+    return model.predict_proba(rows[test])
 
 
 def channel_rows(X, channels):
@@ -137,12 +136,13 @@ def channel_rows(X, channels):
 
 
 def recipe(X, y):
-    """Recipe and single network with several channels on the development part."""
+    """Recipe on the development part."""
     dev, _ = split(X, y)
     X, y = X.iloc[dev], y[dev]
     for name, channels in CHANNELS.items():
         rows = channel_rows(X, channels)
-        for kind, seed in ((k, s) for k in ("network", "recipe") for s in range(N_SEEDS)):
+        kinds = ("joint", "label") if name == "two" else ("joint",)
+        for kind, seed in ((k, s) for k in kinds for s in range(N_SEEDS)):
             proba = np.zeros((len(y), len(GROUPS)))
             folds = StratifiedGroupKFold(4, shuffle=True, random_state=seed)
             for k, (train, test) in enumerate(folds.split(rows, y, X["name"])):
@@ -153,14 +153,14 @@ def recipe(X, y):
 
 
 def limits(X, y):
-    """Where the single network fails: by phase, cover, S/N and number of spectra."""
+    """Where the recipe fails: by phase, cover, S/N and number of spectra."""
     dev, _ = split(X, y)
     X, y = X.iloc[dev], y[dev]
     proba = np.zeros((N_SEEDS, len(y), len(GROUPS)))
     for seed in range(N_SEEDS):
         folds = StratifiedGroupKFold(4, shuffle=True, random_state=seed)
         for k, (_, test) in enumerate(folds.split(y, y, X["name"])):
-            stored = OUT / f"ccsnscore_channels_network_two_{10 * seed + k}.npy"
+            stored = OUT / f"ccsnscore_channels_joint_two_{10 * seed + k}.npy"
             proba[seed, test] = np.load(stored)
     table = properties(X).assign(y=y, answer=GROUPS[proba.mean(axis=0).argmax(axis=1)])
     table = table[table["y"] != "SLSN"]
@@ -201,12 +201,10 @@ def test_part(X, y):
     dev, test = split(X, y)
     for name, channels in CHANNELS.items():
         rows = channel_rows(X, channels)
-        for kind, seed in ((k, s) for k in ("network", "recipe") for s in range(N_SEEDS)):
-            work = partial(model_proba, kind, channels, rows, y, dev, test, 100 + seed)
-            proba = stored_proba(f"channels_test_{kind}_{name}_{seed}", work)
-            report_groups(
-                f"test, {kind}, {name} channels, seed {seed}", X.iloc[test], y[test], proba
-            )
+        for seed in range(N_SEEDS):
+            work = partial(model_proba, "joint", channels, rows, y, dev, test, 100 + seed)
+            proba = stored_proba(f"channels_test_joint_{name}_{seed}", work)
+            report_groups(f"test, {name} channels, seed {seed}", X.iloc[test], y[test], proba)
 
 
 def main():

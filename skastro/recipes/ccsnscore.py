@@ -1,4 +1,4 @@
-"""CCSNscore: one binary network a label on spectra, light curves and dm-dt maps.
+"""CCSNscore: scores of labels from spectra, light curves and dm-dt maps.
 
 Sharma et al. 2024 (arXiv:2412.08601) and the SEDM spectral classifier before it.
 """
@@ -10,7 +10,11 @@ import pandas as pd
 from imblearn.pipeline import Pipeline as ImbalancedPipeline
 from imblearn.under_sampling import RandomUnderSampler
 
-from skastro.hierarchy import HierarchicalClassifier, ParallelBinaryClassifier
+from skastro.hierarchy import (
+    HierarchicalClassifier,
+    JointClassifier,
+    ParallelBinaryClassifier,
+)
 from skastro.neural_network import DeepEnsembleClassifier, MultimodalClassifier
 from skastro.nn import RecurrentEncoder
 from skastro.recipes._ccsnscore_features import ccsnscore_shapes, make_ccsnscore_features
@@ -19,6 +23,7 @@ from skastro.resampling import SpectrumMixSampler
 
 CCSNSCORE_PAPER = {
     "channels": ("spec",),
+    "networks": "label",
     "rebin": "cubic",
     "n_per_class": 2000,
     "encoder": "rnn",
@@ -43,6 +48,7 @@ def make_ccsnscore_classifier(
     phase_length=200,
     taxonomy=None,
     layers=None,
+    networks="joint",
     encoder="conv1d",
     balance="weights",
     n_networks=1,
@@ -63,7 +69,8 @@ def make_ccsnscore_classifier(
         As of the features.
 
     label_channels : dict of str -> sequence of str, default=None
-        Channels of single labels, among `channels`; all where a label is missing.
+        Channels of single labels, among `channels`; all where a label is missing.  Needs
+        ``networks="label"``.
 
     taxonomy : Taxonomy, default=None
         Layers of labels, such as :data:`skastro.taxonomy.SEDM` and :data:`skastro.taxonomy.CCSN`,
@@ -72,6 +79,10 @@ def make_ccsnscore_classifier(
     layers : sequence of str, default=None
         Parent nodes of `taxonomy` to train, or the numbers of the seed in the tree SEDM, "1", "2",
         "3a", "3b"; all by default.
+
+    networks : {"joint", "label"}, default="joint"
+        One network for all labels, or for all children of a node, which does better on real
+        spectra (benchmarks/science/ccsnscore.md); or one binary network a label, as the paper.
 
     encoder : {"conv1d", "rnn"}, default="conv1d"
         Encoder of spectra and light curves: convolutions, or the LSTMs of the recipe.
@@ -84,7 +95,8 @@ def make_ccsnscore_classifier(
         Above 1, the mean of so many networks a label, which give the errors.
 
     n_samples, ambiguity, n_jobs
-        Of :class:`skastro.hierarchy.ParallelBinaryClassifier`.
+        Of :class:`skastro.hierarchy.ParallelBinaryClassifier` and
+        :class:`skastro.hierarchy.JointClassifier`, the latter without `n_jobs`.
 
     random_state : int, RandomState instance or None, default=None
         Seed.
@@ -94,13 +106,13 @@ def make_ccsnscore_classifier(
 
     Returns
     -------
-    classifier : ParallelBinaryClassifier or HierarchicalClassifier
+    classifier : JointClassifier, ParallelBinaryClassifier or HierarchicalClassifier
 
     Raises
     ------
     ValueError
-        Channels of a label that are not among `channels`, `labels` together with `taxonomy`,
-        layers that are not in the tree or hang at no other one.
+        Channels of a label that are not among `channels` or without a network of its own,
+        `labels` together with `taxonomy`, layers that are not in the tree or hang at no other one.
 
     Examples
     --------
@@ -114,9 +126,10 @@ def make_ccsnscore_classifier(
     network = {"encoder": encoder, "balance": balance, "n_networks": n_networks}
     make = partial(_network, **network, random_state=random_state, parameters=parameters)
     own = {label: _chosen(shapes, names, label) for label, names in (label_channels or {}).items()}
-    parallel = partial(
-        ParallelBinaryClassifier, ambiguity=ambiguity, n_samples=n_samples, n_jobs=n_jobs
-    )
+    scoring = {"ambiguity": ambiguity, "n_samples": n_samples}
+    parallel = partial(_SCORERS[_known_networks(networks, own)], **scoring)
+    if networks == "label":
+        parallel = partial(parallel, n_jobs=n_jobs)
     if taxonomy is None:
         if layers is not None:
             raise ValueError("ccsnscore: layers need a taxonomy")
@@ -135,6 +148,19 @@ def make_ccsnscore_classifier(
             for node, chosen in nodes.items()
         },
     )
+
+
+_SCORERS = {"joint": JointClassifier, "label": ParallelBinaryClassifier}
+
+
+def _known_networks(networks, own):
+    if networks not in _SCORERS:
+        raise ValueError(f"ccsnscore: networks={networks!r} is neither 'joint' nor 'label'")
+    if own and networks == "joint":
+        raise ValueError(
+            f"ccsnscore: label_channels of {list(own)} need networks='label', a network a label"
+        )
+    return networks
 
 
 def _chosen(shapes, names, label):

@@ -87,6 +87,7 @@ def test_labels_cover_types_and_read_their_own_channels(supernovae):
     model = make_ccsnscore(
         labels,
         label_channels={"H-rich": ["lines"]},
+        networks="label",
         n_per_class=None,
         max_epochs=8,
         random_state=0,
@@ -101,6 +102,30 @@ def test_labels_cover_types_and_read_their_own_channels(supernovae):
     assert scores.shape == errors.shape == (90, 2)
     assert (errors > 0).all()
     assert (table["label"].isin(["H-poor", "H-rich", "ambiguous"])).all()
+
+
+def test_one_network_for_all_labels_by_default(supernovae):
+    X, y = supernovae
+    labels = {"H-poor": ["Ia"], "H-rich": ["II"]}
+    model = make_ccsnscore(labels, max_epochs=8, random_state=0).fit(X, y)
+    assert model[-1].estimator_.classes_.tolist() == [0, 1, 2]
+    scores, errors = model[-1].predict_scores(model[:-1].transform(X))
+    assert (errors > 0).all()
+    assert scores[y == "Ib"].sum(axis=1).mean() < 0.6 < scores[y != "Ib"].sum(axis=1).mean()
+    np.testing.assert_allclose(model.predict_proba(X).sum(axis=1), 1)
+    assert model.score(X[y != "Ib"], y[y != "Ib"]) > 0.7
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"networks": "one"}, "neither"),
+        ({"label_channels": {"II": ["spec"]}}, "need networks='label'"),
+    ],
+)
+def test_bad_networks_are_refused(options, message):
+    with pytest.raises(ValueError, match=f"ccsnscore: .*{message}"):
+        make_ccsnscore(**options)
 
 
 def test_an_object_without_spectrum_is_answered_by_its_light_curve(supernovae):
@@ -161,9 +186,8 @@ def test_ensembles_give_errors_by_their_members(supernovae):
     ).fit(X, y)
     rows = model[:-1].transform(X)
     _, errors = model[-1].predict_scores(rows)
-    members = model[-1].estimators_["Ia"].predict_proba_samples(rows)[..., 1]
-    column = list(model.classes_).index("Ia")
-    np.testing.assert_allclose(errors[:, column], members.std(axis=0), atol=1e-6)
+    members = model[-1].estimator_.predict_proba_samples(rows)
+    np.testing.assert_allclose(errors, members.std(axis=0), atol=1e-6)
 
 
 def test_bad_options_are_refused():
