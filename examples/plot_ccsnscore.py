@@ -2,8 +2,8 @@
 Types of supernovae from their spectra, with scores and a page each
 ===================================================================
 
-The spectra system end to end: mixes of rare types, two inputs a spectrum, one binary network a
-label, scores with errors, the answer "ambiguous", and the report page of three supernovae.
+The spectra system end to end: mixes of rare types, two inputs a spectrum, one network for all
+labels, scores with errors, the answer "ambiguous", and the report page of three supernovae.
 
 Simulated spectra are the default. With the environment variable ``SKASTRO_OSC`` naming a folder
 with the real spectra and photometry of the Open Supernova Catalog (``benchmarks/science/osc.py``
@@ -37,8 +37,7 @@ else:
 # Train and judge by supernova
 # ----------------------------
 # All spectra of one supernova are on one side of the split. Augmentation acts in the training
-# alone. Every label has a network of its own; the error of a score is the scatter of 20 passes
-# with dropout.
+# alone. The error of a score is the scatter of 20 passes with dropout.
 
 folds = StratifiedGroupKFold(4, shuffle=True, random_state=0)
 train, test = next(folds.split(X, y, X["name"]))
