@@ -6,12 +6,6 @@ import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import HasMethods, Interval
 
-from skastro.hierarchy._label_types import (
-    check_covered,
-    covered,
-    types_of_labels,
-    warn_of_types,
-)
 from skastro.hierarchy._samples import class_scores
 from skastro.hierarchy._scores import ScoresClassifier
 
@@ -123,17 +117,8 @@ class JointClassifier(ScoresClassifier):
         UserWarning
             Types in `y`, for predictions are labels.
         """
-        X, y, weights, used = self._open(X, y, sample_weight)
-        name = type(self).__name__
-        self._types = types_of_labels(self.labels, y[used], name)
-        self.classes_ = np.unique(np.array(list(self._types), dtype=self._dtype(y)))
-        self._types = {label: self._types[label] for label in self.classes_.tolist()}
-        masks = covered(self._types, y[used])
-        check_covered(masks, {}, name)
-        if self.labels is not None:
-            warn_of_types(self._types, y, name)
-        rows = np.flatnonzero(used)
-        codes = _codes(masks, y[used], name)
+        X, y, weights, rows, masks = self._open_labels(X, y, sample_weight)
+        codes = _codes(masks, y[rows], type(self).__name__)
         self._check_gives_probabilities(self.estimator, "all labels")
         parts = {"all labels": (self.estimator, rows, None, codes)}
         self.estimator_ = self._fit_parts(X, parts, weights, fit_params)["all labels"]

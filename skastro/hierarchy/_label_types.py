@@ -59,5 +59,5 @@ def warn_of_types(types, y, owner):
             f"knows what they cover, while scorers that compare labels, such as 'accuracy', need "
             f"labels in the place of types",
             UserWarning,
-            stacklevel=4,
+            stacklevel=5,
         )

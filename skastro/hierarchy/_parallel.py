@@ -7,12 +7,6 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import HasMethods, Interval
 
 from skastro.hierarchy._base import take_columns
-from skastro.hierarchy._label_types import (
-    check_covered,
-    covered,
-    types_of_labels,
-    warn_of_types,
-)
 from skastro.hierarchy._samples import positive_score
 from skastro.hierarchy._scores import ScoresClassifier
 
@@ -162,17 +156,8 @@ class ParallelBinaryClassifier(ScoresClassifier):
         UserWarning
             Types in `y`, for predictions are labels.
         """
-        X, y, weights, used = self._open(X, y, sample_weight)
-        name = type(self).__name__
-        self._types = types_of_labels(self.labels, y[used], name)
-        self.classes_ = np.unique(np.array(list(self._types), dtype=self._dtype(y)))
-        self._types = {label: self._types[label] for label in self.classes_.tolist()}
-        masks = covered(self._types, y[used])
         options = {"columns": self.columns, "label_estimators": self.label_estimators}
-        check_covered(masks, options, name)
-        if self.labels is not None:
-            warn_of_types(self._types, y, name)
-        rows = np.flatnonzero(used)
+        X, _, weights, rows, masks = self._open_labels(X, y, sample_weight, options)
         own, columns = self._own_estimators(), self.columns or {}
         parts = {
             label: (own.get(label, self.estimator), rows, columns.get(label), mask.astype(int))

@@ -6,7 +6,12 @@ from sklearn.utils.validation import _check_sample_weight
 
 from skastro.base import answer_instead, most_probable
 from skastro.hierarchy._base import PartsClassifier
-from skastro.hierarchy._label_types import covered
+from skastro.hierarchy._label_types import (
+    check_covered,
+    covered,
+    types_of_labels,
+    warn_of_types,
+)
 from skastro.hierarchy._read_labels import read_labels
 
 AMBIGUOUS = "ambiguous"
@@ -15,8 +20,8 @@ AMBIGUOUS = "ambiguous"
 class ScoresClassifier(PartsClassifier):
     """Compare the scores of labels, or answer "ambiguous".
 
-    A subclass has the parameter `ambiguity`, the method ``predict_scores(X)`` and, after `fit`,
-    ``_types``, the types that each label covers.
+    A subclass has the parameters `labels` and `ambiguity` and the method ``predict_scores(X)``, and
+    begins its `fit` with ``_open_labels``.
     """
 
     def predict_proba(self, X):
@@ -115,6 +120,22 @@ class ScoresClassifier(PartsClassifier):
         right = (covers & (answers[:, None] == self.classes_)).any(axis=1)
         weights = _check_sample_weight(sample_weight, right) * covers.any(axis=1)
         return float(np.average(right, weights=weights)) if weights.any() else np.nan
+
+    def _open_labels(self, X, y, sample_weight, options=None):
+        """Learn the labels; return X, y, the weights or None, the rows that take part, the masks.
+
+        The masks tell which of these rows each label covers; `options` are parameters by label.
+        """
+        X, y, weights, used = self._open(X, y, sample_weight)
+        name = type(self).__name__
+        types = types_of_labels(self.labels, y[used], name)
+        self.classes_ = np.unique(np.array(list(types), dtype=self._dtype(y)))
+        self._types = {label: types[label] for label in self.classes_.tolist()}
+        masks = covered(self._types, y[used])
+        check_covered(masks, options or {}, name)
+        if self.labels is not None:
+            warn_of_types(self._types, y, name)
+        return X, y, weights, np.flatnonzero(used), masks
 
     def _decide(self, scores, errors):
         name = type(self).__name__
