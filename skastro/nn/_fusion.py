@@ -174,6 +174,11 @@ class RecurrentEncoder(nn.Module):
     hidden_sizes : sequence of int, default=(64,)
         Widths of the dense layers before the code.
 
+    Notes
+    -----
+    Weights begin as those of Keras, which the paper used, with open forget gates: over hundreds of
+    samples those of torch remember nothing for many epochs.
+
     References
     ----------
     .. [1] Y. Sharma et al., "CCSNscore", arXiv:2412.08601.
@@ -208,6 +213,8 @@ class RecurrentEncoder(nn.Module):
             nn.LSTM(n_in, units, batch_first=True, bidirectional=bidirectional)
             for n_in in [shape[0], *[width] * (num_layers - 1)]
         )
+        for layer in self.recurrent:
+            _begin_as_keras(layer)
         self.dropouts = nn.ModuleList(nn.Dropout(dropout) for dropout in dropouts)
         self.dense = nn.Sequential(*_dense([width, *hidden_sizes, size], 0.0))
 
@@ -327,6 +334,21 @@ def _encoder(name, shape, encoder):
             )
         encoder = ENCODERS[encoder]
     return encoder(shape)
+
+
+def _begin_as_keras(lstm):
+    """Remember at the begin: forget gates open, recurrent maps orthogonal."""
+    units = lstm.hidden_size
+    for name, values in lstm.named_parameters():
+        if name.startswith("weight_hh"):
+            for gate in values.split(units):
+                nn.init.orthogonal_(gate)
+        elif name.startswith("weight_ih"):
+            nn.init.xavier_uniform_(values)
+        else:
+            nn.init.zeros_(values)
+            if name.startswith("bias_ih"):
+                nn.init.ones_(values[units : 2 * units])
 
 
 def _dense(sizes, dropout):
