@@ -231,6 +231,10 @@ def _redshift(**_):
 
 def _log_redshift(X):
     """Return one column, NaN where there is no positive redshift."""
+    if "redshift" not in X:
+        raise ValueError(
+            f"ccsnscore: the channel 'redshift' needs the column 'redshift'; X has {list(X)}"
+        )
     redshift = np.asarray(X["redshift"], np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(redshift > 0, np.log10(redshift), np.nan).astype(np.float32)[:, None]

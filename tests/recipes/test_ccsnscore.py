@@ -61,6 +61,8 @@ def test_h_alpha_and_redshift_are_channels(supernovae):
     assert np.isnan(rows[60:, 192]).all()
     known = rows[:60, :192]
     np.testing.assert_allclose(known[:, 60:140].std(), 1, atol=0.5)
+    with pytest.raises(ValueError, match="ccsnscore: the channel 'redshift' needs the column"):
+        make_ccsnscore_features(["redshift"]).fit_transform(X.drop(columns="redshift"))
     model = make_ccsnscore(channels=["spec", "redshift"], max_epochs=2, random_state=0)
     assert np.isfinite(model.fit(X, y).predict_proba(X)).all()
 
