@@ -11,8 +11,14 @@ import time
 import numpy as np
 from numba import njit
 
-from skastro.gaussian_process._compiled import _blocks, _kernels, _likelihood, _predict, _separable
-from skastro.gaussian_process._compiled._lapack import LAPACK, factorize
+from skastro.gaussian_process._compiled import (
+    _blocks,
+    _kernels,
+    _likelihood,
+    _predict,
+    _separable,
+    _triangles,
+)
 from skastro.gaussian_process._task import Model, prepare
 
 ELEMENT = 40
@@ -48,10 +54,10 @@ def peak_flops(dtype, n=192):
 
 
 @njit
-def copy_and_factorize(lapack, matrix, space, n):
-    """Factorise a copy: LAPACK overwrites its argument."""
+def copy_and_factorize(matrix, space):
+    """Factorise a copy: the argument is overwritten."""
     space[:] = matrix
-    factorize(lapack, space, n)
+    _triangles.factorize(space)
 
 
 class Breakdown:
@@ -65,33 +71,33 @@ class Breakdown:
         self.grid, self.n = grid, len(order)
         self.theta = 2 * np.log([0.5, 20.0, 6000.0])
         self.point, self.local = _likelihood.new_point(self.n), _likelihood.new_local(self.n)
-        likelihood = LAPACK, self.rows, self.theta, False, False, self.point
+        likelihood = self.rows, self.theta, False, False, self.point
         _likelihood.evaluate(*likelihood)
-        _likelihood.differentiate(LAPACK, self.rows, self.point, 0.0, 3, self.local)
+        _likelihood.differentiate(self.rows, self.point, 0.0, 3, self.local)
         self.likelihood = likelihood
 
     def fit_steps(self):
         """Name, operations, function and arguments of the steps of a fit."""
         n, point, inverse = self.n, self.point, self.local.inverse_factor
-        space, square = np.empty_like(inverse), np.empty_like(inverse)
+        space, square = _likelihood.new_point(n).factor, np.empty_like(inverse)
         _kernels.fill_lower(self.rows, self.theta, False, space, point.slopes)
         fill = self.rows, self.theta, False, square, point.slopes
-        slopes = LAPACK, self.rows, point, 0.0, 3, self.local
+        slopes = self.rows, point, 0.0, 3, self.local
         cube, kernel = n**3 / 3, n**2 / 2 * ELEMENT
         return [
             ("evaluation", cube + kernel, _likelihood.evaluate, self.likelihood),
             ("  kernel and slopes", kernel, _kernels.fill_lower, fill),
-            ("  Cholesky factor", cube, copy_and_factorize, (LAPACK, space, square, n)),
+            ("  Cholesky factor", cube, copy_and_factorize, (space, square)),
             ("differentiation", 2 * cube + 12 * n**2, _likelihood.differentiate, slopes),
-            ("  inverse of factor", cube, _blocks.invert_lower, (point.factor, inverse)),
-            ("  inverse of covariance", cube, _blocks.square_lower, (inverse, square)),
+            ("  inverse of factor", cube, _triangles.invert_transposed, (point.factor, inverse)),
+            ("  inverse of covariance", cube, _triangles.square_upper, (inverse, square)),
         ]
 
     def radial_steps(self, dtype):
         """The grid of the radial kernel: the kernel with the mean, and the std."""
         n, (times, wavelengths) = self.n, self.grid
         lower = self.local.inverse_factor.astype(dtype)
-        cross, four = np.ones((len(lower), len(times)), dtype), np.empty((4, len(times)), dtype)
+        cross, four = np.ones((len(lower), len(times)), dtype), np.empty((8, len(times)), dtype)
         mean, weights = np.ones(len(times), dtype), np.ones(n, dtype)
         squares = np.ones((n, len(times)), dtype), np.ones((n, 1), dtype)
         points, m = len(times) * len(wavelengths), len(wavelengths)

@@ -25,7 +25,7 @@ adapt = njit(cache=True)(_optimize.adapt)
 
 
 @njit(cache=True)
-def climb(lapack, rows, theta, low, high, separable, constant_mean, point, spare, local):
+def climb(rows, theta, low, high, separable, constant_mean, point, spare, local):
     """Move `theta` to a local maximum; see :func:`skastro.gaussian_process._optimize.maximize`.
 
     Returns
@@ -40,10 +40,10 @@ def climb(lapack, rows, theta, low, high, separable, constant_mean, point, spare
     converged : bool
     """
     n_parameters = 3 if low[2] < high[2] else 2
-    value, mean_flux = evaluate(lapack, rows, theta, separable, constant_mean, point)
+    value, mean_flux = evaluate(rows, theta, separable, constant_mean, point)
     if not np.isfinite(value):
         return point, spare, value, mean_flux, 1, False
-    differentiate(lapack, rows, point, mean_flux, n_parameters, local)
+    differentiate(rows, point, mean_flux, n_parameters, local)
     damping, radius, correction = 0.0, FIRST_RADIUS, np.zeros((3, 3))
     for n_evaluations in range(2, MAX_EVALUATIONS + 1):
         gradient, average = local.gradient, local.information
@@ -54,7 +54,7 @@ def climb(lapack, rows, theta, low, high, separable, constant_mean, point, spare
         step, promised = newton_step(theta, gradient, matrix, free, low, high, damping, radius)
         if promised < NEGLIGIBLE:
             return point, spare, value, mean_flux, n_evaluations - 1, True
-        trial, trial_mean = evaluate(lapack, rows, theta + step, separable, constant_mean, spare)
+        trial, trial_mean = evaluate(rows, theta + step, separable, constant_mean, spare)
         damping, radius = adapt(trial - value, promised, step, damping, radius)
         is_better = trial > value
         if is_better:
@@ -64,6 +64,6 @@ def climb(lapack, rows, theta, low, high, separable, constant_mean, point, spare
         if promised < TOLERANCE:
             return point, spare, value, mean_flux, n_evaluations, True
         if is_better:
-            differentiate(lapack, rows, point, mean_flux, n_parameters, local)
+            differentiate(rows, point, mean_flux, n_parameters, local)
             correction = updated(correction, local.information, previous - local.gradient, step)
     return point, spare, value, mean_flux, MAX_EVALUATIONS, False

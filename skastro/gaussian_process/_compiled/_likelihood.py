@@ -5,17 +5,16 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from skastro.gaussian_process._compiled._blocks import invert_lower, padded, square_lower
 from skastro.gaussian_process._compiled._kernels import fill_lower
-from skastro.gaussian_process._compiled._lapack import (
+from skastro.gaussian_process._compiled._triangles import (
     factorize,
-    invert_factor,
-    solve_factor,
-    square_factor,
+    invert_transposed,
+    padded,
+    solve_in_place,
+    square_upper,
 )
 
 LOG_2PI = np.log(2.0 * np.pi)
-LAPACK_FROM = 400
 
 
 class Rows(NamedTuple):
@@ -39,7 +38,10 @@ class Point(NamedTuple):
 
 
 class Local(NamedTuple):
-    """Gradient and average information with what they were made of."""
+    """Gradient and average information with what they were made of.
+
+    The inverse factor is the transposed one, zero below its diagonal.
+    """
 
     inverse_factor: np.ndarray
     inverse: np.ndarray
@@ -66,23 +68,23 @@ def new_local(n):
     shape = padded(n), padded(n)
     information = np.zeros((3, 3))
     vectors = np.zeros((2, 3, n))
-    return Local(np.empty(shape), np.empty(shape), vectors[0], vectors[1], np.zeros(3), information)
+    return Local(np.zeros(shape), np.empty(shape), vectors[0], vectors[1], np.zeros(3), information)
 
 
 @njit(cache=True)
-def evaluate(lapack, rows, theta, separable, constant_mean, point):
+def evaluate(rows, theta, separable, constant_mean, point):
     """Fill `point`; return log likelihood (-inf if singular) and mean flux."""
     n = len(rows.flux)
     fill_lower(rows, theta, separable, point.factor, point.slopes)
-    if not factorize(lapack, point.factor, n):
+    if not factorize(point.factor):
         return -np.inf, 0.0
     mean_flux = 0.0
     if constant_mean:
         point.weights[:] = 1.0
-        solve_factor(lapack, point.factor, point.weights)
+        solve_in_place(point.factor, point.weights)
         mean_flux = np.sum(point.weights * rows.flux) / np.sum(point.weights)
     point.weights[:] = rows.flux - mean_flux
-    solve_factor(lapack, point.factor, point.weights)
+    solve_in_place(point.factor, point.weights)
     value = -0.5 * n * LOG_2PI
     for i in range(n):
         value -= 0.5 * (rows.flux[i] - mean_flux) * point.weights[i] + np.log(point.factor[i, i])
@@ -119,47 +121,31 @@ def slope_terms(slope, inverse, vector, out):
 
 
 @njit(cache=True, fastmath=True)
-def lower_times(lower, vectors, out):
-    """Write the products of a lower triangle and three vectors."""
-    a, b, c = vectors[0], vectors[1], vectors[2]
-    for i in range(len(a)):
-        row = lower[i]
-        p, q, r = 0.0, 0.0, 0.0
-        for j in range(i + 1):
-            p += row[j] * a[j]
-            q += row[j] * b[j]
-            r += row[j] * c[j]
-        out[0, i], out[1, i], out[2, i] = p, q, r
+def transposed_times(upper, vectors, out):
+    """Write the products of a transposed upper triangle and three vectors."""
+    out[:] = 0.0
+    for j in range(vectors.shape[1]):
+        row, a, b, c = upper[j], vectors[0, j], vectors[1, j], vectors[2, j]
+        add_scaled_rows(row[j:], (a, b, c), (out[0][j:], out[1][j:], out[2][j:]))
+
+
+@njit(inline="always")
+def add_scaled_rows(row, factors, out):
+    """Add `row` times each of three factors to three vectors."""
+    a, b, c = factors
+    x, y, z = out
+    for k in range(len(x)):
+        x[k] += a * row[k]
+        y[k] += b * row[k]
+        z[k] += c * row[k]
 
 
 @njit(cache=True)
-def fill_inverse(lapack, factor, n, local):
-    """Fill the inverses of factor and covariance of `local`."""
-    fill_inverse_factor(lapack, factor, n, local.inverse_factor)
-    if n < LAPACK_FROM:
-        square_lower(local.inverse_factor, local.inverse)
-        return
-    local.inverse[:] = local.inverse_factor
-    square_factor(lapack, local.inverse, n)
-
-
-@njit(cache=True)
-def fill_inverse_factor(lapack, factor, n, inverse_factor):
-    """Write the inverse of the Cholesky factor, with zeros above the diagonal."""
-    if n < LAPACK_FROM:
-        invert_lower(factor, inverse_factor)
-        return
-    for i in range(len(factor)):
-        inverse_factor[i, : i + 1] = factor[i, : i + 1]
-        inverse_factor[i, i + 1 :] = 0.0
-    invert_factor(lapack, inverse_factor, n)
-
-
-@njit(cache=True)
-def differentiate(lapack, rows, point, mean_flux, n_parameters, local):
+def differentiate(rows, point, mean_flux, n_parameters, local):
     """Fill `local` with gradient and average information of the first `n_parameters`."""
     n = len(rows.flux)
-    fill_inverse(lapack, point.factor, n, local)
+    invert_transposed(point.factor, local.inverse_factor)
+    square_upper(local.inverse_factor, local.inverse)
     trace = float(n)
     for i in range(n):
         trace -= local.inverse[i, i] * rows.variance[i]
@@ -169,7 +155,7 @@ def differentiate(lapack, rows, point, mean_flux, n_parameters, local):
         vector = local.vectors[k]
         trace = slope_terms(point.slopes[k - 1], local.inverse, point.weights, vector)
         local.gradient[k] = 0.5 * (dot(point.weights, vector, n) - trace)
-    lower_times(local.inverse_factor, local.vectors, local.whitened)
+    transposed_times(local.inverse_factor, local.vectors, local.whitened)
     for k in range(n_parameters):
         for m in range(n_parameters):
             local.information[k, m] = 0.5 * dot(local.whitened[k], local.whitened[m], n)

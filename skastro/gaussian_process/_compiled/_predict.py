@@ -60,17 +60,17 @@ def predict_radial(rows, theta, inverse_factor, alpha, mean_flux, grid, out):
     :func:`coarse_points` names; amplitude is one inside.
     """
     rates = rates_of(theta)
-    weights, lower = rates[0] * alpha, np.sqrt(rates[0]) * inverse_factor
-    single = lower.astype(out.dtype)
+    weights, upper = rates[0] * alpha, np.sqrt(rates[0]) * inverse_factor
+    single = upper.astype(out.dtype)
     fill_grid(rows, rates, single, weights.astype(out.dtype), mean_flux, grid, out)
     if out.itemsize == 4:
         norm = np.sqrt(np.sum(weights**2))
-        points = coarse_points(out[0], out[1], rates[0], largest_row(lower), norm)
-        refine(rows, rates, lower, weights, mean_flux, grid, points, out)
+        points = coarse_points(out[0], out[1], rates[0], largest_column(upper), norm)
+        refine(rows, rates, upper, weights, mean_flux, grid, points, out)
 
 
 @njit(cache=True)
-def fill_grid(rows, rates, lower, weights, mean_flux, grid, out):
+def fill_grid(rows, rates, upper, weights, mean_flux, grid, out):
     """Predict the whole grid, as many wavelengths at a time as fit the cache."""
     times, wavelengths = grid
     n, n_times = len(rows.time), len(times)
@@ -78,8 +78,8 @@ def fill_grid(rows, rates, lower, weights, mean_flux, grid, out):
     for i in range(n):
         squared_time[i] = np.minimum(((times - rows.time[i]) * rates[1]) ** 2, LARGEST_SQUARE)
     at_once = min(max(ELEMENTS_AT_ONCE // (n * n_times), 1), 4, len(wavelengths))
-    cross = np.zeros((len(lower), at_once * n_times), out.dtype)
-    four = np.empty((4, at_once * n_times), out.dtype)
+    cross = np.zeros((len(upper), at_once * n_times), out.dtype)
+    strip = np.empty((8, at_once * n_times), out.dtype)
     mean, variance = np.empty(at_once * n_times, out.dtype), np.empty(at_once * n_times, out.dtype)
     for first in range(0, len(wavelengths), at_once):
         some = wavelengths[first : first + at_once]
@@ -88,32 +88,32 @@ def fill_grid(rows, rates, lower, weights, mean_flux, grid, out):
         squared = np.minimum(distance**2, LARGEST_SQUARE).astype(out.dtype)
         mean[:], variance[:] = 0.0, 1.0
         fill_cross(squared_time, squared, weights, cross, mean)
-        subtract_explained(lower, cross, four, variance, width)
+        subtract_explained(upper, cross, strip, variance, width)
         std = np.sqrt(rates[0] * np.maximum(variance[:width], 0.0))
         out[0, first : first + len(some)] = mean[:width].reshape(-1, n_times) + mean_flux
         out[1, first : first + len(some)] = std.reshape(-1, n_times)
 
 
 @njit(cache=True)
-def refine(rows, rates, lower, weights, mean_flux, grid, points, out):
-    """Predict single points of the grid again, in the precision of `lower`."""
+def refine(rows, rates, upper, weights, mean_flux, grid, points, out):
+    """Predict single points of the grid again, in the precision of `upper`."""
     times, wavelengths = grid
-    cross, four = np.zeros((len(lower), POINTS_AT_ONCE)), np.empty((4, POINTS_AT_ONCE))
+    cross, strip = np.zeros((len(upper), POINTS_AT_ONCE)), np.empty((8, POINTS_AT_ONCE))
     for first in range(0, len(points), POINTS_AT_ONCE):
         some = points[first : first + POINTS_AT_ONCE]
         row, column = some // len(times), some % len(times)
         mean, variance = np.zeros(len(some)), np.ones(len(some))
         fill_points(rows, rates, times[column], wavelengths[row], weights, cross, mean)
-        subtract_explained(lower, cross, four, variance, len(some))
+        subtract_explained(upper, cross, strip, variance, len(some))
         for k in range(len(some)):
             out[0, row[k], column[k]] = mean[k] + mean_flux
             out[1, row[k], column[k]] = np.sqrt(rates[0] * max(variance[k], 0.0))
 
 
 @njit(cache=True)
-def largest_row(lower):
-    """Return the largest Euclidean norm of a row."""
-    largest = 0.0
-    for i in range(len(lower)):
-        largest = max(largest, np.sum(lower[i] ** 2))
-    return np.sqrt(largest)
+def largest_column(upper):
+    """Return the largest Euclidean norm of a column."""
+    squares = np.zeros(len(upper))
+    for row in upper:
+        squares += row**2
+    return np.sqrt(squares.max())

@@ -8,7 +8,7 @@ a mixture of the products of those: the cost hardly depends on the number of wav
 import numpy as np
 from numba import njit
 
-from skastro.gaussian_process._compiled._blocks import add_product, block
+from skastro.gaussian_process._compiled._blocks import add_product
 from skastro.gaussian_process._compiled._exp import LOOSE, exp_negative
 from skastro.gaussian_process._compiled._kernels import rates_of
 
@@ -30,7 +30,7 @@ def add_scaled(factor, values, out):
         out[j] += factor * values[j]
 
 
-@njit(cache=True, fastmath=True)
+@njit(inline="always")
 def add_dot(a, b, out):
     """Add the scalar products of the columns of `a` and `b`, each of four rows."""
     a0, a1, a2, a3 = a[0], a[1], a[2], a[3]
@@ -50,28 +50,28 @@ def band_starts(wavelength):
     return np.array(starts)
 
 
-@njit(cache=True)
-def whiten_bands(lower, in_time, starts):
+@njit(cache=True, fastmath=True)
+def whiten_bands(upper, in_time, starts):
     """Return ``L^-1 k`` of each band, shape (n_bands, n_padded, n_times).
 
-    Rows above the strip of four in which the band begins are not set.
+    Rows above the strip of eight in which the band begins are not set.
     """
     n_bands, n_times = len(starts) - 1, in_time.shape[1]
     whitened, own = np.empty((n_bands, *in_time.shape)), np.zeros(in_time.shape)
     for b in range(n_bands):
         start, stop = starts[b], starts[b + 1]
         own[start:stop] = in_time[start:stop]
-        first = start // 4 * 4
-        for i in range(first, len(lower), 4):
-            rows = whitened[b][i : i + 4]
+        first = start // 8 * 8
+        for i in range(first, len(upper), 8):
+            rows = whitened[b][i : i + 8]
             rows[:] = 0.0
-            for j in range(first, min(stop, i + 4), 4):
-                add_product(block(lower, i, j), own[j : j + 4], rows, n_times)
+            for j in range(first, min(stop, i + 8), 4):
+                add_product(upper, i, j, own[j : j + 4], rows, n_times)
         own[start:stop] = 0.0
     return whitened
 
 
-@njit(cache=True)
+@njit(cache=True, fastmath=True)
 def explain(whitened, starts, mix):
     """Return the explained variance in units of the squared amplitude: a sum over pairs of bands.
 
@@ -83,7 +83,7 @@ def explain(whitened, starts, mix):
     pair = 0
     for b in range(n_bands):
         for d in range(b + 1):
-            for i in range(starts[b] // 4 * 4, n, 4):
+            for i in range(starts[b] // 8 * 8, n, 4):
                 add_dot(whitened[b][i : i + 4], whitened[d][i : i + 4], products[pair])
             shares[:, pair] = mix[b] * mix[d] * (1.0 if b == d else 2.0)
             pair += 1
@@ -101,15 +101,15 @@ def band_means(weights, in_time, starts):
 
 
 @njit(cache=True)
-def predict_separable(rows, theta, lower, weights, mean_flux, grid, out):
+def predict_separable(rows, theta, upper, weights, mean_flux, grid, out):
     """Write mean and standard deviation of one object, its rows sorted by wavelength."""
     times, wavelengths = grid
     amplitude, time_rate, wavelength_rate = rates_of(theta)
     starts = band_starts(rows.wavelength)
-    in_time, mix = np.zeros((len(lower), len(times))), np.empty((len(starts) - 1, len(wavelengths)))
+    in_time, mix = np.zeros((len(upper), len(times))), np.empty((len(starts) - 1, len(wavelengths)))
     fill_matern(times, rows.time, time_rate, in_time)
     fill_matern(wavelengths, rows.wavelength[starts[:-1]], wavelength_rate, mix)
     means = band_means(weights, in_time, starts)
-    explained = explain(whiten_bands(lower, in_time, starts), starts, mix)
+    explained = explain(whiten_bands(upper, in_time, starts), starts, mix)
     out[0] = amplitude * np.dot(mix.T.copy(), means) + mean_flux
     out[1] = np.sqrt(np.maximum(amplitude - amplitude * amplitude * explained, 0.0))

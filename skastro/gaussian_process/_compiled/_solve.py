@@ -4,16 +4,15 @@ import numpy as np
 from numba import njit
 
 from skastro.gaussian_process._compiled._fit import climb
-from skastro.gaussian_process._compiled._lapack import LAPACK
 from skastro.gaussian_process._compiled._likelihood import (
     Rows,
     evaluate,
-    fill_inverse_factor,
     new_local,
     new_point,
 )
 from skastro.gaussian_process._compiled._predict import predict_radial
 from skastro.gaussian_process._compiled._separable import predict_separable
+from skastro.gaussian_process._compiled._triangles import invert_transposed
 
 
 def solve(problem, objects):
@@ -34,7 +33,6 @@ def solve(problem, objects):
     fits = problem.low is not None
     box = np.stack([problem.low, problem.high]) if fits else np.empty((2, 0, 3))
     solve_objects(
-        LAPACK,
         np.asarray(objects, np.int64),
         batch.offsets,
         Rows(batch.time, batch.wavelength, batch.flux, batch.variance),
@@ -62,7 +60,7 @@ def rows_of(rows, first, stop, by_wavelength):
 
 
 @njit(cache=True)
-def best_climb(lapack, rows, starts, low, high, separable, constant_mean, theta):
+def best_climb(rows, starts, low, high, separable, constant_mean, theta):
     """Climb from each start, leave the best in `theta`; return its point and what it reached."""
     n = len(rows.time)
     best, spare, local = new_point(n), new_point(n), new_local(n)
@@ -70,7 +68,7 @@ def best_climb(lapack, rows, starts, low, high, separable, constant_mean, theta)
     for k in range(len(starts)):
         trial, first = starts[k].copy(), best if k == 0 else new_point(n)
         point, spare, value, mean, n_own, good = climb(
-            lapack, rows, trial, low, high, separable, constant_mean, first, spare, local
+            rows, trial, low, high, separable, constant_mean, first, spare, local
         )
         n_evaluations += n_own
         if value > reached:
@@ -81,10 +79,10 @@ def best_climb(lapack, rows, starts, low, high, separable, constant_mean, theta)
 
 
 @njit(cache=True)
-def predict(lapack, rows, theta, point, mean_flux, separable, grid, out):
+def predict(rows, theta, point, mean_flux, separable, grid, out):
     """Predict with the rule of the kernel."""
-    inverse_factor = np.empty_like(point.factor)
-    fill_inverse_factor(lapack, point.factor, len(rows.time), inverse_factor)
+    inverse_factor = np.zeros_like(point.factor)
+    invert_transposed(point.factor, inverse_factor)
     if separable:
         predict_separable(rows, theta, inverse_factor, point.weights, mean_flux, grid, out)
         return
@@ -93,7 +91,7 @@ def predict(lapack, rows, theta, point, mean_flux, separable, grid, out):
 
 @njit(cache=True, nogil=True)
 def solve_objects(
-    lapack, objects, offsets, rows, starts, box, flags, grid, out, theta, numbers, counts, results
+    objects, offsets, rows, starts, box, flags, grid, out, theta, numbers, counts, results
 ):
     """Fill the output arrays object by object."""
     separable, constant_mean, fits = flags
@@ -102,13 +100,13 @@ def solve_objects(
         own = rows_of(rows, offsets[i], offsets[i + 1], separable)
         if fits:
             point, value, mean_flux, counts[k], converged = best_climb(
-                lapack, own, starts[:, i], box[0, i], box[1, i], separable, constant_mean, theta[k]
+                own, starts[:, i], box[0, i], box[1, i], separable, constant_mean, theta[k]
             )
         else:
             point, theta[k] = new_point(len(own.time)), starts[0, i]
-            value, mean_flux = evaluate(lapack, own, theta[k], separable, constant_mean, point)
+            value, mean_flux = evaluate(own, theta[k], separable, constant_mean, point)
             counts[k], converged = 1, True
         numbers[k, 0], numbers[k, 1] = mean_flux, value
         results[k, 0], results[k, 1] = converged, np.isfinite(value)
         if np.isfinite(value) and len(out):
-            predict(lapack, own, theta[k], point, mean_flux, separable, grid, out[k])
+            predict(own, theta[k], point, mean_flux, separable, grid, out[k])
