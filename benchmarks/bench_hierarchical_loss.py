@@ -73,6 +73,7 @@ def main():
     for title, steps, repeats in (
         ("loss alone, 64 objects", dict(loss_steps(64)), 200),
         ("loss alone, 1,024 objects", dict(loss_steps(1024)), 100),
+        ("loss alone, 8,192 objects", dict(loss_steps(8192)), 20),
         ("training step, 64 objects of 90 observations", dict(training_steps(64)), 2),
     ):
         found = {name: [] for name in steps}

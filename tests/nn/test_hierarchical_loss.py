@@ -127,3 +127,68 @@ def test_wrong_arguments(arguments):
 def test_copies():
     loss = copy.deepcopy(HierarchicalCrossEntropy(UNEQUAL))
     assert loss.taxonomy == UNEQUAL and not loss.state_dict()
+
+
+@pytest.mark.parametrize("taxonomy", [ELASTICC, UNEQUAL])
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+@pytest.mark.parametrize("size", [1.0, 30.0, 1e4])
+def test_compiled_code_equals_tensors(taxonomy, reduction, size):
+    """float32 on the processor is compiled, float64 is not."""
+    pytest.importorskip("numba")
+    rng = np.random.default_rng(2)
+    n = len(taxonomy.nodes)
+    logits = torch.tensor(rng.normal(0, size, (3 * n, n - 1)), dtype=torch.float32)
+    labels = torch.tensor(rng.permutation(np.tile(np.arange(n), 3)))
+    loss = HierarchicalCrossEntropy(taxonomy, 0.3, rng.uniform(0.5, 2, n), reduction)
+    found = []
+    for dtype in (torch.float32, torch.float64):
+        x = logits.to(dtype).T.contiguous().T.requires_grad_()
+        value = loss(x, labels)
+        assert value.dtype == dtype and value.shape == (() if reduction == "mean" else (3 * n,))
+        (value * torch.linspace(1, 2, value.numel())).sum().backward()
+        found.append((value.detach().double(), x.grad.double()))
+    for compiled, exact in zip(*found):
+        torch.testing.assert_close(compiled, exact, rtol=1e-5, atol=1e-6 * size)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_is_not_finite_is_not_hidden(value):
+    for sibling in (3, 4):
+        logits = torch.zeros(2, 8)
+        logits[1, sibling] = value
+        label = UNEQUAL.numbers(["d", "d"])
+        losses = HierarchicalCrossEntropy(UNEQUAL, reduction="none")(logits, torch.tensor(label))
+        assert losses.isfinite().tolist() == [True, False]
+
+
+@pytest.mark.parametrize("label", [-1, 9, 2**40])
+def test_a_label_outside_the_tree_is_refused(label):
+    with pytest.raises(IndexError):
+        HierarchicalCrossEntropy(UNEQUAL)(torch.zeros(2, 8), torch.tensor([1, label]))
+
+
+def test_a_second_derivative_of_compiled_code_is_refused():
+    pytest.importorskip("numba")
+    logits = torch.zeros(1, 8, requires_grad=True)
+    value = HierarchicalCrossEntropy(UNEQUAL)(logits, torch.tensor([3]))
+    with pytest.raises(RuntimeError, match="second derivative"):
+        torch.autograd.grad(value, logits, create_graph=True)
+
+
+def test_tensors_and_compiled_code_train_alike():
+    """The same steps of a linear model, with and without numba at hand."""
+    from skastro.nn import _losses
+
+    weights = []
+    for has_numba in (_losses.HAS_NUMBA, False):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(_losses, "HAS_NUMBA", has_numba)
+            torch.manual_seed(0)
+            x, model = torch.randn(64, 5), torch.nn.Linear(5, 25)
+            optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+            for _ in range(20):
+                optimizer.zero_grad()
+                HierarchicalCrossEntropy(ELASTICC)(model(x), torch.arange(64) % 26).backward()
+                optimizer.step()
+        weights.append(model.weight.detach())
+    torch.testing.assert_close(*weights, rtol=1e-4, atol=1e-5)

@@ -6,7 +6,7 @@ Rates are ``sqrt(3) / scale``; names and formulas are those of the NumPy module 
 import numpy as np
 from numba import njit
 
-from skastro.gaussian_process._compiled._exp import LOOSE, exp_negative
+from skastro.utils._compiled_exp import LOOSE, exp_negative
 
 
 @njit(cache=True)

@@ -9,8 +9,8 @@ from numba import njit
 
 from skastro.gaussian_process import _precision
 from skastro.gaussian_process._compiled._blocks import subtract_explained
-from skastro.gaussian_process._compiled._exp import LOOSE, exp_negative
 from skastro.gaussian_process._compiled._kernels import rates_of
+from skastro.utils._compiled_exp import LOOSE, exp_negative
 
 ELEMENTS_AT_ONCE, POINTS_AT_ONCE = 60_000, 512
 LARGEST_SQUARE = _precision.LARGEST_SQUARE

@@ -9,8 +9,8 @@ import numpy as np
 from numba import njit
 
 from skastro.gaussian_process._compiled._blocks import add_product
-from skastro.gaussian_process._compiled._exp import LOOSE, exp_negative
 from skastro.gaussian_process._compiled._kernels import rates_of
+from skastro.utils._compiled_exp import LOOSE, exp_negative
 
 
 @njit(cache=True, fastmath=LOOSE)
