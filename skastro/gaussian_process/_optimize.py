@@ -140,13 +140,24 @@ def newton_step(theta, gradient, information, free, low, high, damping, radius):
     for k in range(3):
         damped[k, k] += damping * matrix[k, k] + 1e-10
     step, _ = solve_positive(damped, slope)
+    if grows and step[2] > LARGEST_SHARE:
+        step = step_with_last(damped, slope, LARGEST_SHARE)
     step *= min(1.0, radius / max(np.abs(step).max(), 1e-300))
-    if grows:
-        step *= min(1.0, LARGEST_SHARE / max(step[2], 1e-300))
     promised = np.sum(slope * step) - 0.5 * np.sum(matrix * step * step.reshape(-1, 1))
     if grows:
         step[2] = -np.log1p(-step[2])
     return np.minimum(np.maximum(theta + step, low), high) - theta, promised
+
+
+def step_with_last(matrix, slope, last):
+    """Return the best step whose last element is given."""
+    others = matrix.copy()
+    others[2], others[:, 2] = 0.0, 0.0
+    others[2, 2] = 1.0
+    rest = slope - matrix[:, 2] * last
+    rest[2] = last
+    step, _ = solve_positive(others, rest)
+    return step
 
 
 def inverse_square_curvature(matrix, slope):

@@ -311,3 +311,16 @@ def test_threads_and_serial_runs_agree(engine, kernel):
     serial = solve(rows, offsets, n_jobs=1, **options)
     parallel = solve(rows, offsets, n_jobs=2, **options)
     np.testing.assert_array_equal(serial.grid, parallel.grid)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_an_object_without_colour_is_fitted_to_the_end(seed, engine, kernel):
+    """The wavelength scale runs to infinity, and a fit that holds it there is the known answer."""
+    rng, n = np.random.default_rng(seed), 400
+    time, wavelength = np.sort(rng.uniform(0, 1300, n)), rng.choice(BANDS, n)
+    flux = 1000 * np.exp(-0.5 * ((time - 800) / 30) ** 2) + 20 * rng.normal(size=n)
+    rows = [0, n], time, wavelength, flux, np.full(n, 20.0)
+    free = fit_light_curves(*rows, engine=engine, kernel=kernel)
+    held = fit_light_curves(*rows, engine=engine, kernel=kernel, wavelength_scale=1e12)
+    assert free.converged[0] and held.converged[0]
+    assert free.log_likelihood[0] > held.log_likelihood[0] - 1e-3

@@ -17,6 +17,7 @@ overload(_optimize.solve_positive)(lambda matrix, vector: _optimize.solve_positi
 overload(_optimize.inverse_square_curvature)(
     lambda matrix, slope: _optimize.inverse_square_curvature
 )
+overload(_optimize.step_with_last)(lambda matrix, slope, last: _optimize.step_with_last)
 free_parameters = njit(cache=True)(_optimize.free_parameters)
 newton_step = njit(cache=True)(_optimize.newton_step)
 corrected = njit(cache=True)(_optimize.corrected)
