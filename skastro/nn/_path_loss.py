@@ -112,6 +112,9 @@ class PathLoss(torch.autograd.Function):
     def backward(ctx, gradient):
         """Return the gradient in the logits."""
         if torch.is_grad_enabled():
-            raise RuntimeError("HierarchicalCrossEntropy: compiled code has no second derivative")
+            raise RuntimeError(
+                "HierarchicalCrossEntropy: compiled code has no second derivative; that of float64 "
+                "logits is not compiled"
+            )
         gradient = gradient[:, None] if gradient.ndim else gradient
         return torch.from_numpy(ctx.slopes) * gradient, None, None, None, None
