@@ -126,7 +126,21 @@ class HierarchicalCrossEntropy(nn.Module):
         -------
         loss : Tensor
             A scalar, or of shape (n_objects,) with ``reduction="none"``.
+
+        Raises
+        ------
+        ValueError
+            Logits and labels do not fit the tree or each other.
+
+        IndexError
+            A label is not the number of a node.
         """
+        if logits.shape != (len(numbers), self.n_outputs):
+            raise ValueError(
+                f"HierarchicalCrossEntropy: logits of shape {tuple(logits.shape)} where "
+                f"{len(numbers)} labels of {self.n_outputs} nodes below the root need "
+                f"({len(numbers)}, {self.n_outputs})"
+            )
         if HAS_NUMBA and logits.device.type == "cpu" and logits.dtype == torch.float32:
             loss, table = self._compiled
             return loss(logits, numbers, table, self._weight, self.reduction == "mean")

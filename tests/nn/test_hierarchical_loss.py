@@ -167,6 +167,12 @@ def test_a_label_outside_the_tree_is_refused(label):
         HierarchicalCrossEntropy(UNEQUAL)(torch.zeros(2, 8), torch.tensor([1, label]))
 
 
+@pytest.mark.parametrize("shape", [(2, 7), (2, 9), (3, 8), (1, 8), (8,)])
+def test_logits_of_another_shape_are_refused(shape):
+    with pytest.raises(ValueError, match="HierarchicalCrossEntropy: logits of shape"):
+        HierarchicalCrossEntropy(UNEQUAL)(torch.zeros(shape), torch.tensor([1, 2]))
+
+
 def test_a_second_derivative_of_compiled_code_is_refused():
     pytest.importorskip("numba")
     logits = torch.zeros(1, 8, requires_grad=True)
