@@ -272,7 +272,8 @@ class TransformerAutoencoder(
             for batch, _ in BatchIterator(BatchDataset(data, rows, purpose="encode"), 512):
                 inputs = {name: tensor.to(self.net_.device) for name, tensor in batch.items()}
                 stop = start + len(batch["lengths"])
-                codes[rows[start:stop]] = module.encode(**inputs).cpu().numpy()
+                with self.net_.threads("encode"):
+                    codes[rows[start:stop]] = module.encode(**inputs).cpu().numpy()
                 start = stop
         return codes
 
@@ -348,7 +349,8 @@ class TransformerAutoencoder(
                     torch.from_numpy(np.array(values[part], np.float32)).to(self.net_.device)
                     for values in (codes, days, bands)
                 )
-                heights = decoder(*inputs).double().cpu().numpy()
+                with self.net_.threads("decode"):
+                    heights = decoder(*inputs).double().cpu().numpy()
                 heights = np.clip(heights, -_LARGEST_HEIGHT, _LARGEST_HEIGHT)
                 flux[part] = self.flux_scale_ * np.sinh(heights)
         return flux

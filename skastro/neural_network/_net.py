@@ -2,7 +2,7 @@
 
 import copy
 import inspect
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 
 import numpy as np
@@ -13,6 +13,7 @@ from skorch.callbacks import EpochTimer, PassthroughScoring
 
 from skastro.neural_network._callbacks import ValidAccuracy
 from skastro.neural_network._data import BatchIterator
+from skastro.neural_network._threads import ThreadChoice
 
 _WITH_DROPOUT = (torch.nn.modules.dropout._DropoutNd, torch.nn.RNNBase)
 _HISTORY = ["epoch", "train_loss", "valid_loss", "valid_accuracy", "lr", "dur"]
@@ -59,6 +60,33 @@ class WeightedNet(NeuralNetClassifier):
         self.targets = targets
 
     keep_dropout = False
+
+    def threads(self, purpose):
+        """Return the context of a step that serves some purpose: the threads it has."""
+        choices = self.__dict__.setdefault("_thread_choices", {})
+        if str(self.device) != "cpu":
+            return nullcontext()
+        return choices.setdefault(purpose, ThreadChoice()).step()
+
+    def train_step(self, batch, **fit_params):
+        """Take a step of the optimizer."""
+        with self.threads("train"):
+            return super().train_step(batch, **fit_params)
+
+    def validation_step(self, batch, **fit_params):
+        """Return the loss of a batch."""
+        with self.threads("validate"):
+            return super().validation_step(batch, **fit_params)
+
+    def evaluation_step(self, batch, training=False):
+        """Return the logits of a batch."""
+        with self.threads("predict"):
+            return super().evaluation_step(batch, training=training)
+
+    def __getstate__(self):
+        state = super().__getstate__()
+        state.pop("_thread_choices", None)
+        return state
 
     @property
     def _default_callbacks(self):
