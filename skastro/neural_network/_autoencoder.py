@@ -268,11 +268,11 @@ class TransformerAutoencoder(
         codes = np.full((len(X), self.code_size), np.nan, np.float32)
         module = self.net_.module_.eval()
         start = 0
-        with torch.no_grad():
+        with torch.no_grad(), self.net_.threads("encode") as threads:
             for batch, _ in BatchIterator(BatchDataset(data, rows, purpose="encode"), 512):
                 inputs = {name: tensor.to(self.net_.device) for name, tensor in batch.items()}
                 stop = start + len(batch["lengths"])
-                with self.net_.threads("encode"):
+                with threads.step():
                     codes[rows[start:stop]] = module.encode(**inputs).cpu().numpy()
                 start = stop
         return codes
@@ -342,14 +342,14 @@ class TransformerAutoencoder(
         flux = np.empty(days.shape, np.float32)
         decoder, step = self.net_.module_.decoder, max(1, 2**18 // max(days.shape[1], 1))
         decoder.eval()
-        with torch.no_grad():
+        with torch.no_grad(), self.net_.threads("decode") as threads:
             for start in range(0, len(days), step):
                 part = slice(start, start + step)
                 inputs = (
                     torch.from_numpy(np.array(values[part], np.float32)).to(self.net_.device)
                     for values in (codes, days, bands)
                 )
-                with self.net_.threads("decode"):
+                with threads.step():
                     heights = decoder(*inputs).double().cpu().numpy()
                 heights = np.clip(heights, -_LARGEST_HEIGHT, _LARGEST_HEIGHT)
                 flux[part] = self.flux_scale_ * np.sinh(heights)

@@ -62,25 +62,31 @@ class WeightedNet(NeuralNetClassifier):
     keep_dropout = False
 
     def threads(self, purpose):
-        """Return the context of a step that serves some purpose: the threads it has."""
-        choices = self.__dict__.setdefault("_thread_choices", {})
-        if str(self.device) != "cpu":
-            return nullcontext()
-        return choices.setdefault(purpose, ThreadChoice()).step()
+        """Return the context of work on the processor that serves some purpose."""
+        choice = self._thread_choice(purpose)
+        return choice.work() if str(self.device) == "cpu" else nullcontext(choice)
+
+    def _thread_choice(self, purpose):
+        return self.__dict__.setdefault("_thread_choices", {}).setdefault(purpose, ThreadChoice())
+
+    def fit_loop(self, *args, **kwargs):
+        """Run the epochs."""
+        with self.threads("train"):
+            return super().fit_loop(*args, **kwargs)
 
     def train_step(self, batch, **fit_params):
         """Take a step of the optimizer."""
-        with self.threads("train"):
+        with self._thread_choice("train").step():
             return super().train_step(batch, **fit_params)
 
-    def validation_step(self, batch, **fit_params):
-        """Return the loss of a batch."""
-        with self.threads("validate"):
-            return super().validation_step(batch, **fit_params)
+    def forward_iter(self, *args, **kwargs):
+        """Yield the logits of each batch."""
+        with self.threads("predict"):
+            yield from super().forward_iter(*args, **kwargs)
 
     def evaluation_step(self, batch, training=False):
         """Return the logits of a batch."""
-        with self.threads("predict"):
+        with self._thread_choice("predict").step():
             return super().evaluation_step(batch, training=training)
 
     def __getstate__(self):

@@ -328,9 +328,7 @@ class TransformerClassifier(EventInputMixin, BaseNetClassifier):
         rows = rows[np.argsort(source.lengths[rows], kind="stable")]
         for start in range(0, len(rows), _OBJECTS_AT_ONCE):
             objects = rows[start : start + _OBJECTS_AT_ONCE]
-            batch = source.take(objects, "predict")
-            with self.net_.threads("importance"):
-                share = _gradient_times_input(module, batch, self.net_.device)
+            share = _gradient_times_input(module, source.take(objects, "predict"), self.net_.device)
             number = np.arange(share.shape[1])
             real = number < source.lengths[objects][:, None]
             found[(source.offsets[objects][:, None] + number)[real]] = share[real]
