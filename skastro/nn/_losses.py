@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 HAS_NUMBA = importlib.util.find_spec("numba") is not None
+WHOLE_NUMBERS = {torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8}
 
 
 class HierarchicalCrossEntropy(nn.Module):
@@ -45,8 +46,8 @@ class HierarchicalCrossEntropy(nn.Module):
     Notes
     -----
     On the processor, with numba (``skastro[fast]``), loss and gradient of float32 logits come from
-    compiled code that takes about 1.25 times as long as plain cross-entropy; tensors take six to
-    ten times as long.  See ``benchmarks/bench_hierarchical_loss.py``.
+    compiled code that takes 1.25 to 1.3 times as long as plain cross-entropy; tensors take six to
+    thirteen times as long.  See ``benchmarks/bench_hierarchical_loss.py``.
 
     Raises
     ------
@@ -129,17 +130,24 @@ class HierarchicalCrossEntropy(nn.Module):
 
         Raises
         ------
+        TypeError
+            Labels are no whole numbers.
+
         ValueError
             Logits and labels do not fit the tree or each other.
 
         IndexError
             A label is not the number of a node.
         """
-        if logits.shape != (len(numbers), self.n_outputs):
+        if numbers.dtype not in WHOLE_NUMBERS:
+            raise TypeError(
+                f"HierarchicalCrossEntropy: labels are {numbers.dtype}, not whole numbers of nodes"
+            )
+        if numbers.ndim != 1 or logits.shape != (len(numbers), self.n_outputs):
             raise ValueError(
-                f"HierarchicalCrossEntropy: logits of shape {tuple(logits.shape)} where "
-                f"{len(numbers)} labels of {self.n_outputs} nodes below the root need "
-                f"({len(numbers)}, {self.n_outputs})"
+                f"HierarchicalCrossEntropy: logits of shape {tuple(logits.shape)} and labels of "
+                f"shape {tuple(numbers.shape)} instead of (n_objects, {self.n_outputs}) and "
+                f"(n_objects,)"
             )
         if HAS_NUMBA and logits.device.type == "cpu" and logits.dtype == torch.float32:
             loss, table = self._compiled

@@ -37,7 +37,7 @@ def shift(logits, numbers, table, weight, losses, shifted):
     """
     n_siblings = np.uint64(0)
     for i in range(len(logits)):
-        node, loss, unknown = numbers[i], 0.0, logits.dtype.type(0.0)
+        node, loss, unknown = np.uint64(numbers[i]), 0.0, logits.dtype.type(0.0)
         if node >= table.shape[1]:
             raise IndexError("HierarchicalCrossEntropy: a label is not the number of a node")
         while node > 0:
@@ -66,7 +66,7 @@ def share_out(exponentials, numbers, table, weight, losses, slopes):
     """Add the logarithms of the sums over siblings to `losses`; write the gradient."""
     start = np.uint64(0)
     for i in range(len(numbers)):
-        node, loss = numbers[i], 0.0
+        node, loss = np.uint64(numbers[i]), 0.0
         while node > 0:
             first, total = table[1, node], exponentials.dtype.type(0.0)
             n_siblings = table[2, node] - first
@@ -104,7 +104,7 @@ class PathLoss(torch.autograd.Function):
         values = logits.detach().contiguous().numpy()
         losses = np.empty(1 if is_mean else len(values), values.dtype)
         ctx.slopes = np.empty_like(values)
-        fill(values, numbers.numpy().astype(np.uint64), table, weight, losses, ctx.slopes)
+        fill(values, numbers.numpy(), table, weight, losses, ctx.slopes)
         losses = torch.from_numpy(losses)
         return losses[0] if is_mean else losses
 

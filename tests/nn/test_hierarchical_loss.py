@@ -173,6 +173,18 @@ def test_logits_of_another_shape_are_refused(shape):
         HierarchicalCrossEntropy(UNEQUAL)(torch.zeros(shape), torch.tensor([1, 2]))
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_labels_must_be_a_row_of_whole_numbers(dtype):
+    loss, logits = HierarchicalCrossEntropy(UNEQUAL), torch.zeros(2, 8, dtype=dtype)
+    for labels in (torch.tensor([1.7, 2.0]), torch.tensor([True, False])):
+        with pytest.raises(TypeError, match="not whole numbers of nodes"):
+            loss(logits, labels)
+    with pytest.raises(ValueError, match="labels of shape"):
+        loss(logits, torch.tensor([[1], [2]]))
+    found = [loss(logits, torch.tensor([1, 3], dtype=kind)) for kind in (torch.int64, torch.int32)]
+    assert found[0] == found[1]
+
+
 def test_a_second_derivative_of_compiled_code_is_refused():
     pytest.importorskip("numba")
     logits = torch.zeros(1, 8, requires_grad=True)
