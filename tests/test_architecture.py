@@ -9,7 +9,9 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "skastro"
 LAYERS = [
-    {"exceptions", "taxonomy", "surveys", "utils"},
+    {"exceptions"},
+    {"surveys", "utils"},
+    {"taxonomy"},
     {"base"},
     {"io", "datasets", "gaussian_process", "metrics", "nn"},
     {"augmentation"},

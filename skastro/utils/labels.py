@@ -1,0 +1,204 @@
+"""Checks of class labels that every estimator and taxonomy shares."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from pandas.api.extensions import ExtensionArray
+from pandas.api.types import infer_dtype
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d
+
+from skastro.exceptions import ObjectError, name_objects
+
+_TEXT_OF_MISSING = ("nan", "<NA>", "None", "NaT")
+UNLABELLED = -1
+
+
+def check_labels(
+    y: ArrayLike | pd.Series, name: str, X: Any = None, *, allow_unlabelled: bool = False
+) -> NDArray:
+    """Return class labels as a one-dimensional array after the checks of every classifier.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_objects,)
+        Class labels of one type: strings or integers in a list, an array, a Series of any dtype
+        or a pandas or Arrow array.
+
+    name : str
+        Estimator or function named in the errors.
+
+    X : DataFrame or array-like of shape (n_objects, n_columns), default=None
+        Objects.  The index of a DataFrame names them in errors, and must be that of a Series `y`.
+
+    allow_unlabelled : bool, default=False
+        Whether -1 may stand for "unlabelled" among strings.
+
+    Returns
+    -------
+    labels : ndarray of shape (n_objects,)
+        Strings stay strings and integers stay integers.
+
+    Raises
+    ------
+    ObjectError
+        Objects without a label (None, NaN, NaT, pd.NA, or the strings that NumPy makes of them),
+        or with a label of another type than the others.
+
+    ValueError
+        No `y`, a `y` with more than one column, continuous values, or an index that differs from
+        that of `X`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skastro.utils.labels import check_labels
+    >>> check_labels(pd.array(["Ia", "II"], dtype="string"), "MyClassifier").tolist()
+    ['Ia', 'II']
+    >>> check_labels(["Ia", None], "MyClassifier")
+    Traceback (most recent call last):
+    ...
+    skastro.exceptions.ObjectError: MyClassifier: y holds no label (object 1)
+    """
+    if y is None:
+        raise ValueError(f"{name} requires y to be passed, but the target y is None")
+    check_same_index(X, y, name)
+    labels = _as_column(y, name)
+    ids = _identifiers(X, len(labels))
+    check_no_missing(labels, name, ids)
+    _check_one_type(labels, name, ids, allow_unlabelled)
+    labels = np.array(labels.tolist()) if isinstance(y, list | tuple) else labels
+    if labels.dtype != object or not allow_unlabelled:
+        check_classification_targets(labels)
+    return labels
+
+
+def check_same_index(X: Any, y: Any, name: str) -> None:
+    """Raise ValueError if a Series `y` has another index than the DataFrame `X`.
+
+    Parameters
+    ----------
+    X : DataFrame or any other
+        Objects; only the index of a DataFrame is compared.
+
+    y : Series or any other
+        Labels; only the index of a Series is compared.
+
+    name : str
+        Estimator named in the error.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skastro.utils.labels import check_same_index
+    >>> X = pd.DataFrame({"redshift": [0.1, 0.2]}, index=["SN1", "SN2"])
+    >>> check_same_index(X, pd.Series(["Ia", "II"], index=["SN2", "SN1"]), "MyClassifier")
+    Traceback (most recent call last):
+    ...
+    ValueError: MyClassifier: y has another index than X: object 0 is 'SN1' in X and 'SN2' in y...
+    """
+    if not isinstance(X, pd.DataFrame) or not isinstance(y, pd.Series | pd.DataFrame):
+        return
+    if len(X) != len(y) or X.index.equals(y.index):
+        return
+    row = int(np.flatnonzero(np.asarray(X.index) != np.asarray(y.index))[0])
+    raise ValueError(
+        f"{name}: y has another index than X: object {row} is {_plain(X.index[row])!r} in X and "
+        f"{_plain(y.index[row])!r} in y.  Pass y.loc[X.index] to match objects by name, or "
+        f"y.to_numpy() if the order is already the same"
+    )
+
+
+def check_no_missing(labels: NDArray, name: str, ids: ArrayLike | None = None) -> None:
+    """Raise ObjectError for objects without a label.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_objects,)
+        Labels.
+
+    name : str
+        Estimator or function named in the error.
+
+    ids : array-like of shape (n_objects,), default=None
+        Names of the objects; by default their row numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skastro.utils.labels import check_no_missing
+    >>> check_no_missing(np.array(["Ia", "nan"]), "MyClassifier", ["SN1", "SN2"])
+    Traceback (most recent call last):
+    ...
+    skastro.exceptions.ObjectError: MyClassifier: y holds 'nan', the text of a missing label; leave
+    these objects out, or rename the class (object 'SN2')
+    """
+    ids = _identifiers(None, len(labels)) if ids is None else np.asarray(ids, object)
+    missing = pd.isna(labels)
+    if missing.any():
+        raise ObjectError(f"{name}: y holds no label", ids[missing])
+    if labels.dtype.kind not in "OU":
+        return
+    written = pd.Index(labels).isin(_TEXT_OF_MISSING)
+    if written.any():
+        raise ObjectError(
+            f"{name}: y holds {name_objects(np.unique(labels[written].astype(str)))}, the text of "
+            f"a missing label; leave these objects out, or rename the class",
+            ids[written],
+        )
+
+
+def _as_column(y: Any, name: str) -> NDArray:
+    """Return y as an array, without turning numbers among strings into strings."""
+    if isinstance(y, list | tuple):
+        y = np.asarray(y, dtype=object)
+    elif isinstance(y, ExtensionArray) or type(y).__module__.startswith("pyarrow"):
+        y = np.asarray(y)
+    try:
+        return column_or_1d(y, warn=True)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{name}: {error}") from None
+
+
+def _check_one_type(labels: NDArray, name: str, ids: NDArray, allow_unlabelled: bool) -> None:
+    if labels.dtype.kind not in "OU":
+        return
+    unlabelled = _unlabelled_among_text(labels)
+    if allow_unlabelled:
+        labels, ids = labels[~unlabelled], ids[~unlabelled]
+    elif unlabelled.any():
+        raise ObjectError(
+            f"{name}: y holds -1 among strings, which stands for unlabelled; leave these objects "
+            f"out",
+            ids[unlabelled],
+        )
+    if labels.dtype == object and infer_dtype(labels, skipna=False).startswith("mixed"):
+        kinds = np.array([type(label).__name__ for label in labels])
+        names, counts = np.unique(kinds, return_counts=True)
+        raise ObjectError(
+            f"{name}: y holds labels of different types ({', '.join(names)}); use one type",
+            ids[kinds == names[counts.argmin()]],
+        )
+
+
+def _unlabelled_among_text(labels: NDArray) -> NDArray[np.bool_]:
+    """Return the mask of -1 and "-1" where other labels are strings that are no numbers."""
+    mask = np.asarray(pd.Index(labels).isin([UNLABELLED, str(UNLABELLED)]), bool)
+    others = labels[~mask]
+    names = [label for label in others if isinstance(label, str) and not _is_integer(label)]
+    return mask & bool(names)
+
+
+def _is_integer(label: str) -> bool:
+    return label.lstrip("+-").isdigit()
+
+
+def _identifiers(X: Any, n_objects: int) -> NDArray:
+    named = isinstance(X, pd.DataFrame) and len(X) == n_objects
+    return np.asarray(X.index if named else range(n_objects), dtype=object)
+
+
+def _plain(label: Any) -> Any:
+    return label.item() if isinstance(label, np.generic) else label
