@@ -7,14 +7,14 @@ maxdate) lie in a folder that is given.  Rules of what counts, all of them:
   other types are left out;
 * rows without flux and repeated wavelengths are dropped (CleanSpectrum);
 * in the rest frame a spectrum must cover half of 4200-9200 Angstrom with 50 pixels, less than
-  half of them zero, at a S/N of 1 (SpectrumQualityFilter).
+  half of them zero, at a S/N of 1 (MarkSpectrumQuality).
 """
 
 import numpy as np
 import pandas as pd
 from nested_pandas import NestedFrame
 
-from skastro.preprocessing import CleanSpectrum, DeredshiftSpectrum, SpectrumQualityFilter
+from skastro.preprocessing import CleanSpectrum, DeredshiftSpectrum, MarkSpectrumQuality
 from skastro.utils.photometry import magnitude_to_flux
 from skastro.utils.ragged import nest, sort_rows
 
@@ -80,7 +80,7 @@ def _light_curves(folder, X):
 def clean_osc(X, y):
     """Return the usable spectra of known groups, and how many were left out for which reason."""
     rest = DeredshiftSpectrum().fit_transform(CleanSpectrum().fit_transform(X))
-    quality = SpectrumQualityFilter(min_snr=1).fit_transform(rest)["quality"]
+    quality = MarkSpectrumQuality(min_snr=1).fit_transform(rest)["quality"]
     usable = quality.eq("").to_numpy()
     reasons = quality[~usable].value_counts().to_dict()
     return CleanSpectrum().fit_transform(X[usable]), y[usable], reasons

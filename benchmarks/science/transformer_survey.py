@@ -44,7 +44,7 @@ def autoencoder(X, seed):
     model = TransformerAutoencoder(
         module=partial(LightCurveAutoencoderNet, **SIZES),
         code_size=SIZES["size"],
-        zero_column="first_detection",
+        reference_column="first_detection",
         max_epochs=ENCODER_EPOCHS,
         random_state=seed,
     )
@@ -58,7 +58,7 @@ def transformer(seed, epochs, encoder=None, freeze=False):
         module=partial(TransformerNet, **SIZES),
         pretrained=None if encoder is None else FrozenEstimator(encoder),
         freeze_encoder=freeze,
-        zero_column="first_detection",
+        reference_column="first_detection",
         max_epochs=epochs,
         random_state=seed,
     )
@@ -67,7 +67,7 @@ def transformer(seed, epochs, encoder=None, freeze=False):
 def recurrent(seed, epochs):
     """The classifier of the ORACLE recipe, without a tree."""
     return RecurrentClassifier(
-        static=STATIC, zero_column="first_detection", max_epochs=epochs, random_state=seed
+        static=STATIC, reference_column="first_detection", max_epochs=epochs, random_state=seed
     )
 
 

@@ -39,7 +39,7 @@ class LightCurveChannels(LightCurveFeatures):
     min_snr : float, default=5
         Least ratio of flux to error of an answer, and of the first detection.
 
-    reference : str, default=None
+    reference_column : str, default=None
         Column of `X` with the zero of the days; by default the first detection in any of `bands`.
 
     survey : str or Survey, default=None
@@ -104,7 +104,7 @@ class LightCurveChannels(LightCurveFeatures):
         bands=None,
         method="gp",
         min_snr=5.0,
-        reference=None,
+        reference_column=None,
         survey=None,
         normalization="minmax",
         channels=_CHANNELS,
@@ -118,7 +118,7 @@ class LightCurveChannels(LightCurveFeatures):
         self.bands = bands
         self.method = method
         self.min_snr = min_snr
-        self.reference = reference
+        self.reference_column = reference_column
         self.survey = survey
         self.normalization = normalization
         self.channels = channels
@@ -157,8 +157,8 @@ class LightCurveChannels(LightCurveFeatures):
         return keep_rows(offsets, {**rows, "band": number}, good)
 
     def _references(self, offsets, rows, X):
-        if self.reference is not None:
-            return X[self.reference].to_numpy(float)
+        if self.reference_column is not None:
+            return X[self.reference_column].to_numpy(float)
         detected = rows["flux"] >= self.min_snr * rows["flux_err"]
         time = np.where(detected, rows["time"], np.nan)
         return segment_reduce(np.fmin, time, offsets)
@@ -220,7 +220,7 @@ class LightCurveChannels(LightCurveFeatures):
         ]
 
     def _required_columns(self):
-        return () if self.reference is None else (self.reference,)
+        return () if self.reference_column is None else (self.reference_column,)
 
     def _required_fields(self):
         return ("time", "band", "flux", "flux_err")

@@ -14,7 +14,7 @@ class GPInterpolate(LightCurveFeatures):
     Each object gets its own maximum-likelihood hyperparameters; nothing is learned across
     objects.  The row of an object is its image of shape ``output_shape_``: channel 0 the
     predicted mean, channel 1 the standard deviation, each wavelength by time.  An object that
-    cannot be fitted, or that a :class:`skastro.preprocessing.QualityFilter` has marked, is a
+    cannot be fitted, or that a :class:`skastro.preprocessing.MarkQuality` has marked, is a
     row of NaN.
 
     Parameters
@@ -28,7 +28,7 @@ class GPInterpolate(LightCurveFeatures):
     survey : str or Survey, default="LSST"
         Gives the effective wavelengths of the bands.
 
-    reference : str, default="peak_time"
+    reference_column : str, default="peak_time"
         Column of `X` with the zero date of each object's grid.
 
     kernel : {"radial", "separable"}, default="radial"
@@ -59,8 +59,8 @@ class GPInterpolate(LightCurveFeatures):
     progress : bool, default=False
         Show a progress bar.
 
-    quality : str, default="quality"
-        Column with the reasons of a QualityFilter; read if `X` has it.
+    quality_column : str, default="quality"
+        Column with the reasons of a MarkQuality; read if `X` has it.
 
     column : str, default="lightcurve"
         Nested column with the light curves.
@@ -104,7 +104,7 @@ class GPInterpolate(LightCurveFeatures):
         wavelengths=None,
         *,
         survey="LSST",
-        reference="peak_time",
+        reference_column="peak_time",
         kernel="radial",
         wavelength_scale="free",
         padding=True,
@@ -113,14 +113,14 @@ class GPInterpolate(LightCurveFeatures):
         engine="auto",
         n_jobs=None,
         progress=False,
-        quality="quality",
+        quality_column="quality",
         column="lightcurve",
     ):
         super().__init__(column=column)
         self.times = times
         self.wavelengths = wavelengths
         self.survey = survey
-        self.reference = reference
+        self.reference_column = reference_column
         self.kernel = kernel
         self.wavelength_scale = wavelength_scale
         self.padding = padding
@@ -129,7 +129,7 @@ class GPInterpolate(LightCurveFeatures):
         self.engine = engine
         self.n_jobs = n_jobs
         self.progress = progress
-        self.quality = quality
+        self.quality_column = quality_column
 
     def interpolate(self, X):
         """Return the images with everything that the fit tells.
@@ -144,7 +144,7 @@ class GPInterpolate(LightCurveFeatures):
         result : Interpolation
             Images, hyperparameters, log likelihood and status of each object, see
             :func:`skastro.gaussian_process.interpolate_light_curves`; objects marked by a
-            QualityFilter count as objects without observations.
+            MarkQuality count as objects without observations.
         """
         self._check_frame(X, reset=False)
         offsets, rows = self._usable_rows(X)
@@ -157,7 +157,7 @@ class GPInterpolate(LightCurveFeatures):
             rows["flux_err"],
             self.times_,
             self.wavelengths_,
-            reference=X[self.reference].to_numpy(float),
+            reference=X[self.reference_column].to_numpy(float),
             kernel=self.kernel,
             wavelength_scale=self.wavelength_scale,
             padding=_third_band_padding(survey) if self.padding else None,
@@ -181,9 +181,9 @@ class GPInterpolate(LightCurveFeatures):
 
     def _usable_rows(self, X):
         offsets, rows = flatten(X[self.column], self._required_fields())
-        if self.quality not in X.columns:
+        if self.quality_column not in X.columns:
             return offsets, rows
-        usable = X[self.quality].fillna("").eq("").to_numpy()
+        usable = X[self.quality_column].fillna("").eq("").to_numpy()
         return keep_rows(offsets, rows, np.repeat(usable, np.diff(offsets)))
 
     def _feature_names(self):
@@ -195,7 +195,7 @@ class GPInterpolate(LightCurveFeatures):
         ]
 
     def _required_columns(self):
-        return (self.reference,)
+        return (self.reference_column,)
 
     def _required_fields(self):
         return ("time", "band", "flux", "flux_err")

@@ -32,7 +32,7 @@ class Heatmap(LightCurveFeatures):
         maps only: it mixes units.  To correct for dust put
         :class:`skastro.preprocessing.Deredden` before this step.
 
-    mwebv : str, default="mwebv"
+    mwebv_column : str, default="mwebv"
         Column of `X` with E(B-V), read for ``dust="scone"``.
 
     brightness : bool, default=False
@@ -78,7 +78,7 @@ class Heatmap(LightCurveFeatures):
         normalization="maximum",
         channels=_CHANNELS,
         dust=None,
-        mwebv="mwebv",
+        mwebv_column="mwebv",
         brightness=False,
         column="lightcurve",
     ):
@@ -87,7 +87,7 @@ class Heatmap(LightCurveFeatures):
         self.normalization = normalization
         self.channels = channels
         self.dust = dust
-        self.mwebv = mwebv
+        self.mwebv_column = mwebv_column
         self.brightness = brightness
 
     def _learn(self, offsets, rows, X):
@@ -109,7 +109,7 @@ class Heatmap(LightCurveFeatures):
     def _extinction(self, X):
         """A(lambda) in magnitudes, shape (n_objects, n_wavelengths, 1)."""
         ratio = extinction_magnitudes(self.interpolator_.wavelengths_)
-        return (X[self.mwebv].to_numpy(float)[:, None] * ratio)[:, :, None]
+        return (X[self.mwebv_column].to_numpy(float)[:, None] * ratio)[:, :, None]
 
     def _feature_names(self):
         names = self.interpolator_.get_feature_names_out().reshape(2, -1)
@@ -117,7 +117,7 @@ class Heatmap(LightCurveFeatures):
         return [*names, "log10_maximum"] if self.brightness else names
 
     def _required_columns(self):
-        return (self.mwebv,) if self.dust == "scone" else ()
+        return (self.mwebv_column,) if self.dust == "scone" else ()
 
     def _check_parameters(self):
         unknown = [c for c in self.channels if c not in _CHANNELS]

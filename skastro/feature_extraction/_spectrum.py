@@ -10,7 +10,7 @@ from skastro.utils.ragged import segment_ids, sort_rows
 class SpectrumPixels(LightCurveFeatures):
     """Take the flux of spectra that share a grid of wavelengths as dense rows.
 
-    An object without rows, or whose row in `quality` holds a reason, is a row of NaN.
+    An object without rows, or whose row in `quality_column` holds a reason, is a row of NaN.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ class SpectrumPixels(LightCurveFeatures):
         Add a second channel: 1 where there are data, 0 elsewhere.  The field ``covered`` of
         :class:`skastro.preprocessing.Rebin` says where, or else a flux that is finite.
 
-    quality : str, default="quality"
+    quality_column : str, default="quality"
         Column with the reasons of a quality filter; read if `X` has it.
 
     column : str, default="spectrum"
@@ -52,11 +52,11 @@ class SpectrumPixels(LightCurveFeatures):
     [[1.0, 2.0, 1.0, 1.0], [3.0, 0.0, 1.0, 0.0]]
     """
 
-    def __init__(self, *, fill_value=0.0, mask=False, quality="quality", column="spectrum"):
+    def __init__(self, *, fill_value=0.0, mask=False, quality_column="quality", column="spectrum"):
         super().__init__(column=column)
         self.fill_value = fill_value
         self.mask = mask
-        self.quality = quality
+        self.quality_column = quality_column
 
     def _learn(self, offsets, rows, X):
         filled = np.flatnonzero(np.diff(offsets) > 0)
@@ -80,8 +80,8 @@ class SpectrumPixels(LightCurveFeatures):
             features[filled, k] = channel.reshape(-1, n_wavelengths)
         anything = np.bincount(segment_ids(offsets)[known], minlength=len(X)) > 0
         features[~anything] = np.nan
-        if self.quality in X.columns:
-            features[X[self.quality].fillna("").ne("").to_numpy()] = np.nan
+        if self.quality_column in X.columns:
+            features[X[self.quality_column].fillna("").ne("").to_numpy()] = np.nan
         return features.reshape(len(X), -1)
 
     def _check_grid(self, offsets, rows, X):

@@ -103,7 +103,7 @@ class ProbabilityInTimeDisplay:
 
         days : array-like of shape (n_days,), default=None
             Ask ``predict_proba_at`` at these days after the zero date of the object (column
-            ``estimator.zero_column``, or the first observation) instead of after each
+            ``estimator.reference_column``, or the first observation) instead of after each
             observation.
 
         survey : str or Survey, default="LSST"
@@ -215,8 +215,8 @@ def _last_step(estimator, one):
 
 
 def _at_days(estimator, one, days, column):
-    zero_column = getattr(estimator, "zero_column", None)
-    zero = np.nan if zero_column is None else one[zero_column].iloc[0]
+    reference_column = getattr(estimator, "reference_column", None)
+    zero = np.nan if reference_column is None else one[reference_column].iloc[0]
     if np.isnan(zero):
         _, rows = flatten(one[column], ("time",))
         zero = rows["time"].min(initial=np.inf)

@@ -120,7 +120,7 @@ class LightCurveDisplay:
         process = clone(estimator).set_params(wavelengths=wavelengths, n_jobs=None)
         one = X.loc[[object_id]]
         mean, std = process.fit(one).interpolate(one).grid[0]
-        times = process.times_ + one[process.reference].iloc[0]
+        times = process.times_ + one[process.reference_column].iloc[0]
         curves = {band: (times, mean[i], std[i]) for i, band in enumerate(bands)}
         return cls(**rows, survey=survey, curves=curves, title=str(object_id)).plot(ax)
 

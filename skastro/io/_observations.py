@@ -74,7 +74,7 @@ def read_observations(source, statics=None, *, names=None, bands=None, survey=No
 
     See Also
     --------
-    skastro.preprocessing.MissingCodes : NaN for the codes in all other static columns.
+    skastro.preprocessing.ReplaceMissing : NaN for the codes in all other static columns.
 
     Examples
     --------

@@ -29,7 +29,7 @@ def read_spectra(source, *, folder=None, wavelength_unit="Angstrom", zero_point=
     """Read spectra from files, or spectra and light curves that a table lists.
 
     A file that cannot be read leaves its object with an empty spectrum and the reason in the
-    column ``quality``, as of :class:`skastro.preprocessing.QualityFilter`; one warning lists all
+    column ``quality``, as of :class:`skastro.preprocessing.MarkQuality`; one warning lists all
     of them.
 
     Parameters

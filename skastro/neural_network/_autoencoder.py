@@ -70,7 +70,7 @@ class TransformerAutoencoder(
     survey : str or Survey, default="LSST"
         Gives the effective wavelengths of the bands.
 
-    zero_column : str, default=None
+    reference_column : str, default=None
         Column with the zero date of each object, from which its days count; NaN there and the
         default stand for the first observation.
 
@@ -146,7 +146,7 @@ class TransformerAutoencoder(
 
     static = ()
     n_prefixes = 0
-    quality = "quality"
+    quality_column = "quality"
 
     _parameter_constraints = {
         "module": [callable],
@@ -156,7 +156,7 @@ class TransformerAutoencoder(
         "rho": [Interval(Real, 0, 1, closed="neither")],
         "observation_dropout": [Interval(Real, 0, 1, closed="left")],
         "band_encoding": [StrOptions({"wavelength", "one-hot"})],
-        "zero_column": [str, None],
+        "reference_column": [str, None],
         "column": [str],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "lr": [Interval(Real, 0, None, closed="neither")],
@@ -180,7 +180,7 @@ class TransformerAutoencoder(
         observation_dropout=0.4,
         band_encoding="one-hot",
         survey="LSST",
-        zero_column=None,
+        reference_column=None,
         column="lightcurve",
         max_epochs=30,
         lr=2e-3,
@@ -200,7 +200,7 @@ class TransformerAutoencoder(
         self.observation_dropout = observation_dropout
         self.band_encoding = band_encoding
         self.survey = survey
-        self.zero_column = zero_column
+        self.reference_column = reference_column
         self.column = column
         self.max_epochs = max_epochs
         self.lr = lr

@@ -17,7 +17,7 @@ from skastro.utils.ragged import flatten, nest, segment_ids
 class EventReaderMixin(RaggedInputMixin):
     """Input of light curves for a network.
 
-    The estimator has the parameters column, static, survey, band_encoding, zero_column,
+    The estimator has the parameters column, static, survey, band_encoding, reference_column,
     n_prefixes, observation_dropout and quality.
 
     Examples
@@ -52,8 +52,8 @@ class EventReaderMixin(RaggedInputMixin):
             n_prefixes=self.n_prefixes,
             dropout=self.observation_dropout,
         )
-        if self.quality in X.columns:
-            source.unusable |= (X[self.quality].fillna("") != "").to_numpy()
+        if self.quality_column in X.columns:
+            source.unusable |= (X[self.quality_column].fillna("") != "").to_numpy()
         return source, y
 
     def _check_rows(self, X, offsets, rows):
@@ -113,21 +113,21 @@ class EventReaderMixin(RaggedInputMixin):
         return values
 
     def _zero(self, X):
-        if self.zero_column is None:
+        if self.reference_column is None:
             return np.full(len(X), np.nan)
-        return self._numbers(X, [self.zero_column])[:, 0]
+        return self._numbers(X, [self.reference_column])[:, 0]
 
     def _required_fields(self):
         return ("time", "band", "flux", "flux_err")
 
     def _required_columns(self):
-        return (*self.static, *([self.zero_column] if self.zero_column else []))
+        return (*self.static, *([self.reference_column] if self.reference_column else []))
 
 
 class EventInputMixin(EventReaderMixin):
     """Input of light curves for a network, and its answers at any date.
 
-    The estimator has the parameters column, static, survey, band_encoding, zero_column,
+    The estimator has the parameters column, static, survey, band_encoding, reference_column,
     n_prefixes and observation_dropout.
 
     Examples

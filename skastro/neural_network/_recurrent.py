@@ -43,12 +43,12 @@ class RecurrentClassifier(EventInputMixin, BaseNetClassifier):
     survey : str or Survey, default="LSST"
         Gives the effective wavelengths of the bands.
 
-    zero_column : str, default=None
+    reference_column : str, default=None
         Column with the zero date of each object, from which its days count; NaN there and the
         default stand for the first observation.
 
-    quality : str, default="quality"
-        Column with the reasons of a QualityFilter; read if `X` has it.
+    quality_column : str, default="quality"
+        Column with the reasons of a MarkQuality; read if `X` has it.
 
     column : str, default="lightcurve"
         Nested column with the light curves: fields time [days], band, flux, flux_err, and
@@ -165,7 +165,7 @@ class RecurrentClassifier(EventInputMixin, BaseNetClassifier):
         "n_prefixes": [Interval(Integral, 0, None, closed="left")],
         "observation_dropout": [Interval(Real, 0, 1, closed="left")],
         "band_encoding": [StrOptions({"wavelength", "one-hot", "embedding"})],
-        "zero_column": [str, None],
+        "reference_column": [str, None],
         "quality": [str],
         "column": [str],
     }
@@ -179,8 +179,8 @@ class RecurrentClassifier(EventInputMixin, BaseNetClassifier):
         observation_dropout=0.4,
         band_encoding="one-hot",
         survey="LSST",
-        zero_column=None,
-        quality="quality",
+        reference_column=None,
+        quality_column="quality",
         column="lightcurve",
         max_epochs=30,
         lr=6e-3,
@@ -223,8 +223,8 @@ class RecurrentClassifier(EventInputMixin, BaseNetClassifier):
         self.observation_dropout = observation_dropout
         self.band_encoding = band_encoding
         self.survey = survey
-        self.zero_column = zero_column
-        self.quality = quality
+        self.reference_column = reference_column
+        self.quality_column = quality_column
         self.column = column
 
     def _module(self, source, n_outputs):

@@ -39,7 +39,7 @@ class TransformerClassifier(EventInputMixin, BaseNetClassifier):
     pretrained : TransformerAutoencoder, default=None
         The encoder starts from the one of this auto-encoder.  It is trained on the light curves
         of `fit` first; inside a `sklearn.frozen.FrozenEstimator` it is taken as it is, trained on
-        other objects, which may have no labels.  `column`, `survey`, `zero_column`,
+        other objects, which may have no labels.  `column`, `survey`, `reference_column`,
         `band_encoding` and the sizes of the encoder must be its own.
 
     freeze_encoder : bool, default=False
@@ -60,12 +60,12 @@ class TransformerClassifier(EventInputMixin, BaseNetClassifier):
     survey : str or Survey, default="LSST"
         Gives the effective wavelengths of the bands.
 
-    zero_column : str, default=None
+    reference_column : str, default=None
         Column with the zero date of each object, from which its days count; NaN there and the
         default stand for the first observation.
 
-    quality : str, default="quality"
-        Column with the reasons of a QualityFilter; read if `X` has it.
+    quality_column : str, default="quality"
+        Column with the reasons of a MarkQuality; read if `X` has it.
 
     column : str, default="lightcurve"
         Nested column with the light curves: fields time [days], band, flux, flux_err, and
@@ -183,7 +183,7 @@ class TransformerClassifier(EventInputMixin, BaseNetClassifier):
         "n_prefixes": [Interval(Integral, 0, None, closed="left")],
         "observation_dropout": [Interval(Real, 0, 1, closed="left")],
         "band_encoding": [StrOptions({"wavelength", "one-hot", "embedding"})],
-        "zero_column": [str, None],
+        "reference_column": [str, None],
         "quality": [str],
         "column": [str],
     }
@@ -199,8 +199,8 @@ class TransformerClassifier(EventInputMixin, BaseNetClassifier):
         observation_dropout=0.4,
         band_encoding="one-hot",
         survey="LSST",
-        zero_column=None,
-        quality="quality",
+        reference_column=None,
+        quality_column="quality",
         column="lightcurve",
         max_epochs=40,
         lr=5e-3,
@@ -245,8 +245,8 @@ class TransformerClassifier(EventInputMixin, BaseNetClassifier):
         self.observation_dropout = observation_dropout
         self.band_encoding = band_encoding
         self.survey = survey
-        self.zero_column = zero_column
-        self.quality = quality
+        self.reference_column = reference_column
+        self.quality_column = quality_column
         self.column = column
 
     def _validate(self, X, y=None, *, reset):
@@ -262,7 +262,7 @@ class TransformerClassifier(EventInputMixin, BaseNetClassifier):
             self.pretrained_ = self.pretrained.estimator
         else:
             self.pretrained_ = clone(self.pretrained).fit(X)
-        for name in ("column", "survey", "zero_column", "band_encoding"):
+        for name in ("column", "survey", "reference_column", "band_encoding"):
             own, other = getattr(self, name), getattr(self.pretrained_, name)
             if own != other:
                 raise ValueError(

@@ -5,14 +5,14 @@ from skastro.preprocessing._detection_window import DetectionWindow
 from skastro.preprocessing._detections import FirstDetection, MarkDetections
 from skastro.preprocessing._draw import DrawDays
 from skastro.preprocessing._dust import Deredden
-from skastro.preprocessing._missing import MissingCodes
-from skastro.preprocessing._quality import QualityFilter
+from skastro.preprocessing._missing import ReplaceMissing
+from skastro.preprocessing._quality import MarkQuality
 from skastro.preprocessing._redshift import Deredshift
 from skastro.preprocessing._scale import AsinhScale, ScaleFlux
 from skastro.preprocessing._spectra_base import SpectrumTransformer
 from skastro.preprocessing._spectra_clean import CleanSpectrum, MaskLines
 from skastro.preprocessing._spectra_continuum import RemoveContinuum
-from skastro.preprocessing._spectra_quality import SpectrumQualityFilter
+from skastro.preprocessing._spectra_quality import MarkSpectrumQuality
 from skastro.preprocessing._spectra_rebin import Rebin
 from skastro.preprocessing._spectra_recipe import make_spectrum_preprocessing
 from skastro.preprocessing._spectra_redshift import DeredshiftSpectrum
@@ -42,16 +42,16 @@ __all__ = [
     "FirstDetection",
     "MarkDetections",
     "MaskLines",
-    "MissingCodes",
+    "ReplaceMissing",
     "NormalizeSpectrum",
     "NormalizeStamps",
-    "QualityFilter",
+    "MarkQuality",
     "Rebin",
     "RemoveContinuum",
     "ReplaceOutliers",
     "ScaleFlux",
     "SmoothSpectrum",
-    "SpectrumQualityFilter",
+    "MarkSpectrumQuality",
     "SpectrumTransformer",
     "StampTransformer",
     "TriggerTime",

@@ -27,7 +27,7 @@ class CleanPhotometry(LightCurveTransformer):
 
     See Also
     --------
-    QualityFilter : Mark whole objects.
+    MarkQuality : Mark whole objects.
 
     Examples
     --------

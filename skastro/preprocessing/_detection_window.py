@@ -31,7 +31,7 @@ class DetectionWindow(LightCurveTransformer):
     until_last : bool, default=True
         Drop the observations after the last detection.
 
-    reference : str, default=None
+    reference_column : str, default=None
         Column of `X` with the time of the trigger, as ``trigger_time``; the first detection by
         default.
 
@@ -72,14 +72,14 @@ class DetectionWindow(LightCurveTransformer):
     [2.0, 3.0, 4.0, 5.0]
     """
 
-    def __init__(self, *, n_before=1, until_last=True, reference=None, column="lightcurve"):
+    def __init__(self, *, n_before=1, until_last=True, reference_column=None, column="lightcurve"):
         super().__init__(column=column)
         self.n_before = n_before
         self.until_last = until_last
-        self.reference = reference
+        self.reference_column = reference_column
 
     def _required_columns(self):
-        return () if self.reference is None else (self.reference,)
+        return () if self.reference_column is None else (self.reference_column,)
 
     def _required_fields(self):
         return ("time", "detected")
@@ -93,7 +93,9 @@ class DetectionWindow(LightCurveTransformer):
         if not is_sorted(offsets, time):
             raise ValueError(f"DetectionWindow: field 'time' of {self.column!r} must be sorted")
         first, last = first_and_last(time, offsets, detected)
-        trigger = first if self.reference is None else X[self.reference].to_numpy(float)
+        trigger = (
+            first if self.reference_column is None else X[self.reference_column].to_numpy(float)
+        )
         known = ~np.isnan(trigger) & ~np.isnan(first)
         self._warn(X.index[~known & (np.diff(offsets) > 0)])
         lengths = np.diff(offsets)
@@ -107,7 +109,7 @@ class DetectionWindow(LightCurveTransformer):
 
     def _warn(self, lost):
         if len(lost):
-            trigger = "" if self.reference is None else f" or no {self.reference!r}"
+            trigger = "" if self.reference_column is None else f" or no {self.reference_column!r}"
             warnings.warn(
                 f"DetectionWindow: no detection{trigger}, so no observation is kept, for "
                 f"{name_objects(lost)}",

@@ -131,7 +131,7 @@ class FirstDetection(LightCurveTransformer):
     --------
     MarkDetections : Adds the field ``detected``.
     TriggerTime : A detection that confirms the first one, on a later night.
-    Window : Takes the column as its `reference`, to cut each object some days after it.
+    Window : Takes the column as its `reference_column`, to cut each object some days after it.
 
     Examples
     --------

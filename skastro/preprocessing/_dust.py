@@ -19,7 +19,7 @@ class Deredden(LightCurveTransformer):
     survey : str or Survey, default="LSST"
         Gives the effective wavelengths of the bands.
 
-    mwebv : str, default="mwebv"
+    mwebv_column : str, default="mwebv"
         Column of `X` with E(B-V) of the Milky Way in magnitudes.
 
     law : str, default="CCM89"
@@ -46,15 +46,17 @@ class Deredden(LightCurveTransformer):
     [13.99]
     """
 
-    def __init__(self, *, survey="LSST", mwebv="mwebv", law="CCM89", r_v=3.1, column="lightcurve"):
+    def __init__(
+        self, *, survey="LSST", mwebv_column="mwebv", law="CCM89", r_v=3.1, column="lightcurve"
+    ):
         super().__init__(column=column)
         self.survey = survey
-        self.mwebv = mwebv
+        self.mwebv_column = mwebv_column
         self.law = law
         self.r_v = r_v
 
     def _required_columns(self):
-        return (self.mwebv,)
+        return (self.mwebv_column,)
 
     def _required_fields(self):
         return ("band", "flux", "flux_err")
@@ -63,9 +65,9 @@ class Deredden(LightCurveTransformer):
         extinction_magnitudes([5000.0], law=self.law, r_v=self.r_v)
 
     def _transform_rows(self, offsets, rows, X):
-        mwebv = X[self.mwebv].to_numpy(float)
+        mwebv = X[self.mwebv_column].to_numpy(float)
         if not np.isfinite(mwebv).all():
-            raise ObjectError(f"Deredden: no {self.mwebv!r}", X.index[~np.isfinite(mwebv)])
+            raise ObjectError(f"Deredden: no {self.mwebv_column!r}", X.index[~np.isfinite(mwebv)])
         wavelengths = get_survey(self.survey).band_wavelengths(rows["band"])
         known, position = np.unique(wavelengths, return_inverse=True)
         ratio = extinction_magnitudes(known, law=self.law, r_v=self.r_v)[position]

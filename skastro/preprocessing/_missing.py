@@ -8,7 +8,7 @@ from skastro.base import RaggedInputMixin
 from skastro.utils.missing import missing_codes
 
 
-class MissingCodes(RaggedInputMixin, TransformerMixin, BaseEstimator):
+class ReplaceMissing(RaggedInputMixin, TransformerMixin, BaseEstimator):
     """Turn the codes that stand for a missing value in static columns into NaN.
 
     A value is missing if it equals one of the codes of its column exactly.  By default these are
@@ -49,11 +49,11 @@ class MissingCodes(RaggedInputMixin, TransformerMixin, BaseEstimator):
     Examples
     --------
     >>> import pandas as pd
-    >>> from skastro.preprocessing import MissingCodes
+    >>> from skastro.preprocessing import ReplaceMissing
     >>> X = pd.DataFrame({"HOSTGAL_PHOTOZ": [0.5, -9.0], "dec": [-9.0, -999.0]})
-    >>> MissingCodes().fit_transform(X).to_dict("list")
+    >>> ReplaceMissing().fit_transform(X).to_dict("list")
     {'HOSTGAL_PHOTOZ': [0.5, nan], 'dec': [-9.0, nan]}
-    >>> MissingCodes(["dec"], codes=[-9]).fit_transform(X).to_dict("list")
+    >>> ReplaceMissing(["dec"], codes=[-9]).fit_transform(X).to_dict("list")
     {'HOSTGAL_PHOTOZ': [0.5, -9.0], 'dec': [nan, -999.0]}
     """
 
@@ -124,7 +124,7 @@ class MissingCodes(RaggedInputMixin, TransformerMixin, BaseEstimator):
         self._check_frame(X, reset)
         for name in self._required_columns() if reset else self.codes_:
             if not _is_number(X[name].dtype):
-                raise ValueError(f"MissingCodes: column {name!r} is not numeric: {X[name].dtype}")
+                raise ValueError(f"ReplaceMissing: column {name!r} is not numeric: {X[name].dtype}")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -13,7 +13,7 @@ from skastro.utils.ragged import (
 )
 
 
-class QualityFilter(LightCurveTransformer):
+class MarkQuality(LightCurveTransformer):
     """Mark the objects that cannot be classified with a reason in words.
 
     No object is dropped: a static text column holds "" for a usable object and the first reason
@@ -42,7 +42,7 @@ class QualityFilter(LightCurveTransformer):
         Largest number of days without observation before the first detection.  SCONE's
         paper: 50.  An object whose very first observation is a detection has no gap.
 
-    name : str, default="quality"
+    quality_column : str, default="quality"
         Static column to write.
 
     column : str, default="lightcurve"
@@ -59,11 +59,11 @@ class QualityFilter(LightCurveTransformer):
     Examples
     --------
     >>> from nested_pandas import NestedFrame
-    >>> from skastro.preprocessing import QualityFilter
+    >>> from skastro.preprocessing import MarkQuality
     >>> from skastro.utils.ragged import nest
     >>> rows = {"time": [1.0, 2.0], "flux": [9.0, 3.0], "flux_err": [1.0, 1.0]}
     >>> X = NestedFrame({"mwebv": [0.1, 0.2]}).assign(lightcurve=nest([0, 2, 2], rows))
-    >>> QualityFilter(min_detections=2).fit_transform(X)["quality"].tolist()
+    >>> MarkQuality(min_detections=2).fit_transform(X)["quality"].tolist()
     ['fewer than 2 detections', 'fewer than 1 observations']
     """
 
@@ -76,7 +76,7 @@ class QualityFilter(LightCurveTransformer):
         min_total_snr=0.0,
         min_duration=0.0,
         max_gap=np.inf,
-        name="quality",
+        quality_column="quality",
         column="lightcurve",
     ):
         super().__init__(column=column)
@@ -86,18 +86,20 @@ class QualityFilter(LightCurveTransformer):
         self.min_total_snr = min_total_snr
         self.min_duration = min_duration
         self.max_gap = max_gap
-        self.name = name
+        self.quality_column = quality_column
 
     def _required_fields(self):
         return ("time", "flux", "flux_err")
 
     def _described_columns(self):
-        return (self.name,)
+        return (self.quality_column,)
 
     def _describe_objects(self, offsets, rows, X):
         faults = self._faults(offsets, sort_rows(offsets, rows))
         return {
-            self.name: np.select(list(faults.values()), list(faults), default="").astype(object)
+            self.quality_column: np.select(list(faults.values()), list(faults), default="").astype(
+                object
+            )
         }
 
     def _faults(self, offsets, rows):

@@ -13,10 +13,10 @@ class Deredshift(LightCurveTransformer):
 
     Parameters
     ----------
-    redshift : str, default="redshift"
+    redshift_column : str, default="redshift"
         Column of `X` with the redshift of each object.
 
-    reference : str, default="peak_time"
+    reference_column : str, default="peak_time"
         Column of `X` with the reference time of each object.
 
     missing : {"raise", "keep"}, default="raise"
@@ -44,18 +44,18 @@ class Deredshift(LightCurveTransformer):
     def __init__(
         self,
         *,
-        redshift="redshift",
-        reference="peak_time",
+        redshift_column="redshift",
+        reference_column="peak_time",
         missing="raise",
         column="lightcurve",
     ):
         super().__init__(column=column)
-        self.redshift = redshift
-        self.reference = reference
+        self.redshift_column = redshift_column
+        self.reference_column = reference_column
         self.missing = missing
 
     def _required_columns(self):
-        return (self.redshift, self.reference)
+        return (self.redshift_column, self.reference_column)
 
     def _required_fields(self):
         return ("time",)
@@ -66,20 +66,20 @@ class Deredshift(LightCurveTransformer):
 
     def _transform_rows(self, offsets, rows, X):
         lengths = np.diff(offsets)
-        reference = np.repeat(X[self.reference].to_numpy(float), lengths)
+        reference = np.repeat(X[self.reference_column].to_numpy(float), lengths)
         stretch = np.repeat(1 + self._redshifts(X), lengths)
         return offsets, {**rows, "time": reference + (rows["time"] - reference) / stretch}
 
     def _redshifts(self, X):
-        redshift = X[self.redshift].to_numpy(float)
+        redshift = X[self.redshift_column].to_numpy(float)
         unknown = np.isnan(redshift)
         if self.missing == "raise" and unknown.any():
-            raise ObjectError(f"Deredshift: no {self.redshift!r}", X.index[unknown])
-        lost = np.isnan(X[self.reference].to_numpy(float)) & ~unknown
+            raise ObjectError(f"Deredshift: no {self.redshift_column!r}", X.index[unknown])
+        lost = np.isnan(X[self.reference_column].to_numpy(float)) & ~unknown
         if lost.any():
-            raise ObjectError(f"Deredshift: no {self.reference!r}", X.index[lost])
+            raise ObjectError(f"Deredshift: no {self.reference_column!r}", X.index[lost])
         if (redshift <= -1).any():
             raise ObjectError(
-                f"Deredshift: {self.redshift!r} is not above -1", X.index[redshift <= -1]
+                f"Deredshift: {self.redshift_column!r} is not above -1", X.index[redshift <= -1]
             )
         return np.where(unknown, 0.0, redshift)

@@ -23,7 +23,7 @@ class CleanSpectrum(SpectrumTransformer):
 
     See Also
     --------
-    SpectrumQualityFilter : Mark whole spectra.
+    MarkSpectrumQuality : Mark whole spectra.
 
     Examples
     --------

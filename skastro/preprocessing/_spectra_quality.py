@@ -16,10 +16,10 @@ from skastro.utils.ragged import (
 _DER_SNR = 1.482602 / np.sqrt(6)
 
 
-class SpectrumQualityFilter(SpectrumTransformer):
+class MarkSpectrumQuality(SpectrumTransformer):
     """Mark the spectra that cannot be classified with a reason in words.
 
-    As :class:`QualityFilter` does for light curves: no object is dropped, the column holds "" or
+    As :class:`MarkQuality` does for light curves: no object is dropped, the column holds "" or
     the first reason; a reason that is there already, as of :func:`skastro.io.read_spectra`,
     stays.
 
@@ -41,7 +41,7 @@ class SpectrumQualityFilter(SpectrumTransformer):
         Least ratio of the median flux to the noise inside the range; the noise is
         ``1.482602 / sqrt(6) median |2 f_i - f_i-2 - f_i+2|`` [1]_.
 
-    name : str, default="quality"
+    quality_column : str, default="quality"
         Static column to write.
 
     column : str, default="spectrum"
@@ -49,7 +49,7 @@ class SpectrumQualityFilter(SpectrumTransformer):
 
     See Also
     --------
-    QualityFilter : The same for light curves.
+    MarkQuality : The same for light curves.
     skastro.resampling.DropUnusable : Leave marked objects out of the training.
 
     References
@@ -60,11 +60,11 @@ class SpectrumQualityFilter(SpectrumTransformer):
     --------
     >>> import numpy as np
     >>> from nested_pandas import NestedFrame
-    >>> from skastro.preprocessing import SpectrumQualityFilter
+    >>> from skastro.preprocessing import MarkSpectrumQuality
     >>> from skastro.utils.ragged import nest
     >>> rows = {"wavelength": np.arange(4000.0, 4100.0), "flux": np.ones(100)}
     >>> X = NestedFrame({"z": [0.1]}).assign(spectrum=nest([0, 100], rows))
-    >>> SpectrumQualityFilter().fit_transform(X)["quality"].item()
+    >>> MarkSpectrumQuality().fit_transform(X)["quality"].item()
     'fewer than 50 values of flux'
     """
 
@@ -77,7 +77,7 @@ class SpectrumQualityFilter(SpectrumTransformer):
         min_rows=50,
         max_zeros=0.5,
         min_snr=0.0,
-        name="quality",
+        quality_column="quality",
         column="spectrum",
     ):
         super().__init__(column=column)
@@ -87,28 +87,28 @@ class SpectrumQualityFilter(SpectrumTransformer):
         self.min_rows = min_rows
         self.max_zeros = max_zeros
         self.min_snr = min_snr
-        self.name = name
+        self.quality_column = quality_column
 
     def _check_parameters(self):
         if not self.start < self.stop:
             raise ValueError(
-                f"SpectrumQualityFilter: start={self.start} must be below stop={self.stop}"
+                f"MarkSpectrumQuality: start={self.start} must be below stop={self.stop}"
             )
 
     def _transform_rows(self, offsets, rows, X):
         return offsets, rows
 
     def _described_columns(self):
-        return (self.name,)
+        return (self.quality_column,)
 
     def _describe_objects(self, offsets, rows, X):
         self._check_wavelengths(offsets, rows["wavelength"], X)
         faults = self._faults(offsets, rows)
         reasons = np.select(list(faults.values()), list(faults), default="").astype(object)
-        if self.name in X.columns:
-            earlier = X[self.name].fillna("").to_numpy(object)
+        if self.quality_column in X.columns:
+            earlier = X[self.quality_column].fillna("").to_numpy(object)
             reasons = np.where(earlier != "", earlier, reasons)
-        return {self.name: reasons}
+        return {self.quality_column: reasons}
 
     def _faults(self, offsets, rows):
         """Return {reason: mask of objects}, the most basic reason first."""

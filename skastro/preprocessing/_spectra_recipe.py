@@ -19,7 +19,7 @@ def make_spectrum_preprocessing(
     n_wavelengths=256,
     deredshift=True,
     window=5,
-    redshift="redshift",
+    redshift_column="redshift",
     column="spectrum",
 ):
     """Return the preprocessing of CCSNscore as a Pipeline from spectra to spectra.
@@ -43,7 +43,7 @@ def make_spectrum_preprocessing(
     window : int, default=5
         Rows of the running median; 3 in some versions.
 
-    redshift : str, default="redshift"
+    redshift_column : str, default="redshift"
         Column of `X` with the redshift of each object.
 
     column : str, default="spectrum"
@@ -77,7 +77,7 @@ def make_spectrum_preprocessing(
     middle = (float(grid[first] - margin), float(grid[last - 1] + margin))
     steps = {
         "clean": CleanSpectrum(column=column),
-        "deredshift": DeredshiftSpectrum(redshift=redshift, column=column),
+        "deredshift": DeredshiftSpectrum(redshift_column=redshift_column, column=column),
         "rebin": Rebin(grid, fill_value=0.0, column=column),
         "median": NormalizeSpectrum(window=middle, column=column),
         "outliers": ReplaceOutliers(column=column),

@@ -13,7 +13,7 @@ class DeredshiftSpectrum(SpectrumTransformer):
 
     Parameters
     ----------
-    redshift : str, default="redshift"
+    redshift_column : str, default="redshift"
         Column of `X` with the redshift of each object.
 
     missing : {"keep", "raise"}, default="keep"
@@ -43,15 +43,15 @@ class DeredshiftSpectrum(SpectrumTransformer):
     """
 
     def __init__(
-        self, *, redshift="redshift", missing="keep", name="rest_frame", column="spectrum"
+        self, *, redshift_column="redshift", missing="keep", name="rest_frame", column="spectrum"
     ):
         super().__init__(column=column)
-        self.redshift = redshift
+        self.redshift_column = redshift_column
         self.missing = missing
         self.name = name
 
     def _required_columns(self):
-        return (self.redshift,)
+        return (self.redshift_column,)
 
     def _check_parameters(self):
         if self.missing not in ("raise", "keep"):
@@ -63,16 +63,17 @@ class DeredshiftSpectrum(SpectrumTransformer):
         return (self.name,)
 
     def _describe_objects(self, offsets, rows, X):
-        return {self.name: np.isfinite(X[self.redshift].to_numpy(float))}
+        return {self.name: np.isfinite(X[self.redshift_column].to_numpy(float))}
 
     def _transform_spectra(self, offsets, rows, X):
-        redshift = X[self.redshift].to_numpy(float)
+        redshift = X[self.redshift_column].to_numpy(float)
         unknown = ~np.isfinite(redshift)
         if self.missing == "raise" and unknown.any():
-            raise ObjectError(f"DeredshiftSpectrum: no {self.redshift!r}", X.index[unknown])
+            raise ObjectError(f"DeredshiftSpectrum: no {self.redshift_column!r}", X.index[unknown])
         if (redshift <= -1).any():
             raise ObjectError(
-                f"DeredshiftSpectrum: {self.redshift!r} is not above -1", X.index[redshift <= -1]
+                f"DeredshiftSpectrum: {self.redshift_column!r} is not above -1",
+                X.index[redshift <= -1],
             )
         stretch = 1 + np.where(unknown, 0.0, redshift)
         wavelength = rows["wavelength"]

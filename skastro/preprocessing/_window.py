@@ -20,7 +20,7 @@ class Window(LightCurveTransformer):
         Edges of the window in days after the reference time; both are included.  A text names
         a static column of `X` that holds one edge for each object.
 
-    reference : str, default="peak_time"
+    reference_column : str, default="peak_time"
         Column of `X` with the reference time of each object, as ``peak_time``, or
         ``trigger_time`` of :class:`TriggerTime`.
 
@@ -52,14 +52,16 @@ class Window(LightCurveTransformer):
     [5.0, 7.0]
     """
 
-    def __init__(self, start=-30.0, stop=150.0, *, reference="peak_time", column="lightcurve"):
+    def __init__(
+        self, start=-30.0, stop=150.0, *, reference_column="peak_time", column="lightcurve"
+    ):
         super().__init__(column=column)
         self.start = start
         self.stop = stop
-        self.reference = reference
+        self.reference_column = reference_column
 
     def _required_columns(self):
-        return (self.reference, *(e for e in (self.start, self.stop) if isinstance(e, str)))
+        return (self.reference_column, *(e for e in (self.start, self.stop) if isinstance(e, str)))
 
     def _required_fields(self):
         return ("time",)
@@ -70,11 +72,11 @@ class Window(LightCurveTransformer):
             raise ValueError(f"Window: start={self.start} must not exceed stop={self.stop}")
 
     def _transform_rows(self, offsets, rows, X):
-        reference = X[self.reference].to_numpy(float)
+        reference = X[self.reference_column].to_numpy(float)
         missing = np.isnan(reference)
         if missing.any():
             warnings.warn(
-                f"Window: no {self.reference!r}, so no observation is kept, for "
+                f"Window: no {self.reference_column!r}, so no observation is kept, for "
                 f"{name_objects(X.index[missing])}",
                 ObjectWarning,
                 stacklevel=3,

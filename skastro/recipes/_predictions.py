@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from skastro.preprocessing import QualityFilter
+from skastro.preprocessing import MarkQuality
 
 
 def prediction_table(model, X, *, reasons=None, unclassified="unclassified"):
@@ -12,7 +12,7 @@ def prediction_table(model, X, *, reasons=None, unclassified="unclassified"):
     Parameters
     ----------
     model : classifier or Pipeline
-        Fitted, with `predict_proba`.  A step :class:`skastro.preprocessing.QualityFilter` of a
+        Fitted, with `predict_proba`.  A step :class:`skastro.preprocessing.MarkQuality` of a
         Pipeline gives the reasons.
 
     X : NestedFrame or array of shape (n_objects, n_columns)
@@ -53,7 +53,7 @@ def prediction_table(model, X, *, reasons=None, unclassified="unclassified"):
 
 
 def quality_reasons(model, X):
-    """Return the reasons that the QualityFilter of a pipeline gives; "" without one.
+    """Return the reasons that the MarkQuality of a pipeline gives; "" without one.
 
     Examples
     --------
@@ -64,8 +64,8 @@ def quality_reasons(model, X):
     ['']
     """
     steps = [step for _, step in getattr(model, "steps", ())]
-    marks = [i for i, step in enumerate(steps) if isinstance(step, QualityFilter)]
+    marks = [i for i, step in enumerate(steps) if isinstance(step, MarkQuality)]
     if not marks:
         return np.full(len(X), "", dtype=object)
     last = marks[-1]
-    return model[: last + 1].transform(X)[steps[last].name].to_numpy(object)
+    return model[: last + 1].transform(X)[steps[last].quality_column].to_numpy(object)

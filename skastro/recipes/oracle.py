@@ -14,7 +14,7 @@ from skastro.preprocessing import (
     DetectionWindow,
     FirstDetection,
     MarkDetections,
-    MissingCodes,
+    ReplaceMissing,
 )
 
 STATIC = ("redshift", "redshift_err", "mwebv")
@@ -61,7 +61,7 @@ def make_oracle_features(
             ("detections", MarkDetections(survey=survey)),
             ("first_detection", FirstDetection()),
             *([("window", DetectionWindow())] if detections_only else []),
-            *([("missing", MissingCodes(list(static)))] if static else []),
+            *([("missing", ReplaceMissing(list(static)))] if static else []),
         ]
     )
 
@@ -114,7 +114,10 @@ def make_oracle_classifier(
         loss = HierarchicalCrossEntropy(taxonomy, alpha=alpha, node_weight=node_weight)
         parameters = {"criterion": loss, **parameters}
     classifier = RecurrentClassifier(
-        static=list(static), zero_column="first_detection", random_state=random_state, **parameters
+        static=list(static),
+        reference_column="first_detection",
+        random_state=random_state,
+        **parameters,
     )
     if n_networks == 1:
         return classifier

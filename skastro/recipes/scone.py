@@ -25,14 +25,14 @@ from skastro.preprocessing import (
     CleanPhotometry,
     Deredden,
     DrawDays,
-    QualityFilter,
+    MarkQuality,
     TriggerTime,
     Window,
 )
 from skastro.resampling import DropUnusable, RowSampler
 
 PAPER_CUTS = {"min_detections": 5, "min_total_snr": 10.0, "min_duration": 30.0, "max_gap": 50.0}
-"""Cuts of the SCONE paper as parameters of :class:`skastro.preprocessing.QualityFilter`."""
+"""Cuts of the SCONE paper as parameters of :class:`skastro.preprocessing.MarkQuality`."""
 
 SMALL_SAMPLE = {
     "epochs": 60,
@@ -110,7 +110,7 @@ def make_scone_features(
         See :class:`skastro.feature_extraction.GPInterpolate`.
 
     cuts : dict, default=None
-        Parameters of :class:`skastro.preprocessing.QualityFilter`; at least 2 observations by
+        Parameters of :class:`skastro.preprocessing.MarkQuality`; at least 2 observations by
         default, `PAPER_CUTS` for those of the paper.
 
     Returns
@@ -131,7 +131,7 @@ def make_scone_features(
         np.linspace(*grid, n_times),
         np.linspace(3000, 10100, n_wavelengths),
         survey=survey,
-        reference="trigger_time" if early else "peak_time",
+        reference_column="trigger_time" if early else "peak_time",
         kernel=kernel,
         wavelength_scale=wavelength_scale,
         engine=engine,
@@ -150,7 +150,7 @@ def make_scone_features(
         [
             ("clean", CleanPhotometry()),
             *(_early_steps(days) if early else []),
-            ("quality", QualityFilter(**({"min_observations": 2} | (cuts or {})))),
+            ("quality", MarkQuality(**({"min_observations": 2} | (cuts or {})))),
             *([("deredden", Deredden(survey=survey))] if dust == "correct" else []),
             ("features", FeatureUnion(parts)),
         ]
@@ -348,7 +348,7 @@ def _score(model, X_train, X_test, y_train, y_test):
 def _early_steps(days):
     """Cut the light curves from 20 days before the trigger to `days` after it."""
     if np.ndim(days) == 0:
-        window = Window(_EARLY_START, float(days), reference="trigger_time")
+        window = Window(_EARLY_START, float(days), reference_column="trigger_time")
         return [("trigger", TriggerTime()), ("window", window)]
-    window = Window(_EARLY_START, "days", reference="trigger_time")
+    window = Window(_EARLY_START, "days", reference_column="trigger_time")
     return [("trigger", TriggerTime()), ("days", DrawDays(*days)), ("window", window)]

@@ -49,7 +49,7 @@ def make_transformer_classifier(*, sizes=None, pretrain=False, freeze=False, **p
     16
     """
     sizes = sizes or {}
-    shared = ("band_encoding", "survey", "zero_column", "column", "random_state")
+    shared = ("band_encoding", "survey", "reference_column", "column", "random_state")
     encoder = None
     if pretrain:
         encoder = make_transformer_autoencoder(

@@ -33,7 +33,7 @@ class SpectrumMixSampler(RowPicker):
     min_overlap : float, default=0.8
         Part of the rest wavelengths of the first spectrum that the second covers at least.
 
-    redshift, phase : str, default="redshift", "phase"
+    redshift_column, phase_column : str, default="redshift", "phase"
         Static columns; spectra without redshift are not mixed, and without a column of phases
         there is one group.
 
@@ -91,8 +91,8 @@ class SpectrumMixSampler(RowPicker):
         "n_per_class": [Interval(Integral, 1, None, closed="left")],
         "before_peak": [Interval(Real, 0, 1, closed="both")],
         "min_overlap": [Interval(Real, 0, 1, closed="right")],
-        "redshift": [str],
-        "phase": [str, None],
+        "redshift_column": [str],
+        "phase_column": [str, None],
         "column": [str],
         "random_state": ["random_state"],
     }
@@ -103,22 +103,22 @@ class SpectrumMixSampler(RowPicker):
         *,
         before_peak=0.3,
         min_overlap=0.8,
-        redshift="redshift",
-        phase="phase",
+        redshift_column="redshift",
+        phase_column="phase",
         column="spectrum",
         random_state=None,
     ):
         self.n_per_class = n_per_class
         self.before_peak = before_peak
         self.min_overlap = min_overlap
-        self.redshift = redshift
-        self.phase = phase
+        self.redshift_column = redshift_column
+        self.phase_column = phase_column
         self.column = column
         self.random_state = random_state
 
     def _fit_resample(self, X, y):
         self._check_input(X, y)
-        for name in (self.column, self.redshift):
+        for name in (self.column, self.redshift_column):
             if name not in getattr(X, "columns", ()):
                 raise ValueError(f"SpectrumMixSampler needs the column {name!r}")
         seed = check_random_state(self.random_state).randint(2**31 - 1)
@@ -134,8 +134,8 @@ class SpectrumMixSampler(RowPicker):
             first,
             second,
             rng.uniform(size=len(first)),
-            redshift=self.redshift,
-            phase=self.phase,
+            redshift=self.redshift_column,
+            phase=self.phase_column,
             column=self.column,
         )
         return pd.concat([X, mixes]), y_new
@@ -145,7 +145,7 @@ class SpectrumMixSampler(RowPicker):
 
     def _draw(self, X, y, rng):
         """Return the parents of all mixes."""
-        low, high = rest_ranges(X, redshift=self.redshift, column=self.column)
+        low, high = rest_ranges(X, redshift=self.redshift_column, column=self.column)
         usable = high > low
         groups = self._phase_groups(X)
         pairs, lacking = [np.empty((2, 0), np.intp)], []
@@ -169,9 +169,9 @@ class SpectrumMixSampler(RowPicker):
         return np.concatenate(pairs, axis=1)
 
     def _phase_groups(self, X):
-        if self.phase is None or self.phase not in X.columns:
+        if self.phase_column is None or self.phase_column not in X.columns:
             return np.full(len(X), "unknown")
-        phase = X[self.phase].to_numpy(float)
+        phase = X[self.phase_column].to_numpy(float)
         known = np.where(phase < 0, "before", "after")
         return np.where(np.isnan(phase), "unknown", known)
 

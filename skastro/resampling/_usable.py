@@ -12,15 +12,15 @@ from skastro.resampling._base import RowPicker
 class DropUnusable(RowPicker):
     """Leave the objects that a quality filter marked out of the training.
 
-    An object is usable when its text in `column` is empty or missing.  A warning counts and names
-    the others.  Inside ``imblearn.pipeline.Pipeline`` they are left out in `fit` alone: in
-    prediction every object keeps its row and its answer.
+    An object is usable when its text in `quality_column` is empty or missing.  A warning counts
+    and names the others.  Inside ``imblearn.pipeline.Pipeline`` they are left out in `fit` alone:
+    in prediction every object keeps its row and its answer.
 
     Parameters
     ----------
-    column : str, default="quality"
-        Static column with the reason against an object, as :class:`QualityFilter
-        <skastro.preprocessing.QualityFilter>` writes it.
+    quality_column : str, default="quality"
+        Static column with the reason against an object, as :class:`MarkQuality
+        <skastro.preprocessing.MarkQuality>` writes it.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class DropUnusable(RowPicker):
 
     See Also
     --------
-    skastro.preprocessing.QualityFilter : Writes the reasons.
+    skastro.preprocessing.MarkQuality : Writes the reasons.
 
     Examples
     --------
@@ -65,10 +65,10 @@ class DropUnusable(RowPicker):
     (['Ia'], {'too few points': 1})
     """
 
-    _parameter_constraints = {"column": [str]}
+    _parameter_constraints = {"quality_column": [str]}
 
-    def __init__(self, *, column="quality"):
-        self.column = column
+    def __init__(self, *, quality_column="quality"):
+        self.quality_column = quality_column
 
     def _pick_rows(self, X, y):
         reasons = self._reasons(X)
@@ -80,18 +80,17 @@ class DropUnusable(RowPicker):
         return np.flatnonzero(usable)
 
     def _reasons(self, X):
-        if self.column not in getattr(X, "columns", ()):
+        name = self.quality_column
+        if name not in getattr(X, "columns", ()):
             known = list(X.columns) if hasattr(X, "columns") else type(X)
-            raise ValueError(f"DropUnusable needs the column {self.column!r}; X has {known}")
-        reasons = X[self.column].astype(object)
+            raise ValueError(f"DropUnusable needs the column {name!r}; X has {known}")
+        reasons = X[name].astype(object)
         if infer_dtype(reasons, skipna=True) not in ("string", "empty"):
-            raise ValueError(
-                f"DropUnusable: column {self.column!r} holds {X[self.column].dtype} and no text"
-            )
+            raise ValueError(f"DropUnusable: column {name!r} holds {X[name].dtype} and no text")
         return reasons.where(reasons.notna(), "")
 
     def _tell(self, dropped, y, usable):
-        text = f"DropUnusable: column {self.column!r} marks"
+        text = f"DropUnusable: column {self.quality_column!r} marks"
         if not usable.any():
             raise ObjectError(f"{text} every object: {self.reasons_}", dropped)
         lost = sorted(set(y[~usable].tolist()) - set(y[usable].tolist()), key=str)

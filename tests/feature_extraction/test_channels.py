@@ -111,7 +111,7 @@ def test_mean_of_the_observations_of_a_day():
     np.testing.assert_allclose(flux, [12, 0, 30, 0])
     np.testing.assert_allclose(error, [1.25**-0.5, 0, 1, 0], rtol=1e-6)
     assert mask.tolist() == [1, 0, 1, 0]
-    from_peak = LightCurveChannels(4, method="mean", normalization="none", reference="t0")
+    from_peak = LightCurveChannels(4, method="mean", normalization="none", reference_column="t0")
     assert channels(from_peak, frame([rows], t0=[12.0]))[0, 0, 0].tolist() == [30, 0, 0, 0]
     assert (channels(from_peak, frame([rows], t0=[np.nan])) == 0).all()
 

@@ -7,7 +7,7 @@ from nested_pandas import NestedFrame
 
 from skastro.feature_extraction import GPInterpolate, Heatmap
 from skastro.gaussian_process import Padding, predict_grid
-from skastro.preprocessing import QualityFilter
+from skastro.preprocessing import MarkQuality
 from skastro.surveys import Survey
 from skastro.utils.dust import extinction_magnitudes
 from skastro.utils.ragged import flatten, nest
@@ -120,7 +120,7 @@ class TestHeatmap:
         assert step.output_shape_ == (1, 3, 12)
 
     def test_marked_and_empty_objects_are_rows_of_nan(self, light_curves, small):
-        X = QualityFilter(min_observations=2).fit_transform(light_curves)
+        X = MarkQuality(min_observations=2).fit_transform(light_curves)
         rows = Heatmap(small, brightness=True).fit_transform(X)
         assert np.isnan(rows).all(axis=1).tolist() == [False, True, True, False]
         assert np.isfinite(rows[[0, 3]]).all()

@@ -51,7 +51,7 @@ class CountingClassifier(ClassifierMixin, BaseEstimator):
 class CausalClassifier(CountingClassifier):
     """The same, asked once, as a recurrent network is."""
 
-    zero_column = "trigger_time"
+    reference_column = "trigger_time"
 
     def predict_proba(self, X):
         raise NotImplementedError

@@ -28,7 +28,12 @@ TREE = Taxonomy({"root": {"SN": ["Ia", "II"], "AGN": None}})
 
 
 def network(**parameters):
-    defaults = {"max_epochs": 3, "batch_size": 8, "zero_column": "trigger_time", "random_state": 0}
+    defaults = {
+        "max_epochs": 3,
+        "batch_size": 8,
+        "reference_column": "trigger_time",
+        "random_state": 0,
+    }
     return RecurrentClassifier(**(defaults | parameters))
 
 
@@ -121,8 +126,8 @@ def test_order_of_observations_does_not_matter_and_data_stay_as_they_are(model, 
     assert pickle.dumps(mixed) == before
 
 
-@pytest.mark.parametrize("zero_column", [None, "trigger_time"])
-def test_only_days_after_the_own_zero_count(data, zero_column):
+@pytest.mark.parametrize("reference_column", [None, "trigger_time"])
+def test_only_days_after_the_own_zero_count(data, reference_column):
     X, y = data
     shift = np.random.default_rng(0).integers(-3000, 3000, len(X)).astype(float)
 
@@ -132,9 +137,9 @@ def test_only_days_after_the_own_zero_count(data, zero_column):
 
     moved = with_rows(X, move)
     moved["trigger_time"] += shift
-    own = network(zero_column=zero_column).fit(X, y)
+    own = network(reference_column=reference_column).fit(X, y)
     np.testing.assert_allclose(own.predict_proba(moved), own.predict_proba(X), atol=1e-4)
-    other = network(zero_column=zero_column).fit(moved, y)
+    other = network(reference_column=reference_column).fit(moved, y)
     np.testing.assert_allclose(other.predict_proba(X), own.predict_proba(X), atol=1e-3)
 
 

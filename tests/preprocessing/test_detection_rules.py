@@ -128,7 +128,9 @@ class TestFirstDetection:
         X = detected(
             [(0, 0), (10, DETECTION), (12, 0), (12.01, 0)], [(50, DETECTION), (52, 0), (90, 0)]
         )
-        cut = make_pipeline(FirstDetection(), Window(-np.inf, 2, reference="first_detection"))
+        cut = make_pipeline(
+            FirstDetection(), Window(-np.inf, 2, reference_column="first_detection")
+        )
         assert times(cut.fit_transform(X)) == [[0, 10, 12], [50, 52]]
 
     def test_every_date_is_a_prefix_of_the_next(self):
@@ -136,7 +138,7 @@ class TestFirstDetection:
         X = detected(*[[(t, DETECTION * (t > 20)) for t in np.sort(rng.uniform(0, 99, 40))]] * 3)
         X = FirstDetection().fit_transform(X)
         cuts = [
-            times(Window(-np.inf, 2.0**k, reference="first_detection").fit_transform(X))
+            times(Window(-np.inf, 2.0**k, reference_column="first_detection").fit_transform(X))
             for k in range(11)
         ]
         for early, late in zip(cuts, cuts[1:]):
@@ -197,7 +199,7 @@ class TestDetectionWindow:
 
     def test_reference_column_keeps_earlier_detections(self):
         X = detected([(0, 0), (1, DETECTION), (2, 0), (3, 0), (4, DETECTION), (5, 0)])
-        step = DetectionWindow(reference="trigger_time")
+        step = DetectionWindow(reference_column="trigger_time")
         assert times(step.fit_transform(X.assign(trigger_time=[4.0]))) == [[1, 3, 4]]
         with pytest.warns(ObjectWarning, match="no 'trigger_time'.*'a'"):
             assert times(step.fit_transform(X.assign(trigger_time=[np.nan]))) == [[]]

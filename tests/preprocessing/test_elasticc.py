@@ -52,7 +52,7 @@ def rules():
 
 
 def cut(X, days):
-    return Window(-np.inf, days, reference="first_detection").fit_transform(X)
+    return Window(-np.inf, days, reference_column="first_detection").fit_transform(X)
 
 
 def by_the_rules(own):
@@ -111,7 +111,7 @@ def test_prediction_at_every_date(cleaned):
     length = np.diff(flatten(needed["lightcurve"])[0])
     y = np.where(length > np.median(length), "long", "short")
     model = RecurrentClassifier(
-        max_epochs=1, n_prefixes=1, zero_column="first_detection", random_state=0
+        max_epochs=1, n_prefixes=1, reference_column="first_detection", random_state=0
     ).fit(needed[:100], y[:100])
     ahead = needed[100:200]
     proba = model.predict_proba_at(ahead, DAYS)

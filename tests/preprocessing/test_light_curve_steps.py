@@ -12,7 +12,7 @@ from skastro.preprocessing import (
     CleanPhotometry,
     Deredden,
     Deredshift,
-    QualityFilter,
+    MarkQuality,
     TriggerTime,
     Window,
 )
@@ -152,7 +152,7 @@ class TestCleanPhotometry:
         assert offsets.tolist() == [0, 1, 1]
 
 
-class TestQualityFilter:
+class TestMarkQuality:
     X = frame(
         {"z": [0] * 5},
         [0, 5, 5, 6, 8, 10],
@@ -173,15 +173,15 @@ class TestQualityFilter:
         ],
     )
     def test_each_cut(self, cut, passed):
-        quality = QualityFilter(**cut).fit_transform(self.X)["quality"]
+        quality = MarkQuality(**cut).fit_transform(self.X)["quality"]
         assert (quality == "").tolist() == passed
 
     def test_total_snr_adds_in_quadrature(self):
-        assert QualityFilter(min_total_snr=18.0).fit_transform(self.X)["quality"].iloc[0] == ""
-        assert QualityFilter(min_total_snr=18.1).fit_transform(self.X)["quality"].iloc[0] != ""
+        assert MarkQuality(min_total_snr=18.0).fit_transform(self.X)["quality"].iloc[0] == ""
+        assert MarkQuality(min_total_snr=18.1).fit_transform(self.X)["quality"].iloc[0] != ""
 
     def test_light_curves_are_left_alone(self):
-        out = QualityFilter(min_observations=3).fit_transform(self.X)
+        out = MarkQuality(min_observations=3).fit_transform(self.X)
         assert rows_of(out)[0].tolist() == rows_of(self.X)[0].tolist()
 
 

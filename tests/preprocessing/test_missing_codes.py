@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from skastro.io import read_snana
-from skastro.preprocessing import MissingCodes
+from skastro.preprocessing import ReplaceMissing
 from skastro.utils.missing import missing_codes
 
 X = pd.DataFrame(
@@ -35,29 +35,29 @@ nan = np.nan
     ],
 )
 def test_each_column_by_its_own_codes(name, expected):
-    found = MissingCodes().fit_transform(X)[name]
+    found = ReplaceMissing().fit_transform(X)[name]
     np.testing.assert_array_equal(found, np.array(expected, X[name].dtype))
     assert found.dtype == X[name].dtype
 
 
 def test_whole_numbers_stay_exact():
-    found = MissingCodes().fit_transform(X)["HOSTGAL_OBJID"]
+    found = ReplaceMissing().fit_transform(X)["HOSTGAL_OBJID"]
     assert found.dtype == "Int64" and found.isna().tolist() == [False, True, False, True]
     assert found["a"] == 2**60 + 1 and found["c"] == 999
-    clean = MissingCodes().fit(X).transform(X.iloc[:1])["HOSTGAL_OBJID"]
+    clean = ReplaceMissing().fit(X).transform(X.iloc[:1])["HOSTGAL_OBJID"]
     assert clean.dtype == "Int64" and clean.tolist() == [2**60 + 1]
 
 
 def test_text_and_flags_are_left_alone_and_so_is_the_input():
     before = X.copy()
-    found = MissingCodes().fit_transform(X)
+    found = ReplaceMissing().fit_transform(X)
     pd.testing.assert_frame_equal(found[["good", "note"]], X[["good", "note"]])
     pd.testing.assert_frame_equal(X, before)
     assert found.columns.tolist() == X.columns.tolist()
 
 
 def test_only_the_columns_asked_for():
-    found = MissingCodes(["HOSTGAL_LOGMASS"]).fit_transform(X)
+    found = ReplaceMissing(["HOSTGAL_LOGMASS"]).fit_transform(X)
     pd.testing.assert_frame_equal(
         found.drop(columns="HOSTGAL_LOGMASS"), X.drop(columns="HOSTGAL_LOGMASS")
     )
@@ -65,23 +65,23 @@ def test_only_the_columns_asked_for():
 
 
 def test_a_declination_is_missing_only_if_asked():
-    asked = MissingCodes({"dec": [-9], "HOSTGAL_MAGERR_u": [0.1]}).fit(X)
+    asked = ReplaceMissing({"dec": [-9], "HOSTGAL_MAGERR_u": [0.1]}).fit(X)
     assert asked.codes_ == {"dec": (-9,), "HOSTGAL_MAGERR_u": (0.1,)}
     assert asked.transform(X)["dec"].isna().tolist() == [True, False, False, False]
     assert asked.transform(X)["HOSTGAL_MAGERR_u"].isna().tolist() == [True, False, False, True]
-    assert MissingCodes(["dec"], codes=[-99]).fit_transform(X)["dec"].isna().sum() == 1
+    assert ReplaceMissing(["dec"], codes=[-99]).fit_transform(X)["dec"].isna().sum() == 1
 
 
 def test_columns_of_fit_hold_in_transform():
-    step = MissingCodes().fit(X)
-    with pytest.raises(ValueError, match="MissingCodes: column 'dec' is not numeric"):
+    step = ReplaceMissing().fit(X)
+    with pytest.raises(ValueError, match="ReplaceMissing: column 'dec' is not numeric"):
         step.transform(X.assign(dec="south"))
 
 
 @pytest.mark.parametrize("columns, named", [(["note"], "'note'"), (["nothing"], "'nothing'")])
 def test_impossible_columns_are_named(columns, named):
-    with pytest.raises(ValueError, match=f"MissingCodes.*{named}"):
-        MissingCodes(columns).fit(X)
+    with pytest.raises(ValueError, match=f"ReplaceMissing.*{named}"):
+        ReplaceMissing(columns).fit(X)
 
 
 def test_names_of_coordinates():
@@ -94,7 +94,7 @@ def test_names_of_coordinates():
 
 def test_elasticc_headers(shared_data):
     table = pd.read_parquet(shared_data / "lightcurves" / "elasticc_10_header.parquet")
-    found = MissingCodes().fit_transform(table)
+    found = ReplaceMissing().fit_transform(table)
     numbers = found.select_dtypes("number").to_numpy(float, na_value=nan)
     assert not np.isin(numbers, [-9, -99, -999, -9999, 999]).any()
     assert found["HOSTGAL_LOGSFR"].isna().all() and found["MWEBV"].notna().all()
@@ -105,4 +105,4 @@ def test_the_reader_has_the_same_codes(shared_data):
     hosts = read_snana(head, columns=["HOSTGAL_RA", "HOSTGAL_SPECZ", "HOSTGAL_MAGERR_u"])
     assert hosts["HOSTGAL_RA"].isna().sum() == 18
     names = ["HOSTGAL_RA", "HOSTGAL_SPECZ", "HOSTGAL_MAGERR_u", "ra", "dec", "redshift"]
-    pd.testing.assert_frame_equal(MissingCodes().fit_transform(hosts)[names], hosts[names])
+    pd.testing.assert_frame_equal(ReplaceMissing().fit_transform(hosts)[names], hosts[names])

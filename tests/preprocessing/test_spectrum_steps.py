@@ -13,13 +13,13 @@ from skastro.preprocessing import (
     Apodize,
     CleanSpectrum,
     DeredshiftSpectrum,
+    MarkSpectrumQuality,
     MaskLines,
     NormalizeSpectrum,
     Rebin,
     RemoveContinuum,
     ReplaceOutliers,
     SmoothSpectrum,
-    SpectrumQualityFilter,
     make_spectrum_preprocessing,
 )
 from skastro.utils.ragged import flatten, nest, segment_median
@@ -74,7 +74,9 @@ def test_clean_spectrum():
         assert own["flux"].tolist() == [2, 1]
 
 
-@pytest.mark.parametrize("step", [Rebin(), DeredshiftSpectrum(redshift="z"), RemoveContinuum()])
+@pytest.mark.parametrize(
+    "step", [Rebin(), DeredshiftSpectrum(redshift_column="z"), RemoveContinuum()]
+)
 def test_wavelengths_without_meaning_are_refused_by_name(step):
     rows = {"wavelength": np.array([4000.0, np.nan]), "flux": np.ones(2)}
     good = {"wavelength": np.array([4000.0, 5000.0]), "flux": np.ones(2)}
@@ -304,7 +306,7 @@ def test_quality_reasons():
         {"wavelength": x[:0], "flux": x[:0]},
     ]
     X = frame(spectra)
-    marked = SpectrumQualityFilter(min_snr=5).fit_transform(X)
+    marked = MarkSpectrumQuality(min_snr=5).fit_transform(X)
     assert [text.split(" ")[0] for text in marked["quality"]] == [
         "",
         "fewer",
@@ -314,7 +316,7 @@ def test_quality_reasons():
         "fewer",
     ]
     earlier = ["unreadable", None, "", "", "", ""]
-    again = SpectrumQualityFilter().fit_transform(X.assign(quality=earlier))["quality"]
+    again = MarkSpectrumQuality().fit_transform(X.assign(quality=earlier))["quality"]
     assert again[0] == "unreadable"
     assert again[4] == ""
 
@@ -324,7 +326,7 @@ def test_noise_estimate_is_unbiased():
     x = np.linspace(4200, 9200, 20000)
     flux = 20 + (x - 6700) / 5000 + np.random.default_rng(0).normal(size=len(x))
     X = frame([{"wavelength": x, "flux": flux}])
-    reasons = [SpectrumQualityFilter(min_snr=s).fit_transform(X)["quality"][0] for s in (19, 21)]
+    reasons = [MarkSpectrumQuality(min_snr=s).fit_transform(X)["quality"][0] for s in (19, 21)]
     assert reasons == ["", "S/N below 21"]
 
 
@@ -420,9 +422,9 @@ def test_pixels_of_other_grids_and_of_nothing():
         (NormalizeSpectrum(window=(6000, 5000)), "window"),
         (ReplaceOutliers(5, 3), "low"),
         (Apodize(0.6), "fraction"),
-        (DeredshiftSpectrum(redshift="z", missing="zero"), "missing"),
+        (DeredshiftSpectrum(redshift_column="z", missing="zero"), "missing"),
         (MaskLines(width=0), "width"),
-        (SpectrumQualityFilter(9000, 4000), "start"),
+        (MarkSpectrumQuality(9000, 4000), "start"),
     ],
 )
 def test_parameters_that_make_no_sense(step, word):

@@ -10,7 +10,7 @@ from nested_pandas import NestedFrame
 from sklearn.dummy import DummyClassifier
 
 from skastro.exceptions import ObjectError, ObjectWarning
-from skastro.preprocessing import QualityFilter
+from skastro.preprocessing import MarkQuality
 from skastro.resampling import DropUnusable
 from skastro.utils.ragged import flatten, nest
 
@@ -90,7 +90,7 @@ def test_behind_the_filter_only_training_loses_objects(marked):
     X = pd.DataFrame({"redshift": [0.1, 0.2, 0.3]})
     X = NestedFrame(X).assign(lightcurve=nest([0, 2, 2, 3], rows))
     model = make_pipeline(
-        QualityFilter(min_observations=2), DropUnusable(), DummyClassifier(strategy="most_frequent")
+        MarkQuality(min_observations=2), DropUnusable(), DummyClassifier(strategy="most_frequent")
     )
     with pytest.warns(ObjectWarning, match="left out: 1, 2"):
         model.fit(X, ["II", "Ia", "Ia"])
