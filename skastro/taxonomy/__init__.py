@@ -1,4 +1,4 @@
-"""Trees of classes: leaves at any depth, labels at any node."""
+"""Taxonomies: trees of classes with leaves at any depth and labels at any node."""
 
 from skastro.taxonomy._presets import CCSN, ELASTICC, SEDM, SUPERNOVA
 from skastro.taxonomy._tree import Taxonomy

@@ -1,19 +1,28 @@
-"""Checks and conversions of the ways to write down a tree of classes."""
+"""Checks and conversions of the ways to write down a taxonomy."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Name = str | int
+Edge = tuple[Name, Name]
+Tree = Mapping | Sequence | None
+Paths = pd.DataFrame | Iterable[Sequence]
+Synonyms = Mapping[Name, Name] | None
 
 
-def plain(name):
-    """Return Python's own text or integer of a name; anything else is an error."""
+def plain(name: Any) -> Name:
+    """Return a name as a Python string or integer; raise ValueError for anything else."""
     name = name.item() if isinstance(name, np.generic) else name
     if isinstance(name, str | int) and name != "":
         return name
-    raise ValueError(f"Taxonomy: names are text or integers, not {name!r}")
+    raise ValueError(f"Taxonomy: names are strings or integers, not {name!r}")
 
 
-def pairs(tree):
+def pairs(tree: Any) -> list[tuple[Name, Any]]:
     """Return the (name, subtree) pairs of one level."""
     if tree is None:
         return []
@@ -23,29 +32,60 @@ def pairs(tree):
     return [(plain(name), below) for name, below in level]
 
 
-def from_edges(edges):
+def grow(tree: Any, root: Any) -> tuple[tuple[Name, ...], NDArray[np.intp]]:
+    """Return the names in breadth-first order and the number of the parent of each."""
+    top = pairs(tree)
+    if not top:
+        raise ValueError("Taxonomy: the tree is empty")
+    if root is None and len(top) == 1:
+        root, tree = top[0]
+    names, parents, subtrees = ["root" if root is None else plain(root)], [-1], [tree]
+    for i, subtree in enumerate(subtrees):
+        for name, below in pairs(subtree):
+            names.append(name)
+            parents.append(i)
+            subtrees.append(below)
+    repeated = {name for name in names if names.count(name) > 1}
+    if repeated:
+        raise ValueError(f"Taxonomy: duplicate names: {listed(repeated)}")
+    return tuple(names), np.array(parents)
+
+
+def check_synonyms(synonyms: Synonyms, nodes: tuple[Name, ...]) -> dict[Name, Name]:
+    """Return synonyms as plain names; raise ValueError if they do not lead to a node."""
+    synonyms = {plain(key): plain(value) for key, value in (synonyms or {}).items()}
+    lost = [key for key, value in synonyms.items() if value not in nodes]
+    if lost:
+        raise ValueError(f"Taxonomy: synonyms of unknown nodes: {listed(lost)}")
+    own = [key for key, value in synonyms.items() if key in nodes and key != value]
+    if own:
+        raise ValueError(f"Taxonomy: synonyms that are nodes themselves: {listed(own)}")
+    return synonyms
+
+
+def from_edges(edges: Iterable[Edge]) -> dict[Name, dict]:
     """Turn (parent, child) pairs into a nested mapping."""
-    children, parents = {}, {}
+    children: dict[Name, dict] = {}
+    parents: dict[Name, Name] = {}
     for above, below in ((plain(a), plain(b)) for a, b in edges):
         if parents.setdefault(below, above) != above:
             raise ValueError(
                 f"Taxonomy: {below!r} has two parents, {parents[below]!r} and {above!r}"
             )
-        known = children.setdefault(above, {})
-        known[below] = None
+        children.setdefault(above, {})[below] = None
     roots = [name for name in children if name not in parents]
     if len(roots) != 1:
-        trouble = f"several roots {roots}" if roots else "a cycle and no root"
-        raise ValueError(f"Taxonomy: the edges have {trouble}")
+        reason = f"several roots {roots}" if roots else "a cycle and no root"
+        raise ValueError(f"Taxonomy: the edges have {reason}")
     tree, reached = _hang(roots[0], children)
     lost = [name for name in parents if name not in reached]
     if lost:
-        raise ValueError(f"Taxonomy: the edges hold a cycle among {lost}")
+        raise ValueError(f"Taxonomy: the edges contain a cycle among {lost}")
     return tree
 
 
-def _hang(root, children):
-    tree = {root: {}}
+def _hang(root: Name, children: dict[Name, dict]) -> tuple[dict[Name, dict], dict[Name, dict]]:
+    tree: dict[Name, dict] = {root: {}}
     reached = dict(tree)
     for name in (order := [root]):
         for child in children.get(name, ()):
@@ -54,8 +94,8 @@ def _hang(root, children):
     return tree, reached
 
 
-def edges_of_graph(graph):
-    """Return the edges of a directed networkx graph whose nodes all hang together."""
+def edges_of_graph(graph: Any) -> list[Edge]:
+    """Return the edges of a directed, connected networkx graph."""
     if not graph.is_directed():
         raise ValueError("Taxonomy: the graph must be directed, from parent to child")
     alone = [node for node in graph.nodes if graph.degree(node) == 0]
@@ -64,10 +104,10 @@ def edges_of_graph(graph):
     return list(graph.edges)
 
 
-def edges_of_paths(paths, root):
+def edges_of_paths(paths: Any, root: Name) -> list[Edge]:
     """Return the edges of a table of paths, padded at their ends."""
     rows = paths.itertuples(index=False) if hasattr(paths, "itertuples") else paths
-    edges = []
+    edges: list[Edge] = []
     for row in rows:
         names = _without_padding(list(row))
         names = names if names[0] == root else [root, *names]
@@ -75,20 +115,46 @@ def edges_of_paths(paths, root):
     return edges
 
 
-def _without_padding(row):
+def _without_padding(row: list) -> list[Name]:
     names = [name for name in row if not _is_padding(name)]
     if not names:
-        raise ValueError("Taxonomy: an empty path")
+        raise ValueError("Taxonomy: a path is empty")
     if names != row[: len(names)]:
         raise ValueError(f"Taxonomy: a path has a gap: {row}")
     return [plain(name) for name in names]
 
 
-def _is_padding(name):
+def _is_padding(name: Any) -> bool:
     return name is None or name == "" or (isinstance(name, float) and np.isnan(name))
 
 
-def listed(names):
-    """Return the first ten names as text."""
-    names = sorted(map(repr, names))
-    return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+def descend(
+    groups: Mapping[int, NDArray], node_proba: NDArray, threshold: float
+) -> NDArray[np.intp]:
+    """Return the last node on the way down to the best child that reaches the threshold."""
+    here = np.zeros(len(node_proba), int)
+    for parent, children in groups.items():
+        rows = np.flatnonzero(here == parent)
+        shares = np.nan_to_num(node_proba[np.ix_(rows, children)], nan=-np.inf)
+        best = shares.argmax(axis=1)
+        confident = shares[np.arange(len(rows)), best] >= threshold
+        here[rows[confident]] = children[best[confident]]
+    return here
+
+
+def branches(
+    nodes: tuple[Name, ...], groups: Mapping[int, Iterable[int]], number: int = 0
+) -> Iterator[str]:
+    """Return the lines below a node in a drawing of the tree."""
+    children = list(groups.get(number, ()))
+    for i, child in enumerate(children):
+        last = i == len(children) - 1
+        yield ("└── " if last else "├── ") + str(nodes[child])
+        for line in branches(nodes, groups, int(child)):
+            yield ("    " if last else "│   ") + line
+
+
+def listed(names: Iterable[Name]) -> str:
+    """Return the first ten names as a string."""
+    texts = sorted(map(repr, names))
+    return ", ".join(texts[:10]) + (f" and {len(texts) - 10} more" if len(texts) > 10 else "")

@@ -1,4 +1,4 @@
-"""Trees of classes that are in use."""
+"""Taxonomies of surveys and papers."""
 
 from skastro.taxonomy._tree import Taxonomy
 

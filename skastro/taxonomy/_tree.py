@@ -1,30 +1,35 @@
-"""A tree of classes: order of its nodes, paths, sums of probabilities."""
+"""A taxonomy: order of its nodes, paths, sums of probabilities."""
 
 import json
+from collections.abc import Iterable
 from functools import cached_property
+from typing import Any, Self
 
 import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
 from skastro.taxonomy import _build
+from skastro.taxonomy._build import Edge, Name, Paths, Synonyms, Tree
+from skastro.utils.labels import check_no_missing, named_classes, proba_by_class
 
 
 class Taxonomy:
-    """A tree of classes.
+    """An immutable tree of classes.
 
-    Nodes are known by their names (text or integers) and by their numbers 0, 1, ... in
-    breadth-first order, the root first; children keep the order in which they were given.  The
-    tree may have any depth, and leaves at unequal depth.  A Taxonomy does not change once it is
-    made.
+    Nodes are identified by their names (strings or integers) and by their numbers 0, 1, ... in
+    breadth-first order, the root first.  Children keep the order in which they were given.  The
+    tree may have any depth, and leaves at different depths.
 
     Parameters
     ----------
     tree : mapping or sequence
-        ``{name: children}``, where children are such a mapping again, or a sequence of names of
-        leaves; an empty mapping, an empty sequence or None makes a leaf.
+        ``{name: children}``, where the children are another mapping or a sequence of leaf names.
+        An empty mapping, an empty sequence or None makes a leaf.
 
     root : str, default=None
-        Name of the root above `tree`.  By default a single top node is the root, and several are
-        put under ``"root"``.
+        Name of the root above `tree`.  By default a single top node is the root, and several top
+        nodes are placed below ``"root"``.
 
     synonyms : dict, default=None
         Other names of nodes, such as those of simulated models: ``{"SNIa-SALT3": "SNIa"}``.
@@ -38,13 +43,13 @@ class Taxonomy:
         Number of the parent; -1 for the root.
 
     depths : ndarray of int of shape (n_nodes,)
-        Steps from the root.
+        Number of edges between the root and each node.
 
     leaves : tuple of length n_leaves
         Names of the leaves in breadth-first order.
 
     leaf_numbers : ndarray of int of shape (n_leaves,)
-        Their node numbers.
+        Node numbers of the leaves.
 
     groups : dict of int -> ndarray of int
         Numbers of the children (the sibling group) of each inner node, by its number.
@@ -58,11 +63,11 @@ class Taxonomy:
     Raises
     ------
     ValueError
-        A name occurs twice, the tree is empty or a synonym points to no node or is one.
+        A duplicate name, an empty tree, or a synonym that refers to no node or is itself a node.
 
     See Also
     --------
-    skastro.hierarchy.HierarchicalClassifier : One classifier a parent node.
+    skastro.hierarchy.HierarchicalClassifier : One classifier per parent node.
 
     Examples
     --------
@@ -80,23 +85,18 @@ class Taxonomy:
     └── AGN
     """
 
-    def __init__(self, tree, *, root=None, synonyms=None):
-        top = _build.pairs(tree)
-        if not top:
-            raise ValueError("Taxonomy: the tree is empty")
-        if root is None and len(top) == 1:
-            root, tree = top[0]
-        self._grow("root" if root is None else _build.plain(root), tree)
-        self.synonyms = self._checked(synonyms or {})
+    def __init__(self, tree: Tree, *, root: Name | None = None, synonyms: Synonyms = None):
+        self.nodes, self.parents = _build.grow(tree, root)
+        self.synonyms = _build.check_synonyms(synonyms, self.nodes)
 
     @classmethod
-    def from_edges(cls, edges, *, synonyms=None):
+    def from_edges(cls, edges: Iterable[Edge], *, synonyms: Synonyms = None) -> Self:
         """Build the tree from (parent, child) pairs.
 
         Parameters
         ----------
         edges : iterable of (parent, child)
-            In any order; children keep theirs.
+            In any order; the children of a node keep the order of their pairs.
 
         synonyms : dict, default=None
             Other names of nodes.
@@ -104,7 +104,7 @@ class Taxonomy:
         Raises
         ------
         ValueError
-            A child has two parents, the pairs hold a cycle, or no or several roots.
+            A child with two parents, a cycle, or not exactly one root.
 
         Examples
         --------
@@ -115,8 +115,16 @@ class Taxonomy:
         return cls(_build.from_edges(edges), synonyms=synonyms)
 
     @classmethod
-    def from_networkx(cls, graph, *, synonyms=None):
+    def from_networkx(cls, graph: Any, *, synonyms: Synonyms = None) -> Self:
         """Build the tree from a networkx DiGraph whose edges point from parent to child.
+
+        Parameters
+        ----------
+        graph : networkx.DiGraph
+            Connected, with one parent per node.
+
+        synonyms : dict, default=None
+            Other names of nodes.
 
         Examples
         --------
@@ -129,16 +137,16 @@ class Taxonomy:
         return cls.from_edges(_build.edges_of_graph(graph), synonyms=synonyms)
 
     @classmethod
-    def from_paths(cls, paths, *, root="root", synonyms=None):
+    def from_paths(cls, paths: Paths, *, root: Name = "root", synonyms: Synonyms = None) -> Self:
         """Build the tree from a table of paths.
 
         Parameters
         ----------
         paths : DataFrame or iterable of sequences
-            One row a class, its names from the top down; None, NaN and "" fill short rows.
+            One row per class, with the names from the top down; None, NaN and "" pad short rows.
 
         root : str, default="root"
-            Name of the node above all paths, unless every path begins with it.
+            Name of the node above all paths, unless every path starts with it.
 
         synonyms : dict, default=None
             Other names of nodes.
@@ -152,16 +160,16 @@ class Taxonomy:
         return cls.from_edges(_build.edges_of_paths(paths, root), synonyms=synonyms)
 
     @classmethod
-    def from_json(cls, text):
-        """Build the tree from what :meth:`to_json` wrote."""
+    def from_json(cls, text: str) -> Self:
+        """Build the tree from the JSON string of :meth:`to_json`."""
         content = json.loads(text)
-        root = content["root"]
+        synonyms = dict(content["synonyms"])
         if not content["edges"]:
-            return cls({root: None}, synonyms=content["synonyms"])
-        return cls.from_edges(content["edges"], synonyms=content["synonyms"])
+            return cls({content["root"]: None}, synonyms=synonyms)
+        return cls.from_edges(content["edges"], synonyms=synonyms)
 
-    def to_json(self):
-        """Write the tree as JSON text.
+    def to_json(self) -> str:
+        """Return the tree as a JSON string.
 
         Examples
         --------
@@ -170,54 +178,54 @@ class Taxonomy:
         >>> Taxonomy.from_json(tree.to_json()) == tree
         True
         """
-        content = {"root": self.root, "edges": self.edges, "synonyms": self.synonyms}
-        return json.dumps(content)
+        synonyms = list(self.synonyms.items())
+        return json.dumps({"root": self.root, "edges": self.edges, "synonyms": synonyms})
 
     @property
-    def edges(self):
-        """(parent, child) pairs in breadth-first order."""
+    def edges(self) -> list[Edge]:
+        """Return the (parent, child) pairs in breadth-first order."""
         return [(self.nodes[p], name) for p, name in zip(self.parents[1:], self.nodes[1:])]
 
     @property
-    def root(self):
-        """Name of the root."""
+    def root(self) -> Name:
+        """Return the name of the root."""
         return self.nodes[0]
 
     @cached_property
-    def _number(self):
+    def _number(self) -> dict[Name, int]:
         return {name: i for i, name in enumerate(self.nodes)}
 
     @cached_property
-    def groups(self):  # noqa: D102
+    def groups(self) -> dict[int, NDArray[np.intp]]:  # noqa: D102
         inner = np.unique(self.parents[1:])
         return {int(i): np.flatnonzero(self.parents == i) for i in inner}
 
     @cached_property
-    def leaf_numbers(self):  # noqa: D102
+    def leaf_numbers(self) -> NDArray[np.intp]:  # noqa: D102
         return np.setdiff1d(np.arange(len(self.nodes)), self.parents)
 
     @cached_property
-    def leaves(self):  # noqa: D102
+    def leaves(self) -> tuple[Name, ...]:  # noqa: D102
         return tuple(self.nodes[i] for i in self.leaf_numbers)
 
     @cached_property
-    def is_on_path(self):  # noqa: D102
+    def is_on_path(self) -> NDArray[np.bool_]:  # noqa: D102
         on_path = np.eye(len(self.nodes), dtype=bool)
         for i, parent in enumerate(self.parents[1:], start=1):
             on_path[i] |= on_path[parent]
         return on_path
 
     @cached_property
-    def depths(self):  # noqa: D102
+    def depths(self) -> NDArray[np.intp]:  # noqa: D102
         return self.is_on_path.sum(axis=1) - 1
 
-    def numbers(self, labels):
+    def numbers(self, labels: ArrayLike) -> NDArray[np.intp]:
         """Return the node numbers of labels.
 
         Parameters
         ----------
         labels : array-like of shape (n,)
-            Names of nodes, leaves or inner ones, or synonyms.
+            Names of leaves or inner nodes, or synonyms.
 
         Returns
         -------
@@ -225,6 +233,9 @@ class Taxonomy:
 
         Raises
         ------
+        ObjectError
+            Objects without a label, by row number.
+
         ValueError
             Labels that are not in the tree, by name.
 
@@ -234,19 +245,20 @@ class Taxonomy:
         >>> ELASTICC.numbers(["Alert", "SNIa-SALT3"])
         array([0, 8])
         """
-        labels, inverse = np.unique(np.asarray(labels), return_inverse=True)
-        labels = labels.tolist()
+        labels = np.asarray(labels, dtype=object)
+        check_no_missing(labels, "Taxonomy")
+        codes, names = pd.factorize(labels)
         known = {**self._number, **{k: self._number[v] for k, v in self.synonyms.items()}}
-        strange = [label for label in labels if label not in known]
-        if strange:
+        unknown = [name for name in names if name not in known]
+        if unknown:
             raise ValueError(
-                f"Taxonomy: labels {_build.listed(strange)} are not in the tree; it has "
+                f"Taxonomy: labels {_build.listed(unknown)} are not in the tree; it has "
                 f"{', '.join(map(str, self.nodes))}"
             )
-        return np.array([known[label] for label in labels], int)[inverse]
+        return np.array([known[name] for name in names], int)[codes]
 
-    def names(self, numbers):
-        """Return the names of node numbers, as an array.
+    def names(self, numbers: ArrayLike) -> NDArray:
+        """Return the names of node numbers as an array.
 
         Examples
         --------
@@ -257,8 +269,8 @@ class Taxonomy:
         mixed = len({type(name) for name in self.nodes}) > 1
         return np.array(self.nodes, object if mixed else None)[np.asarray(numbers, int)]
 
-    def relabel(self, labels):
-        """Replace synonyms by the names of nodes.
+    def relabel(self, labels: ArrayLike) -> NDArray:
+        """Replace synonyms by the names of their nodes.
 
         Examples
         --------
@@ -268,36 +280,36 @@ class Taxonomy:
         """
         return self.names(self.numbers(labels))
 
-    def path(self, label):
+    def path(self, label: Name) -> tuple[Name, ...]:
         """Return the names from the root to a node, both included."""
         number = self.numbers([label])[0]
         return tuple(self.nodes[i] for i in np.flatnonzero(self.is_on_path[number]))
 
-    def ancestors(self, label):
-        """Return the names above a node, the root first."""
+    def ancestors(self, label: Name) -> tuple[Name, ...]:
+        """Return the names of the nodes above a node, the root first."""
         return self.path(label)[:-1]
 
-    def parent(self, label):
+    def parent(self, label: Name) -> Name | None:
         """Return the name of the parent; None for the root."""
         return next(iter(self.ancestors(label)[::-1]), None)
 
-    def children(self, label):
+    def children(self, label: Name) -> tuple[Name, ...]:
         """Return the names of the children in order; empty for a leaf."""
         number = int(self.numbers([label])[0])
         return tuple(self.nodes[i] for i in self.groups.get(number, ()))
 
-    def leaves_below(self, label):
-        """Return the names of the leaves below a node; a leaf itself for a leaf."""
+    def leaves_below(self, label: Name) -> tuple[Name, ...]:
+        """Return the names of the leaves below a node; of a leaf, its own name."""
         number = self.numbers([label])[0]
         below = self.leaf_numbers[self.is_on_path[self.leaf_numbers, number]]
         return tuple(self.nodes[i] for i in below)
 
-    def is_leaf(self, label):
-        """Tell whether a node is a leaf."""
+    def is_leaf(self, label: Name) -> bool:
+        """Return whether a node is a leaf."""
         return not self.children(label)
 
-    def at_depth(self, labels, depth):
-        """Replace every label by its ancestor at `depth`; shallower labels stay.
+    def at_depth(self, labels: ArrayLike, depth: int) -> NDArray:
+        """Replace each label by its ancestor at `depth`; shallower labels stay as they are.
 
         Examples
         --------
@@ -309,16 +321,20 @@ class Taxonomy:
         reach = self.is_on_path & (self.depths <= depth)
         return self.names(np.where(reach, self.depths, -1).argmax(axis=1)[numbers])
 
-    def node_proba(self, leaf_proba, classes=None):
-        """Sum probabilities of leaves to probabilities of all nodes.
+    def node_proba(
+        self, leaf_proba: ArrayLike | pd.DataFrame, classes: ArrayLike | None = None
+    ) -> NDArray[np.float64]:
+        """Sum the probabilities of leaves to those of all nodes.
 
         Parameters
         ----------
-        leaf_proba : ndarray of shape (..., n_classes)
-            In the order of `classes`.
+        leaf_proba : DataFrame or array-like of shape (..., n_classes)
+            Probabilities in the order of `classes`.  The columns of a DataFrame are read by their
+            names.
 
         classes : array-like of shape (n_classes,), default=None
-            Names of the columns, such as ``classes_`` of a classifier; `leaves` by default.
+            Class of each column, such as ``classes_`` of a classifier; by default the names of
+            the columns of a DataFrame, else `leaves`.
 
         Returns
         -------
@@ -334,11 +350,14 @@ class Taxonomy:
         >>> tree.node_proba([0.25, 0.5, 0.25], classes=["II", "AGN", "Ia"]).tolist()
         [1.0, 0.5, 0.5, 0.25, 0.25]
         """
+        classes = named_classes(leaf_proba) if classes is None else classes
         columns = self.leaf_numbers if classes is None else self.numbers(classes)
+        if classes is not None:
+            leaf_proba = proba_by_class(leaf_proba, classes, "Taxonomy")
         return np.asarray(leaf_proba) @ self.is_on_path[columns].astype(float)
 
-    def deepest(self, node_proba, threshold=0.5):
-        """Walk down from the root while the best child is probable enough.
+    def deepest(self, node_proba: ArrayLike, threshold: float = 0.5) -> NDArray[np.intp]:
+        """Descend from the root as long as the most probable child reaches a threshold.
 
         Parameters
         ----------
@@ -346,13 +365,13 @@ class Taxonomy:
             Unconditional probabilities in the order of `nodes`.
 
         threshold : float, default=0.5
-            Probability that a node needs at least to be answered.
+            Smallest probability of a node that is predicted.
 
         Returns
         -------
         numbers : ndarray of int of shape (n,)
-            The deepest confident node; 0, the root, where no child of it is.  NaN in `node_proba`
-            is never confident.
+            The last node reached; 0, the root, if none of its children reaches the threshold.  A
+            NaN in `node_proba` never does.
 
         Examples
         --------
@@ -362,58 +381,19 @@ class Taxonomy:
         >>> tree.names(tree.deepest(proba, 0.6)).tolist()
         ['Ia', 'SN', 'Alert']
         """
-        node_proba = np.asarray(node_proba, float)
-        here = np.zeros(len(node_proba), int)
-        for parent, children in self.groups.items():
-            rows = np.flatnonzero(here == parent)
-            shares = np.nan_to_num(node_proba[np.ix_(rows, children)], nan=-np.inf)
-            best = shares.argmax(axis=1)
-            sure = shares[np.arange(len(rows)), best] >= threshold
-            here[rows[sure]] = children[best[sure]]
-        return here
+        return _build.descend(self.groups, np.asarray(node_proba, float), threshold)
 
-    def _grow(self, root, tree):
-        names, parents, subtrees = [root], [-1], [tree]
-        for i, subtree in enumerate(subtrees):
-            for name, below in _build.pairs(subtree):
-                names.append(name)
-                parents.append(i)
-                subtrees.append(below)
-        twice = {name for name in names if names.count(name) > 1}
-        if twice:
-            raise ValueError(f"Taxonomy: names that occur twice: {_build.listed(twice)}")
-        self.nodes, self.parents = tuple(names), np.array(parents)
-
-    def _checked(self, synonyms):
-        synonyms = {_build.plain(key): _build.plain(value) for key, value in synonyms.items()}
-        nodes = set(self.nodes)
-        lost = [key for key, value in synonyms.items() if value not in nodes]
-        if lost:
-            raise ValueError(f"Taxonomy: synonyms of unknown nodes: {_build.listed(lost)}")
-        own = [key for key, value in synonyms.items() if key in nodes and key != value]
-        if own:
-            raise ValueError(f"Taxonomy: synonyms that are nodes themselves: {_build.listed(own)}")
-        return synonyms
-
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         if not isinstance(other, Taxonomy):
             return NotImplemented
         mine = (self.nodes, self.parents.tolist(), self.synonyms)
         return mine == (other.nodes, other.parents.tolist(), other.synonyms)
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return hash((self.nodes, tuple(self.parents.tolist())))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<Taxonomy {self.root!r}: {len(self.nodes)} nodes, {len(self.leaves)} leaves>"
 
-    def __str__(self):
-        return "\n".join([str(self.root), *self._branches(0)])
-
-    def _branches(self, number):
-        children = self.groups.get(number, ())
-        for i, child in enumerate(children):
-            last = i == len(children) - 1
-            yield ("└── " if last else "├── ") + str(self.nodes[child])
-            for line in self._branches(int(child)):
-                yield ("    " if last else "│   ") + line
+    def __str__(self) -> str:
+        return "\n".join([str(self.root), *_build.branches(self.nodes, self.groups)])

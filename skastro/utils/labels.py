@@ -14,6 +14,7 @@ from skastro.exceptions import ObjectError, name_objects
 
 _TEXT_OF_MISSING = ("nan", "<NA>", "None", "NaT")
 UNLABELLED = -1
+_PREFIX = "prob_"
 
 
 def check_labels(
@@ -202,3 +203,83 @@ def _identifiers(X: Any, n_objects: int) -> NDArray:
 
 def _plain(label: Any) -> Any:
     return label.item() if isinstance(label, np.generic) else label
+
+
+def named_classes(proba: Any) -> list | None:
+    """Return the classes that the columns of a frame of probabilities are named by.
+
+    Parameters
+    ----------
+    proba : DataFrame or array-like of shape (n_objects, n_classes)
+        Probabilities.  Columns ``prob_<class>``, as of a prediction table, are those of the
+        classes; the other columns of such a table are left out.
+
+    Returns
+    -------
+    classes : list or None
+        None for an array, and for a frame whose columns are numbered 0, 1, ... by default.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skastro.utils.labels import named_classes
+    >>> named_classes(pd.DataFrame({"prob_II": [0.1], "prob_Ia": [0.9], "label": ["Ia"]}))
+    ['II', 'Ia']
+    """
+    if not isinstance(proba, pd.DataFrame) or isinstance(proba.columns, pd.RangeIndex):
+        return None
+    names = proba.columns.tolist()
+    prefixed = [n.removeprefix(_PREFIX) for n in names if str(n).startswith(_PREFIX)]
+    return prefixed or names
+
+
+def proba_by_class(proba: Any, classes: ArrayLike, name: str) -> NDArray[np.float64]:
+    """Return probabilities as an array whose columns are in the order of `classes`.
+
+    Parameters
+    ----------
+    proba : DataFrame or array-like of shape (n_objects, n_classes)
+        Probabilities.  The columns of a frame are found by their names, see
+        :func:`named_classes`; those of an array are in the order of `classes` already.
+
+    classes : array-like of shape (n_classes,)
+        Class of each column returned.
+
+    name : str
+        Estimator or function named in the error.
+
+    Returns
+    -------
+    proba : ndarray of float of shape (n_objects, n_classes)
+
+    Raises
+    ------
+    ValueError
+        A class has no column, or a column no class.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skastro.utils.labels import proba_by_class
+    >>> frame = pd.DataFrame([[0.9, 0.1]], columns=["II", "Ia"])
+    >>> proba_by_class(frame, ["Ia", "II"], "log_loss").tolist()
+    [[0.1, 0.9]]
+    """
+    named = named_classes(proba)
+    if named is None:
+        return np.asarray(proba, float)
+    columns = proba.columns.tolist()
+    prefixed = named != columns
+    by_text = {str(label): label for label in named}
+    wanted = [label if label in named else by_text.get(str(label)) for label in _listed(classes)]
+    if None in wanted or len(set(wanted)) != len(set(named)) or len(named) != len(set(named)):
+        raise ValueError(
+            f"{name}: the columns of the probabilities are {name_objects(named)}, the classes "
+            f"{name_objects(_listed(classes))}; name one column by each class"
+        )
+    chosen = [f"{_PREFIX}{label}" if prefixed else label for label in wanted]
+    return proba[chosen].to_numpy(float)
+
+
+def _listed(classes: ArrayLike) -> list:
+    return np.asarray(classes, object).tolist()

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skastro.exceptions import ObjectError
 from skastro.taxonomy import CCSN, ELASTICC, SEDM, SUPERNOVA, Taxonomy
 
 NESTED = {"Alert": {"SN": {"Ia": None, "II": ["IIn", "IIP"]}, "AGN": []}}
@@ -102,7 +103,7 @@ def test_probabilities_of_children_sum_to_their_parent(numbers, seed):
     assert np.isin(greedy, tree.leaf_numbers).all()
 
 
-def test_deepest_never_answers_for_nan():
+def test_deepest_never_descends_on_nan():
     tree = Taxonomy(NESTED)
     node = np.full((1, len(tree.nodes)), np.nan)
     assert tree.deepest(node, 0.0).tolist() == [0]
@@ -134,16 +135,16 @@ def test_presets():
     ("make", "message"),
     [
         (lambda: Taxonomy({}), "empty"),
-        (lambda: Taxonomy({"a": {"b": ["c"], "d": ["c"]}}), "occur twice: 'c'"),
+        (lambda: Taxonomy({"a": {"b": ["c"], "d": ["c"]}}), "duplicate names: 'c'"),
         (lambda: Taxonomy({"a": "bc"}), "sequence of names"),
-        (lambda: Taxonomy({"a": [1.5]}), "text or integers"),
+        (lambda: Taxonomy({"a": [1.5]}), "strings or integers"),
         (lambda: Taxonomy.from_edges([("a", "b"), ("c", "b")]), "two parents"),
         (lambda: Taxonomy.from_edges([("a", "b"), ("c", "d")]), "several roots"),
         (lambda: Taxonomy.from_edges([("a", "b"), ("b", "a")]), "cycle"),
         (lambda: Taxonomy.from_edges([("r", "s"), ("a", "b"), ("b", "a")]), "cycle among"),
         (lambda: Taxonomy.from_edges([]), "no root"),
         (lambda: Taxonomy.from_paths([["a", None, "b"]]), "gap"),
-        (lambda: Taxonomy.from_paths([[None]]), "empty path"),
+        (lambda: Taxonomy.from_paths([[None]]), "path is empty"),
         (lambda: Taxonomy.from_networkx(networkx.Graph([("a", "b")])), "directed"),
         (lambda: Taxonomy({"a": ["b"]}, synonyms={"x": "c"}), "unknown nodes"),
         (lambda: Taxonomy({"a": ["b", "c"]}, synonyms={"b": "c"}), "nodes themselves"),
@@ -171,3 +172,39 @@ def test_integer_names_below_a_text_stay_integers():
     assert tree.relabel([42, 90]).tolist() == [42, 90]
     assert tree.names([0, 3]).tolist() == ["Alert", 90]
     assert Taxonomy({1: [2, 3]}).names([0, 2]).dtype.kind == "i"
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        [None, "Ia"],
+        [np.nan, "Ia"],
+        np.array([np.nan, "Ia"]),
+        pd.array([None, "Ia"], dtype="string"),
+        pd.Series([None, "Ia"], dtype="category"),
+    ],
+    ids=repr,
+)
+def test_a_missing_label_is_named(labels):
+    with pytest.raises(ObjectError, match="Taxonomy: y holds .*label.*object 0"):
+        Taxonomy(NESTED).numbers(labels)
+
+
+def test_numbers_among_text_stay_numbers():
+    tree = Taxonomy({"Alert": {"SN": [90, 42], "AGN": None}})
+    assert tree.numbers(["AGN", 42, 90, "AGN"]).tolist() == [2, 4, 3, 2]
+    with pytest.raises(ValueError, match="'90'"):
+        tree.numbers(["AGN", "90"])
+
+
+def test_columns_of_a_frame_are_read_by_name():
+    tree = Taxonomy({"all": ["a", "b"]})
+    frame = pd.DataFrame([[0.9, 0.1]], columns=["b", "a"])
+    assert tree.node_proba(frame).tolist() == [[1.0, 0.1, 0.9]]
+    assert tree.node_proba(frame, classes=["a", "b"]).tolist() == [[1.0, 0.1, 0.9]]
+    assert tree.node_proba(frame.to_numpy()).tolist() == [[1.0, 0.9, 0.1]]
+
+
+def test_json_keeps_numbers_as_synonyms():
+    tree = Taxonomy({"SN": ["Ia", "II"]}, synonyms={90: "Ia"})
+    assert Taxonomy.from_json(tree.to_json()) == tree

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from skastro.exceptions import ObjectError
-from skastro.utils.labels import check_labels
+from skastro.utils.labels import check_labels, proba_by_class
 
 NAMES = ["Ia", "II", "Ia"]
 
@@ -97,3 +97,25 @@ def test_a_series_with_another_index_is_refused(index):
 def test_a_series_with_the_same_index():
     X = pd.DataFrame({"x": [1, 2]}, index=["SN1", "SN2"])
     assert check_labels(pd.Series(["Ia", "II"], X.index), "Model", X).tolist() == ["Ia", "II"]
+
+
+def test_probabilities_are_read_by_the_names_of_their_columns():
+    frame = pd.DataFrame([[0.1, 0.9], [0.3, 0.7]], columns=["Ia", "II"])
+    expected = [[0.9, 0.1], [0.7, 0.3]]
+    assert proba_by_class(frame, ["II", "Ia"], "f").tolist() == expected
+    table = frame.add_prefix("prob_").assign(label="II")
+    assert proba_by_class(table, ["II", "Ia"], "f").tolist() == expected
+    assert proba_by_class(frame.set_axis(["1", "0"], axis=1), [0, 1], "f").tolist() == expected
+
+
+def test_probabilities_without_names_keep_their_order():
+    values = [[0.1, 0.9]]
+    assert proba_by_class(values, ["II", "Ia"], "f").tolist() == values
+    assert proba_by_class(pd.DataFrame(values), ["II", "Ia"], "f").tolist() == values
+
+
+@pytest.mark.parametrize("columns", [["Ia", "AGN"], ["Ia", "II", "AGN"], ["Ia", "Ia"]])
+def test_columns_that_are_not_the_classes_are_refused(columns):
+    frame = pd.DataFrame([np.full(len(columns), 0.5)], columns=columns)
+    with pytest.raises(ValueError, match="f: the columns of the probabilities are 'Ia'"):
+        proba_by_class(frame, ["II", "Ia"], "f")
