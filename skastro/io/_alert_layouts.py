@@ -1,6 +1,10 @@
-"""What alert packets of a survey look like."""
+"""The fields of the alert packets of each survey."""
 
 from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from skastro.exceptions import FormatError
 
 ZTF_BANDS = {1: "g", 2: "r", 3: "i"}
 # AB magnitude of a flux of 1 nJy.
@@ -9,115 +13,142 @@ NANOJANSKY = 31.4
 
 @dataclass(frozen=True)
 class AlertLayout:
-    """Names in the packets of one survey.
+    """Names of the fields in the packets of one survey.
 
     Parameters
     ----------
     survey : str
-        Its name.
+        Name of the survey.
 
     alert_id, source, object_id : str
-        Identifier of the alert among the fields of a packet; the measurement that raised it;
-        identifier of the object, in the packet or in the measurement.
+        Identifier of the alert, in the packet or its measurement; the measurement that raised
+        the alert; identifier of the object, in the packet or the measurement.
 
-    history : tuple of str
-        Lists of earlier measurements; at one date and band those named first count.
+    history, forced : str
+        List of earlier measurements, and list of forced photometry.
 
     time, band : str
         Fields of a measurement.
 
+    dec : str
+        Declination in a measurement; the right ascension is always ``ra``.
+
     time_zero : float
-        What to subtract from a time to get MJD.
+        Subtracted from a time to obtain MJD.
 
     flux, flux_err : str or None
-        Fields of a measurement in nJy, or None where it has magnitudes as those of ZTF.
+        Fields of a measurement in nJy; None if the measurements are magnitudes, as in ZTF.
 
     cutouts : tuple of 3 str
         Science, reference and difference image.
 
-    bands : dict
+    bands : dict of int -> str
         Names of numbered bands.
+
+    requires_object : bool
+        Whether every alert belongs to an object; LSST alerts of moving objects do not.
 
     Examples
     --------
     >>> from skastro.io._alert_layouts import LAYOUTS
     >>> LAYOUTS["ZTF"].history
-    ('prv_candidates',)
+    'prv_candidates'
     """
 
     survey: str
     alert_id: str
     source: str
     object_id: str
-    history: tuple
+    history: str
+    forced: str
     time: str
     band: str
+    dec: str
     time_zero: float
     flux: str | None
     flux_err: str | None
-    cutouts: tuple
+    cutouts: tuple = ("cutoutScience", "cutoutTemplate", "cutoutDifference")
     bands: dict = field(default_factory=dict)
+    requires_object: bool = True
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Fields that the measurement of every alert must have."""
+        brightness = (
+            ("magpsf", "sigmapsf", "isdiffpos") if self.flux is None else (self.flux, self.flux_err)
+        )
+        return (self.time, self.band, "ra", self.dec, *brightness)
 
 
-_CUTOUTS = ("cutoutScience", "cutoutTemplate", "cutoutDifference")
 LAYOUTS = {
     "ZTF": AlertLayout(
         survey="ZTF",
         alert_id="candid",
         source="candidate",
         object_id="objectId",
-        history=("prv_candidates",),
+        history="prv_candidates",
+        forced="fp_hists",
         time="jd",
         band="fid",
+        dec="dec",
         time_zero=2400000.5,
         flux=None,
         flux_err=None,
-        cutouts=_CUTOUTS,
         bands=ZTF_BANDS,
-    ),
-    "LSST": AlertLayout(
-        survey="LSST",
-        alert_id="diaSourceId",
-        source="diaSource",
-        object_id="diaObjectId",
-        history=("prvDiaSources", "prvDiaForcedSources"),
-        time="midpointMjdTai",
-        band="band",
-        time_zero=0.0,
-        flux="psfFlux",
-        flux_err="psfFluxErr",
-        cutouts=_CUTOUTS,
     ),
     "ELAsTiCC": AlertLayout(
         survey="LSST",
         alert_id="alertId",
         source="diaSource",
         object_id="diaObjectId",
-        history=("prvDiaSources", "prvDiaForcedSources"),
+        history="prvDiaSources",
+        forced="prvDiaForcedSources",
         time="midPointTai",
         band="filterName",
+        dec="decl",
         time_zero=0.0,
         flux="psFlux",
         flux_err="psFluxErr",
-        cutouts=_CUTOUTS,
+    ),
+    "LSST": AlertLayout(
+        survey="LSST",
+        alert_id="diaSourceId",
+        source="diaSource",
+        object_id="diaObjectId",
+        history="prvDiaSources",
+        forced="prvDiaForcedSources",
+        time="midpointMjdTai",
+        band="band",
+        dec="dec",
+        time_zero=0.0,
+        flux="psfFlux",
+        flux_err="psfFluxErr",
+        requires_object=False,
     ),
 }
 
 
-def find_layout(schema):
-    """Return the layout that fits an Arrow schema.
+def find_layout(schema: pa.Schema) -> AlertLayout:
+    """Return the layout of packets with an Arrow schema.
 
     Raises
     ------
-    ValueError
-        None does.
+    FormatError
+        The packets belong to no known survey.
     """
-    for layout in LAYOUTS.values():
-        if layout.source in schema.names:
-            source = schema.field(layout.source).type
-            names = {source.field(i).name for i in range(source.num_fields)}
-            if {layout.time, layout.band} <= names and layout.alert_id in {*schema.names, *names}:
-                return layout
-    raise ValueError(
+    names = set(schema.names)
+    if "candidate" in names:
+        return LAYOUTS["ZTF"]
+    if "diaSource" in names:
+        known = names | field_names(schema.field("diaSource").type)
+        return LAYOUTS["ELAsTiCC" if known & {"alertId", "midPointTai"} else "LSST"]
+    raise FormatError(
         f"the packets fit none of the surveys {list(LAYOUTS)}; their fields are {schema.names}"
     )
+
+
+def field_names(kind: pa.DataType) -> set[str]:
+    """Return the names of the fields of a struct type; none for any other type."""
+    if not pa.types.is_struct(kind):
+        return set()
+    return {kind.field(i).name for i in range(kind.num_fields)}

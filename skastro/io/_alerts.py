@@ -2,266 +2,276 @@
 
 import warnings
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from nested_pandas import NestedFrame
 
 from skastro.exceptions import FormatError, ObjectWarning, name_objects
-from skastro.io._alert_history import history_rows
-from skastro.io._alert_layouts import find_layout
-from skastro.io._cutouts import decode_cutout, place, recentre
+from skastro.io._alert_history import first_detections, sort_history
+from skastro.io._alert_packets import Packets, join_packets, parse_batch, take_packets
+from skastro.io._alert_sources import load_batches
+from skastro.io._alert_stamps import decode_stamps
 from skastro.utils.ragged import nest
 
-_OBJECT = "diaObject"
-_STATICS = {"redshift": "z_final", "redshift_err": "z_final_err", "mwebv": "mwebv"}
-_BROKEN = (OSError, EOFError, ValueError, KeyError, pa.ArrowTypeError)
+_MOST_NAMED = 5
+_STATICS = {
+    "redshift": "z_final",
+    "redshift_err": "z_final_err",
+    "mwebv": "mwebv",
+    "peak_time": None,
+    "trigger_time": None,
+    "ra": "ra",
+    "dec": "dec",
+    "type": None,
+}
+_DUPLICATES = ("raise", "number", "first")
+_ERRORS = ("raise", "skip")
 
 
 class Alerts(NamedTuple):
-    """What :func:`read_alerts` returns; row i of everything is one alert.
+    """Result of :func:`read_alerts`; row i of everything is one alert, or one object.
 
     Attributes
     ----------
     X : NestedFrame of shape (n_alerts, n_columns)
-        Index: identifier of the alert, as text.  Columns object_id, ra, dec, where the packet has
-        them redshift, redshift_err and mwebv (NaN where negative, which codes missing), and
-        lightcurve: all measurements in the packet, with the fields time [MJD], band, flux,
-        flux_err [FLUXCAL, of zero point 27.5] and detected.
+        Index: identifier of the alert as a string, or of the object with ``merge=True``.
+        Column object_id (unless it is the index, missing for alerts of moving objects), the
+        standard columns redshift, redshift_err, mwebv, peak_time, trigger_time (date of the
+        first detection in the history), ra, dec and type, NaN where unknown, and lightcurve with
+        the fields time [MJD], band, flux, flux_err [FLUXCAL, zero point 27.5] and detected.
 
     stamps : ndarray of shape (n_alerts, 3 * size**2) or None
         Flattened from (height, width, channel) with science, reference and difference; float32.
 
     image_shape : tuple of 3 ints or None
-        For :class:`skastro.neural_network.StampCNNClassifier`.
+        (height, width, channels), for :class:`skastro.neural_network.StampCNNClassifier`.
 
     metadata : DataFrame of shape (n_alerts, n_fields)
-        The numbers and texts of the packet, of the measurement that raised the alert and of the
-        object.
+        Scalar fields of the packet, of the measurement that raised the alert and of the object;
+        and ``stamp_quality``, the reason why stamps are NaN, or "".
+
+    skipped : dict of str -> str
+        Reason for each file or packet that was left out.
 
     Examples
     --------
     >>> from skastro.io import Alerts
     >>> Alerts._fields
-    ('X', 'stamps', 'image_shape', 'metadata')
+    ('X', 'stamps', 'image_shape', 'metadata', 'skipped')
     """
 
     X: NestedFrame
     stamps: np.ndarray | None
     image_shape: tuple | None
     metadata: pd.DataFrame
+    skipped: dict
 
 
-def read_alerts(source, *, stamp_size=None, stamps=True):
+def read_alerts(
+    source: Any,
+    *,
+    stamp_size: int | None = None,
+    stamps: bool = True,
+    forced: bool = True,
+    merge: bool = False,
+    schema: dict | str | Path | None = None,
+    duplicates: str = "first",
+    errors: str = "skip",
+) -> Alerts:
     """Read alert packets of ZTF, LSST or ELAsTiCC.
 
     Parameters
     ----------
-    source : str, Path, sequence of these, DataFrame or pyarrow.Table
-        Avro packets (``.avro``, one or many alerts each; needs the extra ``alerts``), Parquet
-        files, folders of either, or a table with the nested fields of the packets.
+    source : path, dict, bytes, sequence of these, DataFrame or pyarrow.Table
+        Avro files (``.avro``, one or many alerts each), Parquet files, folders of either;
+        packets as dictionaries, or as the bytes of Kafka messages; or a table with the nested
+        fields of the packets.  Avro requires the extra ``alerts``.
 
     stamp_size : int, default=None
         Side of the stamps [pixels]; that of the largest cutout by default.  Cutouts smaller than
         the largest come from the edge of a detector: their missing rows and columns become NaN, on
-        the side that the position in the packet tells, else at the end.  Then all are cut at
-        their middle, or padded around it with NaN, so that the candidate stays in the centre.
+        the side given by the position in the packet, otherwise at the end.  Then all are cropped
+        or padded with NaN symmetrically, so that the candidate stays in the centre.
 
     stamps : bool, default=True
         Decode the cutouts, if there are any.
 
+    forced : bool, default=True
+        Read forced photometry (``fp_hists`` of ZTF, ``prvDiaForcedSources`` of LSST).  It is
+        `detected` where the flux exceeds 5 times its error.
+
+    merge : bool, default=False
+        Merge the packets of one object into one row with the union of their histories; stamps and
+        metadata are those of its latest packet.  An alert without an object keeps a row of its
+        own, under the identifier of the alert.
+
+    schema : dict, mapping of int -> dict or path, default=None
+        Avro schema of messages that carry only the number of their schema, as those of LSST;
+        a mapping holds the schema for each number.
+
+    duplicates : {"first", "number", "raise"}, default="first"
+        What to do with packets of one alert identifier: keep the first and warn, append ``_2``,
+        ``_3``, ... to the others, or raise.  The default is "first" because message brokers
+        deliver at least once.
+
+    errors : {"skip", "raise"}, default="skip"
+        Leave out files and packets that cannot be read and warn, or raise.  The default is "skip"
+        so that a damaged packet does not stop a night.
+
     Returns
     -------
     alerts : Alerts
-        Named tuple of X, stamps, image_shape and metadata.
+        Named tuple of X, stamps, image_shape, metadata and skipped.
 
     Raises
     ------
     FormatError
-        The packets fit no survey, or nothing could be read.
+        Nothing could be read, or with ``errors="raise"`` anything could not; the message names
+        each file or packet with the reason.  Identifiers of alerts occur twice with
+        ``duplicates="raise"``.
 
     ImportError
         Avro without fastavro.
 
+    ValueError
+        `duplicates` or `errors` is not one of its options.
+
     Warns
     -----
     ObjectWarning
-        Files that cannot be read, or whose fields have other types than those before, are
-        named together and left out; alerts whose cutouts cannot be decoded are named
-        together and have stamps of NaN.
+        Files and packets that cannot be read, that lack a field, hold an unknown band or
+        ``isdiffpos``, or belong to another survey than the first one; alerts left out as
+        duplicates; alerts whose cutouts cannot be decoded and are NaN.
 
     Notes
     -----
-    Magnitudes of ZTF become FLUXCAL with the sign of ``isdiffpos``; upper limits become a flux of
-    0 with a fifth of the limit as error and are not `detected`.  LSST fluxes come in nJy.  Where
-    forced photometry has the date and band of a detection, the detection counts.  Measurements
-    without a date, a flux or its error are left out.
+    ZTF magnitudes become FLUXCAL with the sign of ``isdiffpos``; upper limits become a flux of
+    0 with a fifth of the limit as error and are not `detected`.  Magnitudes of 90 and beyond in
+    size (99, -999) are missing.  ZTF forced fluxes are scaled by the zero point of their image,
+    and those of a processing status other than 0 and 57 are left out.  LSST fluxes come in nJy.
+    At one date and band a detection counts before forced photometry, and that before an upper
+    limit.  Measurements without a date, a band, a flux or its error are left out.
+
+    References
+    ----------
+    .. [1] F. Masci et al., PASP 131, 018003 (2019), the ZTF data system; the packets are described
+       at https://github.com/ZwickyTransientFacility/ztf-avro-alert.
 
     Examples
     --------
-    >>> import pandas as pd
     >>> from skastro.io import read_alerts
     >>> source = {"jd": 2460000.5, "fid": 1, "magpsf": 20.0, "sigmapsf": 0.1, "isdiffpos": "t",
     ...           "diffmaglim": 20.5, "ra": 10.0, "dec": -5.0}
     >>> limit = source | {"jd": 2459990.5, "magpsf": None, "sigmapsf": None}
     >>> packet = {"candid": 7, "objectId": "ZTF1", "candidate": source, "prv_candidates": [limit]}
-    >>> alerts = read_alerts(pd.DataFrame([packet]))
+    >>> alerts = read_alerts(packet)
     >>> alerts.X["lightcurve"].iloc[0][["time", "flux", "detected"]].round(1).values.tolist()
     [[59990.0, 0.0, False], [60000.0, 1000.0, True]]
+    >>> later = packet | {"candid": 8, "candidate": source | {"jd": 2460003.5}}
+    >>> merged = read_alerts([packet, later], merge=True).X
+    >>> merged.index.tolist(), len(merged["lightcurve"].iloc[0]), merged["trigger_time"].tolist()
+    (['ZTF1'], 3, [60000.0])
     """
-    table = _read_table(source)
-    try:
-        layout = find_layout(table.schema)
-    except ValueError as error:
-        raise FormatError(f"read_alerts: {error}") from None
-    metadata = _metadata(table, layout)
-    identifier = metadata[layout.alert_id].astype(str)
-    index = pd.Index(identifier, name="alert_id")
-    metadata.index = index
-    images, shape = _stamps(table, layout, index, stamp_size) if stamps else (None, None)
-    return Alerts(_light_curves(table, layout, metadata, index), images, shape, metadata)
-
-
-def _light_curves(table, layout, metadata, index):
-    alert, rows = history_rows(table, layout)
-    offsets = np.searchsorted(alert, np.arange(len(table) + 1))
-    rows["band"] = pd.Categorical(rows["band"])
-    declination = "dec" if "dec" in metadata else "decl"
-    frame = NestedFrame(
-        {
-            "object_id": metadata[layout.object_id].astype(str),
-            "ra": metadata["ra"].astype(float),
-            "dec": metadata[declination].astype(float),
-        },
-        index=index,
-    )
-    for name, field in _STATICS.items():
-        if field in metadata:
-            values = metadata[field].astype(float)
-            frame[name] = values.where(values >= 0)
-    return frame.assign(lightcurve=nest(offsets, rows, index))
-
-
-def _metadata(table, layout):
-    """Scalar fields of the packet, of its measurement and of its object."""
-    fields = {field.name: field for field in table.schema}
-    columns = {name: table[name] for name, field in fields.items() if _is_scalar(field.type)}
-    for name in (layout.source, _OBJECT):
-        if name in fields and pa.types.is_struct(fields[name].type):
-            structs = table[name].combine_chunks()
-            for i in range(structs.type.num_fields):
-                field = structs.type.field(i)
-                if _is_scalar(field.type):
-                    columns.setdefault(field.name, pc.struct_field(structs, field.name))
-    return pa.table(columns).to_pandas()
-
-
-def _is_scalar(kind):
-    return not (
-        pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
-    )
-
-
-def _stamps(table, layout, index, size):
-    """Rows of the three cutouts and their shape; None where there are none."""
-    contents = [_contents(table, name) for name in layout.cutouts]
-    if all(content is None for row in contents for content in row):
-        return None, None
-    images, broken = [], []
-    for name, row in zip(index, zip(*contents)):
-        try:
-            images.append([decode_cutout(content) for content in row])
-        except (*_BROKEN, TypeError, AttributeError):
-            images.append(None)
-            broken.append(name)
+    _check_options(duplicates=(duplicates, _DUPLICATES), errors=(errors, _ERRORS))
+    packets, skipped = _read_packets(source, schema, forced, stamps)
+    if len(packets.alert_id) == 0 or (skipped and errors == "raise"):
+        raise FormatError(_report("no alerts could be read", skipped))
+    if skipped:
+        _warn(_report(f"{len(skipped)} files or packets cannot be read", skipped))
+    packets = _without_duplicates(packets, duplicates)
+    packets, alert, rows = _merged(packets) if merge else (packets, packets.alert, packets.rows)
+    X = _frame(packets, *sort_history(alert, rows), merge)
+    images, shape, reasons = decode_stamps(packets.cutouts, stamp_size)
+    if images is None:
+        return Alerts(X, None, None, packets.metadata, skipped)
+    broken = {name: reason for name, reason in zip(X.index, reasons) if reason}
     if broken:
-        warnings.warn(
-            f"read_alerts: cutouts of {len(broken)} alerts cannot be decoded and are NaN: "
-            f"{name_objects(broken)}",
-            ObjectWarning,
-            stacklevel=4,
-        )
-    full = max((max(i.shape) for row in images if row for i in row), default=size or 1)
-    size = size or full
-    stamps = np.full((len(images), size, size, 3), np.nan, np.float32)
-    for i, (row, corner) in enumerate(zip(images, _corners(table, layout, full))):
-        for channel, image in enumerate(row or []):
-            stamps[i, ..., channel] = recentre(place(image, full, corner), size)
-    return stamps.reshape(len(stamps), -1), (size, size, 3)
+        _warn(_report(f"cutouts of {len(broken)} alerts cannot be decoded and are NaN", broken))
+    metadata = packets.metadata.assign(stamp_quality=reasons)
+    return Alerts(X, images, shape, metadata, skipped)
 
 
-def _corners(table, layout, size):
-    """Whether an alert lies at the lower edges, in y and in x."""
-    source = table[layout.source].combine_chunks()
-    names = {source.type.field(i).name for i in range(source.type.num_fields)}
-    axes = next((pair for pair in (("ypos", "xpos"), ("y", "x")) if set(pair) <= names), None)
-    if axes is None:
-        return [(False, False)] * len(table)
-    places = (pc.struct_field(source, name).to_numpy(zero_copy_only=False) for name in axes)
-    return [tuple(bool(value < size / 2) for value in pair) for pair in zip(*places)]
+def _check_options(**options: tuple) -> None:
+    for name, (value, known) in options.items():
+        if value not in known:
+            raise ValueError(f"read_alerts: {name} is {value!r}, not one of {known}")
 
 
-def _contents(table, name):
-    """Bytes of the files of one cutout, None where missing."""
-    if name not in table.column_names:
-        return [None] * len(table)
-    column = table[name].combine_chunks()
-    if pa.types.is_struct(column.type):
-        column = pc.struct_field(column, "stampData")
-    return column.to_pylist()
+def _read_packets(
+    source: Any, schema: Any, forced: bool, stamps: bool
+) -> tuple[Packets, dict[str, str]]:
+    batches, skipped = load_batches(source, schema)
+    parts = [part for b in batches for part in parse_batch(b, forced, stamps, skipped)]
+    parts = [part for part in parts if len(part.alert_id)]
+    if not parts:
+        raise FormatError(_report("no alerts could be read", skipped))
+    return join_packets(parts, skipped), skipped
 
 
-def _read_table(source):
-    if isinstance(source, pa.Table):
-        return source
-    if isinstance(source, pd.DataFrame):
-        return pa.Table.from_pandas(source, preserve_index=False)
-    paths = [source] if isinstance(source, str | Path) else list(source)
-    tables, fields, broken = [], [], []
-    for path in _files(paths):
-        try:
-            table = _read_file(path)
-            fields = [_join([*fields, table.slice(0, 0)])]
-            tables.append(table)
-        except _BROKEN as error:
-            broken.append(f"{path.name} ({error})")
-    if broken:
-        warnings.warn(
-            f"read_alerts: {len(broken)} files cannot be read and are left out: "
-            f"{name_objects(broken)}",
-            ObjectWarning,
-            stacklevel=3,
-        )
-    if not tables:
+def _report(what: str, reasons: dict[str, str]) -> str:
+    """Return a message with the first few names and reasons."""
+    named = [f"{name!r} ({reason})" for name, reason in list(reasons.items())[:_MOST_NAMED]]
+    rest = f" and {len(reasons) - _MOST_NAMED} more" if len(reasons) > _MOST_NAMED else ""
+    return f"read_alerts: {what}: {'; '.join(named)}{rest}" if named else f"read_alerts: {what}"
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, ObjectWarning, stacklevel=3)
+
+
+def _without_duplicates(packets: Packets, duplicates: str) -> Packets:
+    identifiers = pd.Series(packets.alert_id)
+    again = identifiers.duplicated().to_numpy()
+    if not again.any():
+        return packets
+    named = name_objects(pd.unique(identifiers[again]))
+    if duplicates == "raise":
         raise FormatError(
-            f"read_alerts: no alerts in {name_objects([str(path) for path in paths])}"
+            f"read_alerts: identifiers of alerts occur twice: {named}; duplicates='first' keeps "
+            "the first, 'number' appends _2, _3, ..."
         )
-    return _join(tables)
+    if duplicates == "first":
+        _warn(f"read_alerts: {again.sum()} repeated alerts are left out: {named}")
+        return take_packets(packets, np.flatnonzero(~again))
+    number = identifiers.groupby(identifiers).cumcount().to_numpy() + 1
+    new = [f"{name}_{n}" if n > 1 else name for name, n in zip(packets.alert_id, number)]
+    return packets._replace(alert_id=np.array(new, object))
 
 
-def _join(tables):
-    return pa.concat_tables(tables, promote_options="permissive")
+def _merged(packets: Packets) -> tuple[Packets, np.ndarray, dict]:
+    """Return the latest packet of each object, and the measurements of all its packets."""
+    has_object = packets.object_id != None  # noqa: E711
+    names = np.where(has_object, packets.object_id, packets.alert_id)
+    number, _ = pd.factorize(names)
+    order = np.lexsort((packets.time, number))
+    is_last = np.append(np.diff(number[order]) > 0, True)
+    latest = take_packets(packets._replace(object_id=names), order[is_last])
+    # Among equal ranks the measurement of the latest packet counts.
+    newest = np.argsort(-packets.time[packets.alert], kind="stable")
+    rows = {name: values[newest] for name, values in packets.rows.items()}
+    return latest, number[packets.alert[newest]], rows
 
 
-def _files(paths):
-    """Files, and those in folders, in order."""
-    for path in map(Path, paths):
-        if path.is_dir():
-            yield from sorted(p for p in path.iterdir() if p.suffix in {".avro", ".parquet"})
-        else:
-            yield path
+def _frame(packets: Packets, alert: np.ndarray, rows: dict, merge: bool) -> NestedFrame:
+    n_alerts = len(packets.alert_id)
+    identifiers = packets.object_id if merge else packets.alert_id
+    index = pd.Index(identifiers, name="object_id" if merge else "alert_id")
+    columns = {} if merge else {"object_id": packets.object_id}
+    columns |= _statics(packets)
+    columns["trigger_time"] = first_detections(alert, rows, n_alerts)
+    offsets = np.searchsorted(alert, np.arange(n_alerts + 1))
+    rows = rows | {"band": pd.Categorical(rows["band"])}
+    return NestedFrame(columns, index=index).assign(lightcurve=nest(offsets, rows, index))
 
 
-def _read_file(path):
-    if path.suffix == ".parquet":
-        return pq.read_table(path)
-    try:
-        import fastavro
-    except ImportError:
-        raise ImportError("Avro packets need fastavro: install skastro[alerts]") from None
-    with open(path, "rb") as file:
-        return pa.Table.from_pylist(list(fastavro.reader(file)))
+def _statics(packets: Packets) -> dict:
+    """Return the standard columns, NaN where unknown."""
+    found = {name: np.full(len(packets.alert_id), np.nan) for name in _STATICS}
+    for name, field in (_STATICS | {"dec": packets.layout.dec}).items():
+        if field in packets.metadata:
+            values = packets.metadata[field].to_numpy(float, na_value=np.nan)
+            is_missing = (values < 0) & (name != "dec")
+            found[name] = np.where(is_missing, np.nan, values)
+    return found
