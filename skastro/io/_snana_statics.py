@@ -1,9 +1,8 @@
 """Static columns of a HEAD table under standard names, missing codes as NaN."""
 
 import numpy as np
-import pandas as pd
 
-from skastro.utils.missing import missing_codes
+from skastro.utils.missing import mask_missing
 
 _SOURCES = {
     "redshift": ("REDSHIFT_FINAL", "REDSHIFT_CMB", "REDSHIFT_HELIO"),
@@ -56,30 +55,6 @@ def read_statics(table, columns):
         if table.find(column) is not None:
             statics[column] = mask_missing(column, table.column(column))
     return statics
-
-
-def mask_missing(name, values):
-    """Replace SNANA's codes for a missing value by NaN (text and flags have none).
-
-    Codes are those of :func:`skastro.utils.missing.missing_codes`.  Whole numbers with missing
-    ones become pandas' nullable Int64, so that long identifiers stay exact.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skastro.io._snana_statics import mask_missing
-    >>> mask_missing("HOSTGAL_MAG_g", np.array([21.5, 999.0])).tolist()
-    [21.5, nan]
-    """
-    if values.dtype.kind not in "fiu":
-        return values
-    if values.dtype.kind == "f":
-        missing = np.isin(values, np.array(missing_codes(name), values.dtype))
-        return np.where(missing, values.dtype.type(np.nan), values)
-    missing = np.isin(values, missing_codes(name, whole=True))
-    if values.ndim > 1 or not missing.any():
-        return values
-    return pd.array(np.where(missing, None, values), dtype="Int64")
 
 
 def read_types(table, readme_types, types):

@@ -7,7 +7,7 @@ import pandas as pd
 from nested_pandas import NestedFrame
 
 from skastro.exceptions import FormatError, ObjectError
-from skastro.io._snana_statics import mask_missing
+from skastro.utils.missing import mask_missing
 from skastro.utils.ragged import nest, sort_rows
 
 _STATICS = {

@@ -1,6 +1,8 @@
-"""Numbers that stand for a missing value in survey files."""
+"""Missing-value sentinels: numbers that stand for a missing value in survey files."""
 
 import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
 SNANA_CODES = (-9, -99, -999, -9999, 999)
 """Numbers that SNANA and its simulations write where a value is missing."""
@@ -12,7 +14,7 @@ _ANGLES = {"RA", "DEC", "DECL", "GLON", "GLAT"}
 _FULL_CIRCLE = 360
 
 
-def missing_codes(name, whole=False):
+def missing_codes(name: str, whole: bool = False) -> tuple[int, ...]:
     """Return the codes that can only mean a missing value in a column of this name.
 
     A coordinate may well be -9 or -99 degrees, so that only codes beyond a full circle count
@@ -44,7 +46,44 @@ def missing_codes(name, whole=False):
     return tuple(code for code in codes if not (whole and code == SNANA_CODES[-1]))
 
 
-def is_blank(images):
+def mask_missing(name: str, values: NDArray) -> NDArray | pd.api.extensions.ExtensionArray:
+    """Replace the missing-value sentinels of a column by NaN; text and flags have none.
+
+    The sentinels are those of :func:`missing_codes`.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column, which decides on its sentinels.
+
+    values : ndarray of shape (n_objects,) or (n_objects, k)
+        Values of the column.
+
+    Returns
+    -------
+    values : ndarray or IntegerArray
+        Integers with missing values become pandas' nullable Int64, so that long identifiers stay
+        exact.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skastro.utils.missing import mask_missing
+    >>> mask_missing("HOSTGAL_MAG_g", np.array([21.5, 999.0])).tolist()
+    [21.5, nan]
+    """
+    if values.dtype.kind not in "fiu":
+        return values
+    if values.dtype.kind == "f":
+        missing = np.isin(values, np.array(missing_codes(name), values.dtype))
+        return np.where(missing, values.dtype.type(np.nan), values)
+    missing = np.isin(values, missing_codes(name, whole=True))
+    if values.ndim > 1 or not missing.any():
+        return values
+    return pd.array(np.where(missing, None, values), dtype="Int64")
+
+
+def is_blank(images: ArrayLike) -> NDArray[np.bool_]:
     """Return which pixels hold no brightness: NaN, infinite, or beyond 1e30 in size.
 
     Parameters
