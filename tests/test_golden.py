@@ -21,7 +21,9 @@ N_ROWS = 12
 TOLERANCE = 1e-6
 TOLERANCE_ELSEWHERE = 1e-3
 
-CHANGED = {}
+CHANGED = {
+    "scone_features": "the statistics count the detections of the survey, not S/N above 5",
+}
 """Model -> why its predictions differ from those of the code before version 0.2."""
 
 

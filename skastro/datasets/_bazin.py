@@ -7,6 +7,7 @@ from nested_pandas import NestedFrame
 from sklearn.utils import check_random_state
 
 from skastro.surveys import get_survey
+from skastro.utils.photometry import is_detected
 from skastro.utils.ragged import nest
 
 _PEAK = 40.0
@@ -176,8 +177,8 @@ def _frame(flux, seen, noise, bands):
         "band": np.array(bands, object)[band],
         "flux": observed.astype(np.float32),
         "flux_err": error,
-        "detected": observed > 5 * error,
     }
+    rows["detected"] = is_detected(rows)
     index = [f"BAZIN{i:07d}" for i in range(1, len(flux) + 1)]
     offsets = np.concatenate([[0], np.cumsum(seen.sum(axis=(1, 2)))])
     return NestedFrame(index=index).assign(lightcurve=nest(offsets, rows, index))

@@ -6,6 +6,7 @@ import pandas as pd
 from skastro.feature_extraction._base import LightCurveFeatures
 from skastro.gaussian_process import interpolate_per_band
 from skastro.surveys import get_survey
+from skastro.utils.photometry import is_detected
 from skastro.utils.ragged import keep_rows, segment_ids, segment_reduce
 
 _METHODS = ("gp", "mean")
@@ -37,7 +38,8 @@ class LightCurveChannels(LightCurveFeatures):
         inverse-variance mean of the observations inside of it.
 
     min_snr : float, default=5
-        Least ratio of flux to error of an answer, and of the first detection.
+        Signal-to-noise ratio that a point of the grid exceeds, and the first detection where the
+        light curves have no field ``detected``.
 
     reference_column : str, default=None
         Column of `X` with the zero of the days; by default the first detection in any of `bands`.
@@ -141,7 +143,7 @@ class LightCurveChannels(LightCurveFeatures):
         scale = self._band_scales()[:, None]
         flux, error = flux * scale, error * scale
         with np.errstate(divide="ignore", invalid="ignore"):
-            known = (flux / error >= self.min_snr) & np.isfinite(reference)[:, None, None]
+            known = (flux / error > self.min_snr) & np.isfinite(reference)[:, None, None]
         flux, error = self._normalize(np.where(known, flux, np.nan), error)
         found = {"flux": flux, "error": error, "mask": np.ones_like(flux)}
         chosen = np.stack([np.where(known, found[name], 0.0) for name in self.channels], axis=2)
@@ -153,14 +155,14 @@ class LightCurveChannels(LightCurveFeatures):
         number = np.append(number, -1)[rows["band"].codes]
         good = (number >= 0) & np.isfinite(rows["time"]) & np.isfinite(rows["flux"])
         good &= np.isfinite(rows["flux_err"]) & (rows["flux_err"] > 0)
-        rows = {name: rows[name].astype(float) for name in ("time", "flux", "flux_err")}
-        return keep_rows(offsets, {**rows, "band": number}, good)
+        numbers = {name: rows[name].astype(float) for name in ("time", "flux", "flux_err")}
+        flags = {name: rows[name] for name in ("detected",) if name in rows}
+        return keep_rows(offsets, {**numbers, **flags, "band": number}, good)
 
     def _references(self, offsets, rows, X):
         if self.reference_column is not None:
             return X[self.reference_column].to_numpy(float)
-        detected = rows["flux"] >= self.min_snr * rows["flux_err"]
-        time = np.where(detected, rows["time"], np.nan)
+        time = np.where(is_detected(rows, self.min_snr), rows["time"], np.nan)
         return segment_reduce(np.fmin, time, offsets)
 
     def _by_process(self, offsets, rows, reference):

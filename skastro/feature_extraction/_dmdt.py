@@ -47,8 +47,8 @@ class DmDt(LightCurveFeatures):
         of the field itself.
 
     min_snr : float, default=None
-        Least ratio of `field` to the field ``<field>_err``, so that only detections of a flux
-        count.  No limit by default.
+        Ratio of `field` to the field ``<field>_err`` that an observation exceeds to count.  No
+        limit by default.
 
     total : float, default=625
         Sum of each map that is not empty, as the SEDM classifier has it; None keeps the counts.
@@ -150,7 +150,7 @@ class DmDt(LightCurveFeatures):
             rows["_value"] = value
         usable = np.isfinite(rows["_value"]) & np.isfinite(rows[self.time])
         if self.min_snr is not None:
-            usable &= value >= self.min_snr * rows[f"{self.field}_err"]
+            usable &= value > self.min_snr * rows[f"{self.field}_err"]
         offsets, rows = keep_rows(offsets, rows, usable)
         rows = sort_rows(offsets, rows, self.time)
         time, value = rows[self.time].astype(float, copy=False), rows["_value"]

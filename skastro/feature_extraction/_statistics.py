@@ -3,6 +3,7 @@
 import numpy as np
 
 from skastro.feature_extraction._base import LightCurveFeatures
+from skastro.utils.photometry import is_detected
 from skastro.utils.ragged import segment_argmax, segment_reduce
 
 _PER_BAND = (
@@ -31,7 +32,8 @@ class LightCurveStatistics(LightCurveFeatures):
     Parameters
     ----------
     min_snr : float, default=5
-        Signal-to-noise ratio that a detection exceeds.
+        Signal-to-noise ratio that a detection exceeds where the light curves have no field
+        ``detected``.
 
     bands : sequence of str, default=None
         Bands in the order of the output; by default those of the training objects, sorted.
@@ -76,6 +78,7 @@ class LightCurveStatistics(LightCurveFeatures):
         position = order[rows["band"].codes]
         object_of_row = np.repeat(np.arange(len(X)), np.diff(offsets))
         values = {name: rows[name] for name in ("time", "flux", "flux_err")}
+        values["detected"] = is_detected(rows, self.min_snr)
 
         known = np.flatnonzero(position >= 0)
         cell = object_of_row[known] * n_bands + position[known]
@@ -97,7 +100,7 @@ class LightCurveStatistics(LightCurveFeatures):
         lengths = np.diff(offsets)
         with np.errstate(divide="ignore", invalid="ignore"):
             snr, weight = flux / error, error**-2.0
-            detected = snr > self.min_snr
+            detected = rows["detected"]
             count = np.where(lengths, lengths, np.nan)
             largest = segment_reduce(np.maximum, flux, offsets)
             mean = segment_reduce(np.add, flux, offsets) / count

@@ -11,6 +11,7 @@ from skastro.base import RaggedInputMixin
 from skastro.exceptions import ObjectError, name_objects
 from skastro.neural_network._events import LightCurveEvents
 from skastro.surveys import get_survey
+from skastro.utils.photometry import is_detected
 from skastro.utils.ragged import flatten, nest, segment_ids
 
 
@@ -42,7 +43,7 @@ class EventReaderMixin(RaggedInputMixin):
         self._check_rows(X, offsets, rows)
         codes, numbers = self._encode(rows["band"], reset)
         fields = {key: np.asarray(rows[key]) for key in ("time", "flux", "flux_err")}
-        fields |= {"detected": self._detected(rows), "band": codes}
+        fields |= {"detected": is_detected(rows), "band": codes}
         source = LightCurveEvents(
             offsets,
             fields,
@@ -73,11 +74,6 @@ class EventReaderMixin(RaggedInputMixin):
         if (rows["band"].codes < 0).any():
             lost = X.index[np.unique(ids[rows["band"].codes < 0])]
             raise ObjectError(f"{name}: column {self.column!r} has observations without band", lost)
-
-    def _detected(self, rows):
-        if "detected" in rows:
-            return np.asarray(rows["detected"]).astype(bool)
-        return rows["flux"] > 5 * rows["flux_err"]
 
     def _encode(self, band, reset):
         """Return the code of each observation's band and the numbers that describe each code."""

@@ -7,7 +7,7 @@ import numpy as np
 from skastro.base import LightCurveTransformer
 from skastro.exceptions import ObjectWarning, name_objects
 from skastro.preprocessing._detections import first_and_last
-from skastro.preprocessing._flags import as_flags
+from skastro.utils.photometry import is_detected
 from skastro.utils.ragged import is_sorted, keep_rows, segment_count
 
 
@@ -89,7 +89,7 @@ class DetectionWindow(LightCurveTransformer):
             raise ValueError(f"DetectionWindow: n_before={self.n_before} must not be negative")
 
     def _transform_rows(self, offsets, rows, X):
-        time, detected = rows["time"], as_flags(rows["detected"])
+        time, detected = rows["time"], is_detected(rows)
         if not is_sorted(offsets, time):
             raise ValueError(f"DetectionWindow: field 'time' of {self.column!r} must be sorted")
         first, last = first_and_last(time, offsets, detected)

@@ -3,8 +3,9 @@
 import numpy as np
 
 from skastro.base import LightCurveTransformer
-from skastro.preprocessing._flags import as_flags, flag_bits, has_bits
+from skastro.preprocessing._flags import flag_bits, has_bits
 from skastro.surveys import get_survey
+from skastro.utils.photometry import is_detected
 from skastro.utils.ragged import segment_reduce
 
 _FIELDS = {"detected": ("detected",), "photflag": ("photflag",), "snr": ("flux", "flux_err")}
@@ -112,7 +113,8 @@ class MarkDetections(LightCurveTransformer):
         if self.by_ == "photflag":
             bits = flag_bits("detection", self.survey, "MarkDetections")
             return offsets, {**rows, "detected": has_bits(rows["photflag"], bits)}
-        return offsets, {**rows, "detected": rows["flux"] > self.min_snr * rows["flux_err"]}
+        measured = {name: rows[name] for name in _FIELDS["snr"]}
+        return offsets, {**rows, "detected": is_detected(measured, self.min_snr)}
 
 
 class FirstDetection(LightCurveTransformer):
@@ -155,8 +157,7 @@ class FirstDetection(LightCurveTransformer):
         return (self.name,)
 
     def _describe_objects(self, offsets, rows, X):
-        detected = as_flags(rows["detected"])
-        return {self.name: first_and_last(rows["time"], offsets, detected)[0]}
+        return {self.name: first_and_last(rows["time"], offsets, is_detected(rows))[0]}
 
 
 def first_and_last(time, offsets, detected):

@@ -62,17 +62,3 @@ def has_bits(photflag, bits):
     if photflag.dtype.kind == "f":
         photflag = np.nan_to_num(photflag).astype(np.int64)
     return (photflag & bits) != 0
-
-
-def as_flags(values):
-    """Return a field of flags as booleans; a missing flag is False.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skastro.preprocessing._flags import as_flags
-    >>> as_flags(np.array([1.0, np.nan, 0.0])).tolist()
-    [True, False, False]
-    """
-    values = np.asarray(values)
-    return np.nan_to_num(values).astype(bool) if values.dtype.kind == "f" else values.astype(bool)

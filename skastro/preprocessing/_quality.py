@@ -4,6 +4,7 @@ import numpy as np
 
 from skastro.base import LightCurveTransformer
 from skastro.preprocessing._detections import first_and_last
+from skastro.utils.photometry import is_detected
 from skastro.utils.ragged import (
     row_numbers,
     segment_count,
@@ -27,10 +28,11 @@ class MarkQuality(LightCurveTransformer):
         Least number of observations.
 
     min_detections : int, default=0
-        Least number of detections: observations with S/N above `min_snr`.  SCONE's paper: 5.
+        Least number of detections.  SCONE's paper: 5.
 
     min_snr : float, default=5
-        Signal-to-noise ratio that a detection exceeds.
+        Signal-to-noise ratio that a detection exceeds where the light curves have no field
+        ``detected``.
 
     min_total_snr : float, default=0
         Least root of the sum of squared S/N over the detections.  SCONE's paper: 10.
@@ -106,7 +108,7 @@ class MarkQuality(LightCurveTransformer):
         """Return {reason: mask of objects}, the most basic reason first."""
         with np.errstate(divide="ignore", invalid="ignore"):
             snr = rows["flux"] / rows["flux_err"]
-        detected = snr > self.min_snr
+        detected = is_detected(rows, self.min_snr)
         total = np.sqrt(segment_reduce(np.add, np.where(detected, snr, 0.0) ** 2, offsets, 0.0))
         first, last = first_and_last(rows["time"], offsets, detected)
         duration = np.nan_to_num(last - first)

@@ -3,20 +3,21 @@
 import numpy as np
 
 from skastro.base import LightCurveTransformer
+from skastro.utils.photometry import is_detected
 from skastro.utils.ragged import is_sorted, segment_first
 
 
 class TriggerTime(LightCurveTransformer):
     """Add the trigger time: the first detection well after the very first one.
 
-    A detection is an observation with S/N above `min_snr`.  The trigger is the first detection
-    more than `min_separation` days after the first detection of the object [1]_, so that two
-    exposures of one night do not count twice.
+    The trigger is the first detection more than `min_separation` days after the first detection
+    of the object [1]_, so that two exposures of one night do not count twice.
 
     Parameters
     ----------
     min_snr : float, default=5
-        Signal-to-noise ratio that a detection exceeds.
+        Signal-to-noise ratio that a detection exceeds where the light curves have no field
+        ``detected``.
 
     min_separation : float, default=1
         Days that the trigger comes after the first detection at least; exceeded.
@@ -65,7 +66,7 @@ class TriggerTime(LightCurveTransformer):
     def _describe_objects(self, offsets, rows, X):
         if not is_sorted(offsets, rows["time"]):
             raise ValueError(f"TriggerTime: field 'time' of {self.column!r} must be sorted")
-        detected = rows["flux"] > self.min_snr * rows["flux_err"]
+        detected = is_detected(rows, self.min_snr)
         first = segment_first(rows["time"], offsets, detected)
         later = rows["time"] > np.repeat(first, np.diff(offsets)) + self.min_separation
         return {self.name: segment_first(rows["time"], offsets, detected & later)}

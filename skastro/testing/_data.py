@@ -5,6 +5,7 @@ import pandas as pd
 from nested_pandas import NestedFrame
 
 from skastro.surveys import get_survey
+from skastro.utils.photometry import is_detected
 from skastro.utils.ragged import nest, segment_first, segment_ids, sort_rows
 
 _CLASSES = {"AGN": (40.0, 90.0), "II": (4.0, 60.0), "Ia": (5.0, 22.0)}
@@ -75,9 +76,9 @@ def _observe(X, y, rng):
         "band": bands,
         "flux": flux.astype(np.float32),
         "flux_err": error.astype(np.float32),
-        "detected": flux > 5 * error,
-        "photflag": np.where(flux > 5 * error, 4096, 0).astype(np.int32),
     }
+    rows["detected"] = is_detected(rows)
+    rows["photflag"] = np.where(rows["detected"], 4096, 0).astype(np.int32)
     return offsets, sort_rows(offsets, rows)
 
 

@@ -131,8 +131,8 @@ def test_normalisation_and_missing_bands(light_curves):
 
 def test_min_snr_keeps_detections(light_curves):
     options = {"as_magnitude": False, "total": None}
-    loose = DmDt(**options, min_snr=0).fit_transform(light_curves).sum(axis=1)
-    strict = DmDt(**options, min_snr=8).fit_transform(light_curves).sum(axis=1)
+    loose = DmDt(**options, min_snr=-1).fit_transform(light_curves).sum(axis=1)
+    strict = DmDt(**options, min_snr=7).fit_transform(light_curves).sum(axis=1)
     assert loose.tolist() == [1, 0, 0, 1]
     assert strict.tolist() == [0, 0, 0, 1]
 
