@@ -19,6 +19,7 @@ _SUBMODULES = (
     "metrics",
     "neural_network",
     "nn",
+    "persistence",
     "preprocessing",
     "recipes",
     "resampling",

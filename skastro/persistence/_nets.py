@@ -1,0 +1,3 @@
+"""Codecs of networks."""
+
+NETS = ()
