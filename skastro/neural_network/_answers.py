@@ -9,10 +9,11 @@ from sklearn.utils.validation import check_is_fitted
 from skastro.base import most_probable
 from skastro.neural_network._data import BatchDataset
 from skastro.neural_network._net import move, resolve_device, seeded
+from skastro.nn import as_criterion
 
 
 def _knows_a_taxonomy(estimator):
-    return hasattr(estimator.criterion, "taxonomy")
+    return as_criterion(estimator.criterion).taxonomy is not None
 
 
 class AnswersMixin:

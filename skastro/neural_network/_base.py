@@ -3,6 +3,7 @@
 import copy
 import warnings
 from abc import ABCMeta, abstractmethod
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -25,7 +26,6 @@ from skastro.neural_network._callbacks import (
 from skastro.neural_network._data import BatchDataset
 from skastro.neural_network._net import (
     WeightedNet,
-    criterion_options,
     history_table,
     move,
     resolve_device,
@@ -34,6 +34,7 @@ from skastro.neural_network._net import (
 )
 from skastro.neural_network._split import holdout
 from skastro.neural_network._targets import FlatTargets, TreeTargets
+from skastro.nn import as_criterion
 
 
 class BaseNetClassifier(AnswersMixin, ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
@@ -253,8 +254,9 @@ class BaseNetClassifier(AnswersMixin, ClassifierMixin, BaseEstimator, metaclass=
         return held
 
     def _set_targets(self, labels):
-        known = hasattr(self.criterion, "taxonomy")
-        self._targets = TreeTargets(self.criterion) if known else FlatTargets(labels)
+        criterion = as_criterion(self.criterion)
+        known = criterion.taxonomy is not None
+        self._targets = TreeTargets(criterion) if known else FlatTargets(labels)
         self.classes_ = self._targets.classes
 
     def _warn_of_outliers(self, source, used):
@@ -278,10 +280,8 @@ class BaseNetClassifier(AnswersMixin, ClassifierMixin, BaseEstimator, metaclass=
         """Learn the scale of the inputs and build the untrained net."""
         for name, value in source.learn(rows, self.static_scaler).items():
             setattr(self, f"{name}_", value)
-        criterion = self.criterion
-        if hasattr(criterion, "counted"):
-            criterion = criterion.counted(codes[rows], weights[rows])
-        criterion, self.n_outputs_ = criterion_options(criterion, len(self.classes_))
+        criterion = as_criterion(self.criterion).learn(codes[rows], weights[rows])
+        self.n_outputs_ = criterion.n_outputs(len(self.classes_))
         module, arguments = self._module(source, self.n_outputs_)
         optimizer = self.optimizer
         if isinstance(optimizer, str):
@@ -289,7 +289,7 @@ class BaseNetClassifier(AnswersMixin, ClassifierMixin, BaseEstimator, metaclass=
         options = {
             "module": module,
             **{f"module__{name}": value for name, value in arguments.items()},
-            **criterion,
+            "criterion": partial(copy.deepcopy, criterion),
             "optimizer": optimizer,
             "lr": self.lr,
             "iterator_valid__batch_size": max(512, self._batch_size()),

@@ -1,9 +1,6 @@
 """The skorch net inside every network of skastro, and what is done with it."""
 
-import copy
-import inspect
 from contextlib import contextmanager, nullcontext
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -23,11 +20,11 @@ class WeightedNet(NeuralNetClassifier):
     """A skorch net whose batches carry weights and whose two data sets are given.
 
     It is trained by ``partial_fit((train, valid))`` with two
-    :class:`~skastro.neural_network._data.BatchDataset`; `valid` may be None.  The criterion gives
-    one loss an object; the loss of a batch is the mean of weight times loss.  A module may give
-    several answers an object, logits of shape (n_objects, n_answers, n_outputs): their losses are
-    averaged.  `targets` says what the logits stand for.  While `keep_dropout` is set, dropout acts
-    in prediction too.
+    :class:`~skastro.neural_network._data.BatchDataset`; `valid` may be None.  The criterion is a
+    :class:`skastro.nn.Criterion`; the loss of a batch is the mean of weight times loss.  A module
+    may return several predictions per object, logits of shape (n_objects, n_positions, n_outputs):
+    their losses are averaged.  `targets` says what the logits stand for.  While `keep_dropout` is
+    set, dropout acts in prediction too.
 
     Examples
     --------
@@ -124,8 +121,8 @@ class WeightedNet(NeuralNetClassifier):
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Return the mean of weight times loss over the labelled objects of the batch.
 
-        Codes below 0 mark objects without a label.  A criterion with a method ``regularize``
-        adds in training what needs no label.
+        Codes below 0 mark objects without a label.  In training the criterion may add a term
+        that needs no label.
         """
         codes, logits, weight = y_true.to(y_pred.device), y_pred, X.get("sample_weight")
         if (codes < 0).any():
@@ -133,9 +130,9 @@ class WeightedNet(NeuralNetClassifier):
             codes, logits = codes[labelled], logits[labelled]
             weight = None if weight is None else weight[labelled.cpu()]
         loss = self._labelled_loss(logits, codes, weight)
-        if training and hasattr(self.criterion_, "regularize"):
-            inputs = {name: t.to(y_pred.device) for name, t in X.items()}
-            loss = loss + self.criterion_.regularize(self.module_, inputs, y_pred)
+        if training:
+            extra = self.criterion_.regularize(self.module_, X, y_pred)
+            loss = loss if extra is None else loss + extra
         return loss
 
     def _labelled_loss(self, y_pred, codes, weight):
@@ -143,62 +140,11 @@ class WeightedNet(NeuralNetClassifier):
             return y_pred.sum()
         if y_pred.ndim == 3:
             codes = codes[:, None].expand(y_pred.shape[:2])
-        n_objects, logits, codes = len(y_pred), y_pred.flatten(0, -2), codes.flatten()
-        if logits.shape[1] == 1:
-            logits, codes = logits.squeeze(1), codes.to(logits.dtype)
-        losses = self.criterion_(logits, codes)
-        if losses.ndim != 1:
-            raise ValueError("the criterion must give one loss per object: use reduction='none'")
-        losses = losses.view(n_objects, -1).mean(dim=1)
+        losses = self.criterion_.losses(y_pred.flatten(0, -2), codes.flatten())
+        losses = losses.view(len(y_pred), -1).mean(dim=1)
         if weight is not None:
             losses = losses * weight.to(losses.device)
         return losses.mean()
-
-
-def criterion_options(criterion, n_classes):
-    """Return skorch's parameters of the criterion and the number of logits it works on.
-
-    Parameters
-    ----------
-    criterion : torch loss, class or instance, or None
-        None stands for cross entropy.
-
-    n_classes : int
-        Two classes share one logit under `torch.nn.BCEWithLogitsLoss`, which None then is.
-
-    Returns
-    -------
-    options : dict
-        ``criterion`` and perhaps ``criterion__reduction``.
-
-    n_outputs : int
-
-    Examples
-    --------
-    >>> from skastro.neural_network._net import criterion_options
-    >>> criterion_options(None, 2)[1], criterion_options(None, 5)[1]
-    (1, 5)
-    """
-    binary = torch.nn.BCEWithLogitsLoss
-    if criterion is None:
-        criterion = binary if n_classes == 2 else torch.nn.CrossEntropyLoss
-    if hasattr(criterion, "n_outputs"):
-        return {"criterion": partial(_per_object, criterion)}, criterion.n_outputs
-    if not isinstance(criterion, type):
-        n_outputs = 1 if isinstance(criterion, binary) and n_classes == 2 else n_classes
-        return {"criterion": partial(_per_object, criterion)}, n_outputs
-    options = {"criterion": criterion}
-    if "reduction" in inspect.signature(criterion).parameters:
-        options["criterion__reduction"] = "none"
-    return options, 1 if issubclass(criterion, binary) and n_classes == 2 else n_classes
-
-
-def _per_object(criterion):
-    """Copy of a loss that gives one value an object, where it has the choice."""
-    criterion = copy.deepcopy(criterion)
-    if hasattr(criterion, "reduction"):
-        criterion.reduction = "none"
-    return criterion
 
 
 def train(net, train_set, valid_set, *, n_epochs, lr, batch_size, callbacks):
@@ -229,11 +175,12 @@ def train(net, train_set, valid_set, *, n_epochs, lr, batch_size, callbacks):
     >>> import numpy as np, torch
     >>> from skastro.neural_network._data import BatchDataset, DenseRows
     >>> from skastro.neural_network._net import WeightedNet, history_table, train
+    >>> from skastro.nn import CrossEntropy
     >>> source = DenseRows(np.eye(4), {"input": (4,)}, "Example")
     >>> data = BatchDataset(source, np.arange(4), np.array([0, 1, 0, 1]))
     >>> net = WeightedNet(
     ...     torch.nn.Linear, module__in_features=4, module__out_features=2,
-    ...     criterion=torch.nn.CrossEntropyLoss, criterion__reduction="none",
+    ...     criterion=CrossEntropy,
     ... ).initialize()
     >>> train(net, data, None, n_epochs=3, lr=0.1, batch_size=2, callbacks=[])
     >>> len(history_table(net))

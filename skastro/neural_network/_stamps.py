@@ -11,7 +11,7 @@ from skastro.neural_network._base import BaseNetClassifier
 from skastro.neural_network._data import DenseRows
 from skastro.neural_network._dense import DenseInputMixin
 from skastro.neural_network._targets import FlatTargets, PartialTargets
-from skastro.nn import ComplexStampNet, SimpleStampNet, orient
+from skastro.nn import ComplexStampNet, SimpleStampNet, as_criterion, orient
 
 _LARGEST = 1e18
 _ARCHITECTURES = {"simple": SimpleStampNet, "complex": ComplexStampNet}
@@ -286,7 +286,7 @@ class StampCNNClassifier(DenseInputMixin, BaseNetClassifier):
 
     def _set_targets(self, labels):
         labels = np.asarray(labels)
-        if hasattr(self.criterion, "taxonomy"):
+        if as_criterion(self.criterion).taxonomy is not None:
             super()._set_targets(labels)
             return
         is_class = (labels == -1).any() and not PartialTargets.fits(labels)

@@ -2,6 +2,7 @@
 
 from skastro.nn._attention import Attention, TimeEncoding, TransformerLayer
 from skastro.nn._autoencoder import LightCurveAutoencoderNet
+from skastro.nn._criteria import Criterion, CrossEntropy, TorchCriterion, as_criterion
 from skastro.nn._fusion import (
     Conv1dEncoder,
     Conv2dEncoder,
@@ -10,8 +11,8 @@ from skastro.nn._fusion import (
     RecurrentEncoder,
 )
 from skastro.nn._grid import GridTransformerNet
+from skastro.nn._hierarchical_loss import HierarchicalCrossEntropy
 from skastro.nn._image import SconeCNN, WideConv
-from skastro.nn._losses import HierarchicalCrossEntropy
 from skastro.nn._ranking_losses import (
     RealBogusLoss,
     adversarial_direction,
@@ -37,6 +38,8 @@ __all__ = [
     "ComplexStampNet",
     "Conv1dEncoder",
     "Conv2dEncoder",
+    "Criterion",
+    "CrossEntropy",
     "EventEncoder",
     "FilterResponseNorm",
     "FusionNet",
@@ -55,10 +58,12 @@ __all__ = [
     "SqueezeExcitation",
     "StampNormalization",
     "TimeEncoding",
+    "TorchCriterion",
     "TransformerLayer",
     "TransformerNet",
     "WideConv",
     "adversarial_direction",
+    "as_criterion",
     "auc_loss",
     "bernoulli_kl",
     "orient",

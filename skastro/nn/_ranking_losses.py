@@ -1,8 +1,17 @@
 """Losses for rare positives and few labels: areas under the curve, virtual adversaries."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
+
+from skastro.nn._criteria import Criterion, two_logits
+
+_STAMP_INPUTS = ("image", "static")
 
 
 def auc_loss(scores, labels, margin=0.25, cap=6.0):
@@ -160,51 +169,48 @@ def vat_loss(classify, inputs, logits, *, xi=1.0, epsilon=0.1, n_power=1):
     >>> vat_loss(network, inputs, network(inputs)).ndim
     0
     """
-    target = _two(logits.detach()).softmax(-1)
+    target = two_logits(logits.detach()).softmax(-1)
 
     def divergence(disturbed):
-        return functional.cross_entropy(_two(classify(disturbed)), target)
+        return functional.cross_entropy(two_logits(classify(disturbed)), target)
 
     direction = adversarial_direction(divergence, inputs.detach(), xi=xi, n_power=n_power)
     return divergence(inputs.detach() + epsilon * direction)
 
 
-def _two(logits):
-    if logits.shape[-1] > 1:
-        return logits
-    return torch.cat([torch.zeros_like(logits), logits], dim=-1)
-
-
-class RealBogusLoss(nn.Module):
+class RealBogusLoss(Criterion):
     """Weighted sum of cross-entropy, pairwise AUC loss and virtual-adversarial loss.
 
-    Objects without a label take part in the virtual-adversarial loss alone, which the training
-    adds through :meth:`regularize` and the validation leaves out.
+    Objects without a label enter the virtual-adversarial loss only, which training adds through
+    :meth:`regularize` and validation omits.
 
     Parameters
     ----------
     cross_entropy : float, default=1.0
-        Weight of the cross-entropy; 0.1 in the paper.
+        Weight of the cross-entropy; 0.1 in [1]_.
 
     auc : float, default=0.0
-        Weight of the pairwise loss, for two classes; 1.0 in the paper.
+        Weight of the pairwise loss, for two classes only; 1.0 in [1]_.
 
     vat : float, default=0.0
-        Weight of the virtual-adversarial loss; 0.1 in the paper.
+        Weight of the virtual-adversarial loss; 0.1 in [1]_.
 
-    margin, cap : float, default=0.25, 6.0
-        Of :func:`auc_loss`.
+    margin, cap : float, default=0.25 and 6.0
+        Parameters of :func:`auc_loss`.
 
     beta : float, default=1.0
-        Part of the negatives, the highest ones, that the pairwise loss sees.
+        Fraction of the negatives, those with the highest scores, that enter the pairwise loss.
 
-    xi, epsilon, n_power : float, float, int, default=1.0, 0.1, 1
-        Of :func:`vat_loss`; `epsilon` is a length in the space of normalised images.
+    xi, epsilon, n_power : float, float and int, default=1.0, 0.1 and 1
+        Parameters of :func:`vat_loss`; `epsilon` is a length in the space of normalised images.
 
-    Attributes
-    ----------
-    n_outputs : int
-        2 with a pairwise loss.
+    reduction : {"mean", "none"}, default="mean"
+        Whether calling the criterion returns the mean over the objects or one loss per object.
+
+    Raises
+    ------
+    ValueError
+        Negative weights, or all zero; `beta` outside (0, 1].
 
     References
     ----------
@@ -216,74 +222,83 @@ class RealBogusLoss(nn.Module):
     >>> from skastro.nn import RealBogusLoss
     >>> loss = RealBogusLoss(cross_entropy=0.0, auc=1.0)
     >>> logits = torch.tensor([[0.0, 0.0], [0.0, 1.0]])
-    >>> loss(logits, torch.tensor([1, 0])).mean()
+    >>> loss(logits, torch.tensor([1, 0]))
     tensor(2.4903)
     """
 
     def __init__(
         self,
-        cross_entropy=1.0,
-        auc=0.0,
-        vat=0.0,
+        cross_entropy: float = 1.0,
+        auc: float = 0.0,
+        vat: float = 0.0,
         *,
-        margin=0.25,
-        cap=6.0,
-        beta=1.0,
-        xi=1.0,
-        epsilon=0.1,
-        n_power=1,
-    ):
-        super().__init__()
+        margin: float = 0.25,
+        cap: float = 6.0,
+        beta: float = 1.0,
+        xi: float = 1.0,
+        epsilon: float = 0.1,
+        n_power: int = 1,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(reduction)
         if min(cross_entropy, auc, vat) < 0 or cross_entropy == auc == vat == 0:
-            raise ValueError("RealBogusLoss: weights must not be negative, and one not zero")
+            raise ValueError(
+                "RealBogusLoss: cross_entropy, auc and vat must not be negative, and one of them "
+                "must be positive"
+            )
         if not 0 < beta <= 1:
-            raise ValueError(f"RealBogusLoss: beta={beta!r} does not lie in (0, 1]")
+            raise ValueError(f"RealBogusLoss: beta must lie in (0, 1], not {beta!r}")
         self.cross_entropy, self.auc, self.vat = cross_entropy, auc, vat
         self.margin, self.cap, self.beta = margin, cap, beta
-        self.adversary = {"xi": xi, "epsilon": epsilon, "n_power": n_power}
+        self.xi, self.epsilon, self.n_power = xi, epsilon, n_power
 
-    def forward(self, logits, labels):
-        """Return one loss an object, of those that have a label.
+    def losses(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Return one loss per labelled object; see :meth:`Criterion.losses`.
 
-        Parameters
-        ----------
-        logits : Tensor of shape (n, n_classes)
-
-        labels : Tensor of int of shape (n,)
-
-        Returns
-        -------
-        losses : Tensor of shape (n,)
+        Raises
+        ------
+        ValueError
+            The pairwise loss is on and there are not two classes.
         """
         losses = self.cross_entropy * functional.cross_entropy(logits, labels, reduction="none")
         if self.auc == 0:
             return losses
         if logits.shape[1] != 2:
-            raise ValueError(f"RealBogusLoss: auc needs two classes, not {logits.shape[1]}")
+            raise ValueError(
+                f"RealBogusLoss: auc={self.auc!r} requires two classes, not {logits.shape[1]}"
+            )
         difference = logits[:, 1] - logits[:, 0]
         pairs = _pair_loss(difference, labels, self.margin, self.cap, self.beta)
         return losses + self.auc * pairs
 
-    def regularize(self, module, inputs, logits):
-        """Return the loss that needs no labels.
+    def regularize(
+        self, module: nn.Module, inputs: Mapping[str, Tensor], logits: Tensor
+    ) -> Tensor | None:
+        """Return the virtual-adversarial loss; see :meth:`Criterion.regularize`.
 
         Parameters
         ----------
-        module : torch module
-            With ``normalize(image)`` and ``classify(normalized, static)``.
+        module : torch.nn.Module
+            Has ``normalize(image)`` and ``classify(normalized, static)``, as the stamp networks.
 
         inputs : dict of str -> Tensor
-            ``image`` and perhaps ``static``.
+            ``image``, optionally ``static``.
 
-        logits : Tensor of shape (n, n_outputs)
-            Its answers.
+        logits : Tensor of shape (n_objects, n_outputs)
+            Output of the network for `inputs`.
+
+        Returns
+        -------
+        loss : Tensor or None
+            A scalar; None if ``vat=0``.
         """
         if self.vat == 0:
-            return logits.new_zeros(())
-        static = inputs.get("static")
+            return None
+        inputs = {name: inputs[name].to(logits.device) for name in _STAMP_INPUTS if name in inputs}
+        options = {"xi": self.xi, "epsilon": self.epsilon, "n_power": self.n_power}
+        classify = partial(_classify, module, inputs.get("static"))
+        return self.vat * vat_loss(classify, module.normalize(inputs["image"]), logits, **options)
 
-        def classify(normalized):
-            return module.classify(normalized, static)
 
-        normalized = module.normalize(inputs["image"])
-        return self.vat * vat_loss(classify, normalized, logits, **self.adversary)
+def _classify(module: nn.Module, static: Tensor | None, normalized: Tensor) -> Tensor:
+    return module.classify(normalized, static)
