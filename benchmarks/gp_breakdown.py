@@ -11,6 +11,8 @@ import time
 import numpy as np
 from numba import njit
 
+from skastro.gaussian_process._arguments import Model
+from skastro.gaussian_process._batch import prepare
 from skastro.gaussian_process._compiled import (
     _blocks,
     _kernels,
@@ -19,7 +21,6 @@ from skastro.gaussian_process._compiled import (
     _separable,
     _triangles,
 )
-from skastro.gaussian_process._task import Model, prepare
 
 ELEMENT = 40
 

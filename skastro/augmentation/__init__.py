@@ -1,4 +1,4 @@
-"""New examples from old ones: pure functions of arrays and a random state."""
+"""Data augmentation: pure functions of arrays or frames and a random state."""
 
 from skastro.augmentation._crop import draw_crops
 from skastro.augmentation._posterior import (

@@ -1,8 +1,11 @@
-"""Windows of light curves, as other surveys or seasons would have seen them."""
+"""Windows of light curves, as another survey or season would have observed them."""
+
+from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 from nested_pandas import NestedFrame
+from numpy.typing import NDArray
 
 from skastro.utils.ragged import (
     flatten,
@@ -12,14 +15,23 @@ from skastro.utils.ragged import (
     segment_reduce,
     take_objects,
 )
+from skastro.utils.random import RandomState, as_generator
 
 
-def draw_crops(X, n_crops=3, *, days=153.0, min_observations=3, column="lightcurve", rng=None):
-    """Copy each object several times, with the observations inside of windows at random dates.
+def draw_crops(
+    X: pd.DataFrame,
+    n_crops: int = 3,
+    *,
+    days: float = 153.0,
+    min_observations: int = 3,
+    column: str = "lightcurve",
+    random_state: RandomState = None,
+) -> tuple[NestedFrame, NDArray[np.intp]]:
+    """Copy each object several times, keeping the observations inside windows at random dates.
 
-    A window begins where it may, from the first observation to the last one less its length.
-    The complete light curve comes first, then its crops; a light curve shorter than the window
-    and a window with too few observations give no crop.
+    The start of a window is uniform between the first observation and the last one minus its
+    length.  The complete light curve comes first, then its crops.  A light curve shorter than the
+    window and a window with too few observations yield no crop.
 
     Parameters
     ----------
@@ -27,19 +39,19 @@ def draw_crops(X, n_crops=3, *, days=153.0, min_observations=3, column="lightcur
         Objects with their light curves.
 
     n_crops : int, default=3
-        Largest number of crops of an object.
+        Maximum number of crops of an object.
 
     days : float, default=153
-        Length of the window; 153 are the 51 bins of 3 days of Allam & McEwen.
+        Length of the window in days; 153 are the 51 bins of 3 days of Allam & McEwen.
 
     min_observations : int, default=3
-        Smallest number of observations of a crop.
+        Minimum number of observations of a crop.
 
     column : str, default="lightcurve"
-        Nested column with the light curves; other columns are copied as they are.
+        Nested column with the light curves; other columns are copied unchanged.
 
-    rng : int, Generator or None, default=None
-        Source of randomness, as for :func:`numpy.random.default_rng`.
+    random_state : int, Generator, RandomState or None, default=None
+        Seed or source of the random numbers.
 
     Returns
     -------
@@ -47,35 +59,36 @@ def draw_crops(X, n_crops=3, *, days=153.0, min_observations=3, column="lightcur
         Light curves and crops; the index repeats that of `X`.
 
     objects : ndarray of int of shape (n_copies,)
-        Row of `X` of which each is a copy.
+        Row of `X` that each is a copy of.
 
     Raises
     ------
     ValueError
-        A parameter is impossible.
+        A parameter is out of range.
 
     See Also
     --------
-    skastro.resampling.AugmentSampler : Makes copies in `fit` alone.
+    skastro.resampling.AugmentSampler : Makes copies in `fit` only.
 
     Examples
     --------
     >>> from nested_pandas import NestedFrame
+    from numpy.typing import NDArray
     >>> from skastro.augmentation import draw_crops
     >>> from skastro.utils.ragged import flatten, nest
     >>> X = NestedFrame(index=["a"])
     >>> X = X.assign(lightcurve=nest([0, 4], {"time": [0.0, 1.0, 8.0, 9.0]}, X.index))
-    >>> X_new, objects = draw_crops(X, 2, days=8.5, min_observations=1, rng=0)
+    >>> X_new, objects = draw_crops(X, 2, days=8.5, min_observations=1, random_state=0)
     >>> [len(curve) for curve in X_new["lightcurve"]], objects.tolist()
     ([4, 2, 2], [0, 0, 0])
     """
     if n_crops < 0 or days <= 0 or min_observations < 1:
         raise ValueError(
-            f"draw_crops: n_crops={n_crops}, days={days} and min_observations={min_observations} "
-            "must be positive"
+            f"draw_crops: n_crops={n_crops} must not be negative, days={days} and "
+            f"min_observations={min_observations} must be positive"
         )
     offsets, rows = flatten(X[column])
-    rng = np.random.default_rng(rng)
+    rng = as_generator(random_state)
     first = segment_reduce(np.minimum, rows["time"], offsets, empty=0.0)
     room = segment_reduce(np.maximum, rows["time"], offsets, empty=0.0) - first - days
     objects = np.repeat(np.arange(len(X)), np.where(room > 0, n_crops, 0))
@@ -98,5 +111,5 @@ def _frame(X, objects, offsets, rows, column):
 
 
 def _joined(X, crops):
-    """Put two frames of the same columns one below the other."""
+    """Concatenate two frames of the same columns."""
     return pd.concat([X, crops]) if len(crops) else X

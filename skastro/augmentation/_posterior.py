@@ -1,21 +1,26 @@
-"""Light curves and grids drawn from the Gaussian-process posterior of observed ones."""
+"""Light curves and grids sampled from the Gaussian-process posterior of observed ones."""
+
+from __future__ import annotations
 
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from skastro.gaussian_process import (
+    LightCurveFits,
+    Padding,
     fit_light_curves,
     predict_grid,
     sample_posterior,
     sample_posterior_at,
 )
 from skastro.utils.ragged import take_objects
-from skastro.utils.random import as_generator
+from skastro.utils.random import RandomState, as_generator
 
 
 class DrawnLightCurves(NamedTuple):
-    """Ragged light curves, `n_draws` in a row of each object.
+    """Ragged light curves, `n_draws` consecutive ones per object.
 
     Parameters
     ----------
@@ -26,10 +31,10 @@ class DrawnLightCurves(NamedTuple):
         Light curve ``i`` owns the rows ``offsets[i]:offsets[i + 1]``.
 
     row : ndarray of int of shape (n_rows,)
-        Row of the points asked for: takes along whatever belongs to them, as names of bands.
+        Row of the requested points: selects whatever belongs to them, such as band names.
 
     flux, flux_err : ndarray of shape (n_rows,)
-        Drawn flux with its noise, and the standard deviation of that noise; the flux is NaN where
+        Sampled flux with noise, and the standard deviation of that noise; the flux is NaN where
         `status` is not 0.
 
     status : ndarray of int8 of shape (n_objects * n_draws,)
@@ -43,16 +48,16 @@ class DrawnLightCurves(NamedTuple):
     ([0, 0], [0, 0], [9.0, 9.0])
     """
 
-    source: np.ndarray
-    offsets: np.ndarray
-    row: np.ndarray
-    flux: np.ndarray
-    flux_err: np.ndarray
-    status: np.ndarray
+    source: NDArray[np.intp]
+    offsets: NDArray[np.int64]
+    row: NDArray[np.intp]
+    flux: NDArray[np.float64]
+    flux_err: NDArray[np.float64]
+    status: NDArray[np.int8]
 
 
 class DrawnGrids(NamedTuple):
-    """Drawn curves on a grid, `n_draws` in a row of each object.
+    """Sampled curves on a grid, `n_draws` consecutive ones per object.
 
     Parameters
     ----------
@@ -60,7 +65,7 @@ class DrawnGrids(NamedTuple):
         Object that each grid was drawn from.
 
     grid : ndarray of shape (n_objects * n_draws, 2, n_wavelengths, n_times)
-        Channel 0 is the drawn flux, channel 1 the standard deviation of the posterior; NaN where
+        Channel 0 is the sampled flux, channel 1 the standard deviation of the posterior; NaN where
         `status` is not 0.
 
     status : ndarray of int8 of shape (n_objects * n_draws,)
@@ -76,31 +81,31 @@ class DrawnGrids(NamedTuple):
     ((2, 2, 1, 2), [9.0, 9.0])
     """
 
-    source: np.ndarray
-    grid: np.ndarray
-    status: np.ndarray
+    source: NDArray[np.intp]
+    grid: NDArray[np.float32]
+    status: NDArray[np.int8]
 
 
 def draw_light_curves(
-    offsets,
-    time,
-    wavelength,
-    flux,
-    flux_err,
-    points=None,
+    offsets: ArrayLike,
+    time: ArrayLike,
+    wavelength: ArrayLike,
+    flux: ArrayLike,
+    flux_err: ArrayLike,
+    points: tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike] | None = None,
     *,
-    n_draws=1,
-    fits=None,
-    kernel="radial",
-    mean="zero",
-    padding=None,
-    random_state=None,
-    n_jobs=None,
-):
-    """Draw new light curves from the posterior of each object and add noise.
+    n_draws: int = 1,
+    fits: LightCurveFits | None = None,
+    kernel: str = "radial",
+    mean: str = "zero",
+    padding: Padding | None = None,
+    random_state: RandomState = None,
+    n_jobs: int | None = None,
+) -> DrawnLightCurves:
+    """Sample new light curves from the posterior of each object and add noise.
 
-    A draw is a curve that is compatible with the observations; each new observation is the curve
-    at its date and wavelength plus normal noise of its error.
+    A sample is a curve that is compatible with the observations; each new observation is the
+    curve at its date and wavelength plus normal noise of its error.
 
     Parameters
     ----------
@@ -111,23 +116,23 @@ def draw_light_curves(
         Days, Angstrom, and any unit of flux for the last two.
 
     points : tuple of 4 array-likes, default=None
-        Offsets, times, wavelengths and flux errors of the observations to be made up, ragged as
-        the light curves themselves and in the same units; those of the light curves by default.
+        Offsets, times, wavelengths and flux errors of the new observations, ragged like the light
+        curves and in the same units; those of the light curves by default.
 
     n_draws : int, default=1
-        Light curves to draw from each object.
+        Number of light curves sampled from each object.
 
     fits : LightCurveFits, default=None
-        Hyperparameters of the objects; fitted here by default.
+        Hyperparameters of the objects; fitted by default.
 
     kernel, mean, padding : object
         Model as in :func:`skastro.gaussian_process.fit_light_curves`.
 
     random_state : int, Generator, RandomState or None, default=None
-        Decides the draws and the noise.
+        Seed or source of the random numbers of the samples and the noise.
 
     n_jobs : int, default=None
-        Workers as in joblib.
+        Number of workers, as in joblib.
 
     Returns
     -------
@@ -142,7 +147,7 @@ def draw_light_curves(
 
     Examples
     --------
-    Two observations in the r band at dates of our choice, with errors of 2.
+    Two observations in the r band at chosen dates, with errors of 2.
 
     >>> import numpy as np
     >>> from skastro.augmentation import draw_light_curves
@@ -168,7 +173,7 @@ def draw_light_curves(
         n_samples=n_draws,
         random_state=generator,
         n_jobs=n_jobs,
-        **_scales(fits),
+        **fits.hyperparameters,
         **model,
     )
     noise = error * generator.standard_normal(drawn.samples.shape)
@@ -178,27 +183,27 @@ def draw_light_curves(
 
 
 def draw_grids(
-    offsets,
-    time,
-    wavelength,
-    flux,
-    flux_err,
-    times,
-    wavelengths,
+    offsets: ArrayLike,
+    time: ArrayLike,
+    wavelength: ArrayLike,
+    flux: ArrayLike,
+    flux_err: ArrayLike,
+    times: ArrayLike,
+    wavelengths: ArrayLike,
     *,
-    n_draws=1,
-    fits=None,
-    reference=None,
-    kernel="separable",
-    mean="zero",
-    padding=None,
-    random_state=None,
-    n_jobs=None,
-):
-    """Draw curves on a grid from the posterior of each object.
+    n_draws: int = 1,
+    fits: LightCurveFits | None = None,
+    reference: ArrayLike | None = None,
+    kernel: str = "separable",
+    mean: str = "zero",
+    padding: Padding | None = None,
+    random_state: RandomState = None,
+    n_jobs: int | None = None,
+) -> DrawnGrids:
+    """Sample curves on a grid from the posterior of each object.
 
-    The result looks like that of :func:`skastro.gaussian_process.interpolate_light_curves`, with
-    draws in place of the mean: more examples for a network that sees heat maps.
+    The result has the layout of :func:`skastro.gaussian_process.interpolate_light_curves`, with
+    samples instead of the mean: more training examples for a network that reads heat maps.
 
     Parameters
     ----------
@@ -209,28 +214,28 @@ def draw_grids(
         As in :func:`skastro.gaussian_process.interpolate_light_curves`.
 
     n_draws : int, default=1
-        Grids to draw from each object.
+        Number of grids sampled from each object.
 
     fits : LightCurveFits, default=None
-        Hyperparameters of the objects under the same `kernel`; fitted here by default.
+        Hyperparameters of the objects with the same `kernel`; fitted by default.
 
     kernel : {"radial", "separable"}, default="separable"
-        On large grids only the separable kernel is cheap, see
+        Only the separable kernel is cheap on large grids, see
         :func:`skastro.gaussian_process.sample_posterior`.
 
     mean, padding : object
         Model as in :func:`skastro.gaussian_process.fit_light_curves`.
 
     random_state : int, Generator, RandomState or None, default=None
-        Decides the draws.
+        Seed or source of the random numbers.
 
     n_jobs : int, default=None
-        Workers as in joblib.
+        Number of workers, as in joblib.
 
     Returns
     -------
     drawn : DrawnGrids
-        Float32; objects that cannot be fitted have a `status` and NaN.
+        In float32; objects that cannot be fitted have a `status` and NaN.
 
     Raises
     ------
@@ -253,7 +258,7 @@ def draw_grids(
     if fits is None:
         fits = fit_light_curves(*rows, n_jobs=n_jobs, **model)
     where = {"times": times, "wavelengths": wavelengths, "reference": reference, "n_jobs": n_jobs}
-    options = where | model | _scales(fits)
+    options = where | model | fits.hyperparameters
     drawn = sample_posterior(*rows, n_samples=n_draws, random_state=random_state, **options)
     std = predict_grid(*rows, **options).std
     n_objects, _, *shape = drawn.samples.shape
@@ -262,11 +267,6 @@ def draw_grids(
     grid[drawn.failed] = np.nan
     source = np.repeat(np.arange(n_objects), n_draws)
     return DrawnGrids(source, grid.reshape(-1, 2, *shape), drawn.status[source])
-
-
-def _scales(fits):
-    names = ("amplitude", "time_scale", "wavelength_scale")
-    return {name: getattr(fits, name) for name in names}
 
 
 def _points(rows, points):
@@ -280,7 +280,9 @@ def _points(rows, points):
         raise ValueError(f"points: {error.shape} errors for {time.shape} times")
     wrong = ~(np.isfinite(error) & (error >= 0))
     if wrong.any():
-        raise ValueError(f"points: the error of row {np.flatnonzero(wrong)[0]} is no error")
+        raise ValueError(
+            f"points: the flux error of row {np.flatnonzero(wrong)[0]} is negative or not finite"
+        )
     return offsets, time, wavelength, error.astype(np.float64)
 
 

@@ -1,27 +1,35 @@
 """Partial light curves: what was known of an object at earlier dates."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
 import numpy as np
+import pandas as pd
 from nested_pandas import NestedFrame
+from numpy.typing import ArrayLike, NDArray
 
 from skastro.utils.ragged import flatten, is_sorted, nest, row_numbers, segment_ids
+from skastro.utils.random import RandomState, as_generator
 
 _SPACINGS = ("even", "log")
 
 
 def draw_prefixes(
-    X,
-    n_prefixes=7,
+    X: pd.DataFrame,
+    n_prefixes: int | Literal["all"] = 7,
     *,
-    spacing="even",
-    min_observations=1,
-    column="lightcurve",
-    rng=None,
-):
+    spacing: Literal["even", "log"] = "even",
+    min_observations: int = 1,
+    column: str = "lightcurve",
+    random_state: RandomState = None,
+) -> tuple[NestedFrame, NDArray[np.intp]]:
     """Copy each object several times, with light curves that end at earlier dates.
 
-    A copy has the observations of its object from the first one up to some date; those at one
-    time come together.  The copies of an object follow each other, the shortest first and the
-    complete light curve last; no length comes twice.
+    A copy has the observations of its object from the first one up to some date; observations at
+    the same time stay together.  The copies of an object are consecutive, the shortest first and
+    the complete light curve last; no length occurs twice.
 
     Parameters
     ----------
@@ -29,21 +37,21 @@ def draw_prefixes(
         Objects with their light curves, sorted by time.
 
     n_prefixes : int or "all", default=7
-        Largest number of incomplete copies of an object, drawn at random; every one there is if
-        ``"all"``.
+        Maximum number of incomplete copies of an object, drawn at random; ``"all"`` makes every
+        possible one.
 
     spacing : {"even", "log"}, default="even"
-        Draw all numbers of observations alike, or evenly in their logarithm, which gives more
+        Draw the number of observations uniformly, or uniformly in its logarithm, which favours
         short copies.
 
     min_observations : int, default=1
-        Smallest number of observations of an incomplete copy.
+        Minimum number of observations of an incomplete copy.
 
     column : str, default="lightcurve"
-        Nested column with the light curves; all other columns are copied as they are.
+        Nested column with the light curves; all other columns are copied unchanged.
 
-    rng : int, Generator or None, default=None
-        Source of randomness, as for :func:`numpy.random.default_rng`.
+    random_state : int, Generator, RandomState or None, default=None
+        Seed or source of the random numbers.
 
     Returns
     -------
@@ -51,21 +59,21 @@ def draw_prefixes(
         The copies; the index repeats that of `X`.
 
     objects : ndarray of int of shape (n_copies,)
-        Row of `X` of which each is a copy.
+        Row of `X` that each is a copy of.
 
     Raises
     ------
     ValueError
-        The light curves are not sorted by time, or a parameter is impossible.
+        The light curves are not sorted by time, or a parameter is out of range.
 
     See Also
     --------
-    skastro.resampling.AugmentSampler : Makes copies in `fit` alone.
+    skastro.resampling.AugmentSampler : Makes copies in `fit` only.
 
     Notes
     -----
-    Static columns that were computed from complete light curves, such as a time of peak, know
-    the future of the copies: compute them from the copies instead.
+    Static columns computed from complete light curves, such as the time of the peak, contain
+    information from the future of the copies: compute them from the copies instead.
 
     References
     ----------
@@ -90,7 +98,7 @@ def draw_prefixes(
         raise ValueError(f"draw_prefixes: field 'time' of {column!r} must be sorted")
     objects, lengths = _incomplete(offsets, rows["time"], min_observations)
     if n_prefixes != "all":
-        drawn = _draw(objects, lengths, n_prefixes, spacing, np.random.default_rng(rng))
+        drawn = _draw(objects, lengths, n_prefixes, spacing, as_generator(random_state))
         objects, lengths = objects[drawn], lengths[drawn]
     objects = np.concatenate([objects, np.arange(len(X))])
     lengths = np.concatenate([lengths, np.diff(offsets)])
@@ -102,8 +110,10 @@ def draw_prefixes(
     return copies[list(X.columns)], objects
 
 
-def take_prefixes(offsets, rows, objects, lengths):
-    """Return the first `lengths` rows of `objects` (indices, repeats allowed) in their order.
+def take_prefixes(
+    offsets: ArrayLike, rows: Mapping[str, Any], objects: ArrayLike, lengths: ArrayLike
+) -> tuple[NDArray[np.int64], dict[str, Any]]:
+    """Return the first `lengths` rows of each of `objects` (indices, repeats allowed).
 
     Parameters
     ----------
@@ -150,7 +160,7 @@ def take_prefixes(offsets, rows, objects, lengths):
 
 def _open(X, column):
     if column not in getattr(X, "columns", ()):
-        raise ValueError(f"draw_prefixes needs a frame with a nested column {column!r}")
+        raise ValueError(f"draw_prefixes requires a frame with a nested column {column!r}")
     offsets, rows = flatten(X[column])
     if "time" not in rows:
         raise ValueError(f"draw_prefixes: column {column!r} has no field 'time', only {list(rows)}")
@@ -159,15 +169,17 @@ def _open(X, column):
 
 def _check_parameters(n_prefixes, spacing, min_observations):
     if n_prefixes != "all" and not (isinstance(n_prefixes, int | np.integer) and n_prefixes >= 0):
-        raise ValueError(f"draw_prefixes: n_prefixes={n_prefixes!r} is no number >= 0 nor 'all'")
+        raise ValueError(
+            f"draw_prefixes: n_prefixes={n_prefixes!r} must be a non-negative int or 'all'"
+        )
     if spacing not in _SPACINGS:
-        raise ValueError(f"draw_prefixes: spacing={spacing!r} is not in {_SPACINGS}")
+        raise ValueError(f"draw_prefixes: spacing={spacing!r} is not one of {_SPACINGS}")
     if min_observations < 0:
         raise ValueError(f"draw_prefixes: min_observations={min_observations} must not be negative")
 
 
 def _incomplete(offsets, time, min_observations):
-    """Object and number of observations of every prefix that ends before the last time."""
+    """Return object and length of every prefix that ends before the last time."""
     lengths = row_numbers(offsets) + 1
     ids = segment_ids(offsets)
     later = np.flatnonzero((time[1:] > time[:-1]) & (ids[1:] == ids[:-1]))
@@ -176,9 +188,9 @@ def _incomplete(offsets, time, min_observations):
 
 
 def _draw(objects, lengths, n_prefixes, spacing, rng):
-    """Positions of at most `n_prefixes` of each object, without replacement.
+    """Return positions of at most `n_prefixes` of each object, without replacement.
 
-    Each gets an exponential waiting time at the rate of its weight; the first ones are drawn.
+    Each gets an exponential waiting time whose rate is its weight; the shortest ones are drawn.
     """
     waiting = rng.exponential(size=len(lengths)) * (lengths if spacing == "log" else 1)
     order = np.lexsort((waiting, objects))

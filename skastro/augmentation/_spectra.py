@@ -1,7 +1,14 @@
-"""New spectra between two of the same class."""
+"""Mixtures of two spectra of the same class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from nested_pandas import NestedFrame
+from numpy.typing import ArrayLike, NDArray
 
 from skastro.exceptions import ObjectError
 from skastro.utils.interpolation import interpolate_linear
@@ -16,31 +23,32 @@ from skastro.utils.ragged import (
     sort_rows,
     take_objects,
 )
+from skastro.utils.random import RandomState, as_generator
 
 _ROUNDS = 30
 
 
 def mix_spectra(
-    X,
-    first,
-    second,
-    weight,
+    X: pd.DataFrame,
+    first: ArrayLike,
+    second: ArrayLike,
+    weight: ArrayLike,
     *,
-    redshift="redshift",
-    phase="phase",
-    column="spectrum",
-    lightcurve="lightcurve",
-):
-    r"""Make convex mixes of pairs of spectra in the rest frame, at the mixed redshift.
+    redshift_column: str = "redshift",
+    phase_column: str = "phase",
+    column: str = "spectrum",
+    lightcurve: str = "lightcurve",
+) -> NestedFrame:
+    r"""Make convex combinations of pairs of spectra in the rest frame, at the mixed redshift.
 
     .. math:: f = m_1 \left[w \frac{f_1}{m_1} + (1 - w) \frac{f_2}{m_2}\right],\quad
         z = w z_1 + (1 - w) z_2
 
-    on the rest wavelengths of the first spectrum that the second covers, with `m` the medians of
-    the absolute fluxes there; errors add in quadrature.  The phase is mixed as the redshift.  All
-    other columns are those of the first object, and its light curve moves to the new redshift:
-    days from its first observation are multiplied by :math:`(1 + z) / (1 + z_1)`, fluxes by
-    :math:`z_1^2 (1 + z_1) / z^2 (1 + z)` [1]_.
+    on the rest wavelengths of the first spectrum that the second covers, where `m` are the medians
+    of the absolute fluxes there; errors add in quadrature.  The phase is mixed like the redshift.
+    All other columns are those of the first object, and its light curve is moved to the new
+    redshift: days since its first observation are multiplied by :math:`(1 + z) / (1 + z_1)`,
+    fluxes by :math:`z_1^2 (1 + z_1) / z^2 (1 + z)` [1]_.
 
     Parameters
     ----------
@@ -53,7 +61,7 @@ def mix_spectra(
     weight : array-like of shape (n_mixes,)
         Weight of the first spectrum, between 0 and 1.
 
-    redshift, phase : str, default="redshift", "phase"
+    redshift_column, phase_column : str, default="redshift", "phase"
         Static columns; the phase is mixed if `X` has it.
 
     column, lightcurve : str, default="spectrum", "lightcurve"
@@ -62,12 +70,12 @@ def mix_spectra(
     Returns
     -------
     X_new : NestedFrame of shape (n_mixes, n_columns)
-        The mixes; the index is that of the first objects.
+        The mixtures, indexed like the first objects.
 
     Raises
     ------
     ObjectError
-        A spectrum of a pair has no redshift.
+        A spectrum of a pair has no redshift above -1.
 
     References
     ----------
@@ -86,18 +94,18 @@ def mix_spectra(
     """
     first, second = np.asarray(first, np.intp), np.asarray(second, np.intp)
     weight = np.asarray(weight, float)
-    z = X[redshift].to_numpy(float)
+    z = X[redshift_column].to_numpy(float)
     used = np.unique(np.append(first, second))
     unknown = used[~(z[used] > -1)]
     if len(unknown):
-        raise ObjectError(f"mix_spectra: no {redshift!r} above -1", X.index[unknown])
+        raise ObjectError(f"mix_spectra: no {redshift_column!r} above -1", X.index[unknown])
     new_z = weight * z[first] + (1 - weight) * z[second]
     mixed = _mix(flatten(X[column]), z, first, second, weight, new_z)
     static = NestedFrame(X.drop(columns=column)).iloc[first]
-    new = {redshift: new_z, column: nest(*mixed, static.index)}
-    if phase in X.columns:
-        days = X[phase].to_numpy(float)
-        new[phase] = weight * days[first] + (1 - weight) * days[second]
+    new = {redshift_column: new_z, column: nest(*mixed, static.index)}
+    if phase_column in X.columns:
+        days = X[phase_column].to_numpy(float)
+        new[phase_column] = weight * days[first] + (1 - weight) * days[second]
     if lightcurve in X.columns:
         moved = _move(*flatten(static[lightcurve]), z[first], new_z)
         new[lightcurve] = nest(*moved, static.index)
@@ -105,7 +113,7 @@ def mix_spectra(
 
 
 def _mix(spectra, z, first, second, weight, new_z):
-    """Return offsets and rows of the mixes."""
+    """Return offsets and rows of the mixtures."""
     offsets, rows = spectra
     rows = sort_rows(offsets, rows, "wavelength")
     offsets, rows = keep_rows(offsets, rows, np.isfinite(rows["flux"]))
@@ -157,7 +165,9 @@ def _move(offsets, rows, z, new_z):
     return offsets, rows | moved
 
 
-def rest_ranges(X, *, redshift="redshift", column="spectrum"):
+def rest_ranges(
+    X: pd.DataFrame, *, redshift_column: str = "redshift", column: str = "spectrum"
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the first and last rest wavelength with a finite flux of each spectrum.
 
     Parameters
@@ -165,7 +175,7 @@ def rest_ranges(X, *, redshift="redshift", column="spectrum"):
     X : NestedFrame of shape (n_objects, n_columns)
         Objects with spectra in the observer's frame.
 
-    redshift : str, default="redshift"
+    redshift_column : str, default="redshift"
         Static column with the redshift.
 
     column : str, default="spectrum"
@@ -192,14 +202,24 @@ def rest_ranges(X, *, redshift="redshift", column="spectrum"):
     wavelength = rows["wavelength"].astype(float)
     place = row_numbers(offsets)
     last = place == np.repeat(np.diff(offsets), np.diff(offsets)) - 1
-    stretch = 1 + X[redshift].to_numpy(float)
+    stretch = 1 + X[redshift_column].to_numpy(float)
     stretch = np.where(stretch > 0, stretch, np.nan)
     ends = (segment_first(wavelength, offsets, mask) for mask in (place == 0, last))
     return tuple(end / stretch for end in ends)
 
 
-def draw_pairs(candidates, groups, shares, low, high, n_pairs, *, min_overlap=0.8, rng=None):
-    """Draw pairs of spectra of one group that cover the same wavelengths.
+def draw_pairs(
+    candidates: NDArray[np.integer],
+    groups: NDArray,
+    shares: Mapping[Any, float],
+    low: NDArray[np.floating],
+    high: NDArray[np.floating],
+    n_pairs: int,
+    *,
+    min_overlap: float = 0.8,
+    random_state: RandomState = None,
+) -> NDArray[np.intp]:
+    """Draw pairs of spectra of the same group that cover the same wavelengths.
 
     Parameters
     ----------
@@ -207,10 +227,10 @@ def draw_pairs(candidates, groups, shares, low, high, n_pairs, *, min_overlap=0.
         Spectra to draw from.
 
     groups : ndarray of shape (n_candidates,)
-        Group of each candidate, as before or after the peak.
+        Group of each candidate, such as before or after the peak.
 
     shares : dict of group -> float
-        Relative number of pairs of each group; a group with less than two candidates has none.
+        Relative number of pairs of each group; a group with fewer than two candidates has none.
 
     low, high : ndarray of shape (n_spectra,)
         Covered range of every spectrum.
@@ -219,26 +239,27 @@ def draw_pairs(candidates, groups, shares, low, high, n_pairs, *, min_overlap=0.
         Number of pairs.
 
     min_overlap : float, default=0.8
-        Part of the range of the first spectrum that the second covers at least.
+        Minimum fraction of the range of the first spectrum that the second covers.
 
-    rng : int, Generator or None, default=None
-        Source of randomness, as for :func:`numpy.random.default_rng`.
+    random_state : int, Generator, RandomState or None, default=None
+        Seed or source of the random numbers.
 
     Returns
     -------
     first, second : ndarray of int
-        At most `n_pairs`; fewer if hardly any pair overlaps.
+        At most `n_pairs`; fewer if few pairs overlap.
 
     Examples
     --------
     >>> import numpy as np
     >>> from skastro.augmentation import draw_pairs
     >>> low, high = np.array([4000.0, 4000.0, 9000.0]), np.array([8000.0, 8000.0, 9500.0])
-    >>> pairs = draw_pairs(np.arange(3), np.array(["a"] * 3), {"a": 1}, low, high, 9, rng=0)
+    >>> groups, shares = np.array(["a", "a", "a"]), {"a": 1}
+    >>> pairs = draw_pairs(np.arange(3), groups, shares, low, high, 9, random_state=0)
     >>> sorted(set(pairs[0].tolist() + pairs[1].tolist()))
     [0, 1]
     """
-    rng = np.random.default_rng(rng)
+    rng = as_generator(random_state)
     members = {g: candidates[groups == g] for g, share in shares.items() if share > 0}
     members = {g: own for g, own in members.items() if len(own) > 1}
     found = [np.empty((0, 2), np.intp)]

@@ -1,10 +1,11 @@
-"""Turned, mirrored and shifted stamps."""
+"""Rotated, mirrored and shifted stamps."""
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 
-def orient_stamps(images, numbers):
-    """Return stamps in given orientations of a square.
+def orient_stamps(images: ArrayLike, numbers: ArrayLike) -> NDArray:
+    """Return stamps in given orientations.
 
     Parameters
     ----------
@@ -12,7 +13,7 @@ def orient_stamps(images, numbers):
         The stamps.
 
     numbers : array-like of int of shape (n_stamps,)
-        Quarter turns are ``number % 4``; from 4 on a stamp is mirrored before.  0 changes nothing,
+        Number of quarter turns modulo 4; from 4 on the stamp is mirrored first.  0 is the identity,
         and all eight are the symmetries of a square.
 
     Returns
@@ -22,7 +23,7 @@ def orient_stamps(images, numbers):
     Raises
     ------
     ValueError
-        Numbers beyond 0..7, or quarter turns of stamps that are not square.
+        A number outside 0..7, or a quarter turn of stamps that are not square.
 
     Examples
     --------
@@ -32,9 +33,11 @@ def orient_stamps(images, numbers):
     """
     images, numbers = np.asarray(images), np.asarray(numbers)
     if ((numbers < 0) | (numbers > 7)).any():
-        raise ValueError("orient_stamps: orientations are numbers from 0 to 7")
+        raise ValueError("orient_stamps: orientations must be integers from 0 to 7")
     if images.shape[1] != images.shape[2] and (numbers % 2).any():
-        raise ValueError(f"orient_stamps: stamps of {images.shape[1:3]} have no quarter turns")
+        raise ValueError(
+            f"orient_stamps: stamps of shape {images.shape[1:3]} cannot be rotated by 90 degrees"
+        )
     turned = np.empty_like(images)
     for number in range(8):
         chosen = numbers == number
@@ -43,8 +46,8 @@ def orient_stamps(images, numbers):
     return turned
 
 
-def shift_stamps(images, rows, columns):
-    """Return stamps moved by whole pixels; what comes in repeats the border.
+def shift_stamps(images: ArrayLike, rows: ArrayLike, columns: ArrayLike) -> NDArray:
+    """Return stamps shifted by whole pixels; new pixels repeat the border.
 
     Parameters
     ----------

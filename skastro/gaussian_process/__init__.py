@@ -1,20 +1,21 @@
 """Gaussian processes of multi-band light curves: plain arrays in, plain arrays out."""
 
 from skastro.gaussian_process._api import fit_light_curves, interpolate_light_curves, predict_grid
+from skastro.gaussian_process._arguments import Padding
 from skastro.gaussian_process._functions import (
     fisher_information,
     log_marginal_likelihood,
     log_marginal_likelihood_gradient,
 )
-from skastro.gaussian_process._per_band import PerBandInterpolation, interpolate_per_band
-from skastro.gaussian_process._results import Interpolation, LightCurveFits
-from skastro.gaussian_process._sample import (
+from skastro.gaussian_process._per_band import interpolate_per_band
+from skastro.gaussian_process._results import (
+    Interpolation,
+    LightCurveFits,
+    PerBandInterpolation,
     PosteriorSamples,
-    sample_posterior,
-    sample_posterior_at,
+    Status,
 )
-from skastro.gaussian_process._status import Status
-from skastro.gaussian_process._task import Padding
+from skastro.gaussian_process._sample import sample_posterior, sample_posterior_at
 
 __all__ = [
     "Interpolation",

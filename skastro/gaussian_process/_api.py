@@ -1,13 +1,19 @@
 """Fit and interpolate any number of light curves, in bounded memory."""
 
-from dataclasses import fields
-
 import numpy as np
 
+from skastro.gaussian_process._arguments import (
+    Model,
+    check_grid,
+    check_margin,
+    check_out,
+    check_reference,
+    check_rows,
+    stack_hyperparameters,
+)
 from skastro.gaussian_process._engine import choose_engine
-from skastro.gaussian_process._results import Interpolation, LightCurveFits
+from skastro.gaussian_process._results import Interpolation
 from skastro.gaussian_process._run import run
-from skastro.gaussian_process._task import Model
 
 
 def fit_light_curves(
@@ -110,7 +116,7 @@ def fit_light_curves(
         min_observations,
         n_starts,
     )
-    data = _check_rows(offsets, time, wavelength, flux, flux_err)
+    data = check_rows(offsets, time, wavelength, flux, flux_err)
     engine = _check_options(model, engine, len(data[0]) - 1)
     return run(data, np.zeros(len(data[0]) - 1), model, engine, n_jobs, progress)
 
@@ -217,12 +223,13 @@ def interpolate_light_curves(
         min_observations,
         n_starts,
     )
-    data = _check_rows(offsets, time, wavelength, flux, flux_err)
+    data = check_rows(offsets, time, wavelength, flux, flux_err)
     n_objects = len(data[0]) - 1
     engine = _check_options(model, engine, n_objects)
-    grid = _check_grid(times, wavelengths, margin)
-    out = _check_out(out, (n_objects, 2, len(grid[1]), len(grid[0])), dtype)
-    reference = _check_reference(reference, n_objects)
+    check_margin(margin)
+    grid = check_grid(times, wavelengths)
+    out = check_out(out, (n_objects, 2, len(grid[1]), len(grid[0])), dtype)
+    reference = check_reference(reference, n_objects)
     fits = run(
         data,
         reference,
@@ -235,7 +242,7 @@ def interpolate_light_curves(
         out=out,
         margin=margin,
     )
-    return Interpolation(**_as_dict(fits), grid=out)
+    return Interpolation.of(fits, out)
 
 
 def predict_grid(
@@ -306,16 +313,15 @@ def predict_grid(
         error_floor=error_floor,
         min_observations=min_observations,
     )
-    data = _check_rows(offsets, time, wavelength, flux, flux_err)
+    data = check_rows(offsets, time, wavelength, flux, flux_err)
     n_objects = len(data[0]) - 1
     engine = _check_options(model, engine, n_objects)
-    grid = _check_grid(times, wavelengths, margin)
-    out = _check_out(out, (n_objects, 2, len(grid[1]), len(grid[0])), dtype)
-    scales = (amplitude, time_scale, wavelength_scale)
-    theta = np.stack([np.broadcast_to(np.asarray(s, float), n_objects) for s in scales], axis=1)
+    check_margin(margin)
+    grid = check_grid(times, wavelengths)
+    out = check_out(out, (n_objects, 2, len(grid[1]), len(grid[0])), dtype)
     fits = run(
         data,
-        _check_reference(reference, n_objects),
+        check_reference(reference, n_objects),
         model,
         engine,
         n_jobs,
@@ -324,59 +330,13 @@ def predict_grid(
         dtype=dtype,
         out=out,
         margin=margin,
-        hyperparameters=theta,
+        hyperparameters=stack_hyperparameters(n_objects, amplitude, time_scale, wavelength_scale),
     )
-    return Interpolation(**_as_dict(fits), grid=out)
-
-
-def _as_dict(fits):
-    return {field.name: getattr(fits, field.name) for field in fields(LightCurveFits)}
-
-
-def _check_rows(offsets, *columns):
-    offsets = np.asarray(offsets, np.int64)
-    columns = [np.asarray(column) for column in columns]
-    names = ("time", "wavelength", "flux", "flux_err")
-    if offsets.ndim != 1 or len(offsets) == 0 or offsets[0] != 0 or (np.diff(offsets) < 0).any():
-        raise ValueError("offsets must be one-dimensional, begin with 0 and never fall")
-    for name, column in zip(names, columns):
-        if column.shape != (offsets[-1],):
-            raise ValueError(f"{name} has shape {column.shape} while offsets end at {offsets[-1]}")
-    return offsets, *columns
+    return Interpolation.of(fits, out)
 
 
 def _check_options(model, engine, n_objects):
-    model.check()
     engine = choose_engine(engine, n_objects)
     if engine == "george" and (model.kernel != "radial" or model.constant_mean):
         raise ValueError("engine='george' knows kernel='radial' with mean='zero' alone")
     return engine
-
-
-def _check_grid(times, wavelengths, margin=None):
-    if margin is not None and not margin >= 0:
-        raise ValueError(f"margin={margin!r} is neither None nor a number of days from 0")
-    grid = np.asarray(times, np.float64), np.asarray(wavelengths, np.float64)
-    for name, values in zip(("times", "wavelengths"), grid):
-        if values.ndim != 1 or len(values) == 0 or not np.isfinite(values).all():
-            raise ValueError(f"{name} must be one row of finite numbers")
-    return grid
-
-
-def _check_reference(reference, n_objects):
-    if reference is None:
-        return np.zeros(n_objects)
-    reference = np.asarray(reference, np.float64)
-    if reference.shape != (n_objects,):
-        raise ValueError(f"reference has shape {reference.shape} for {n_objects} objects")
-    return reference
-
-
-def _check_out(out, shape, dtype):
-    if np.dtype(dtype) not in (np.float32, np.float64):
-        raise ValueError(f"dtype={dtype!r} is neither float32 nor float64")
-    if out is None:
-        return np.empty(shape, dtype)
-    if out.shape != shape:
-        raise ValueError(f"out has shape {out.shape} instead of {shape}")
-    return out

@@ -1,9 +1,26 @@
-"""Posterior draws of one light curve: dense for any kernel, by Kronecker factors if separable."""
+"""Posterior samples of one light curve, and the loop over objects.
+
+Dense for any kernel, by Kronecker factors for the separable one.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
+from joblib import Parallel, delayed
 from scipy.linalg.lapack import dpotrf, dpotrs, dtrtrs
+from threadpoolctl import threadpool_limits
 
+from skastro.gaussian_process._arguments import (
+    Model,
+    check_reference,
+    mark_hyperparameters,
+    stack_hyperparameters,
+)
+from skastro.gaussian_process._batch import prepare
 from skastro.gaussian_process._kernels import VALUE
+from skastro.gaussian_process._likelihood import Likelihood
+from skastro.gaussian_process._results import Status
+from skastro.utils.random import as_generator
 
 JITTERS = (0.0, *10.0 ** np.arange(-12, -5))
 
@@ -83,3 +100,52 @@ def _correlation(state, kernel, time, wavelength, times, wavelengths):
 def _correlation_1d(points, log_metric):
     s = 3.0 * np.exp(-log_metric) * (points[:, None] - points) ** 2
     return VALUE["separable"](s, np.zeros((1, 1)))[0]
+
+
+@dataclass
+class DrawJob:
+    """Checked, scaled objects with hyperparameters in the engine's units and seeds."""
+
+    batch: object
+    theta: np.ndarray
+    model: Model
+    seeds: np.ndarray
+
+    @classmethod
+    def check(cls, data, scales, model, reference, n_samples, random_state):
+        """Return the job, or raise ValueError for arguments that make no sense."""
+        if n_samples < 1:
+            raise ValueError(f"n_samples={n_samples!r} is not a positive integer")
+        n_objects = len(data[0]) - 1
+        seeds = as_generator(random_state).integers(2**63, size=n_objects)
+        batch = prepare(*data, check_reference(reference, n_objects), model)
+        given = stack_hyperparameters(n_objects, *scales)
+        theta = mark_hyperparameters(given, batch.scale, batch.status)
+        return cls(batch, theta, model, seeds)
+
+    @property
+    def n_objects(self):
+        """Number of objects, usable or not."""
+        return len(self.theta)
+
+    def run(self, draw, n_jobs, targets=None):
+        """Yield (object, values in units of flux); record the objects without an answer."""
+        usable = self.batch.usable
+        with threadpool_limits(1, "blas"):
+            pool = Parallel(n_jobs, prefer="threads", return_as="generator")
+            extra = [()] * self.n_objects if targets is None else [(t,) for t in targets]
+            answers = pool(delayed(self._one)(draw, i, *extra[i]) for i in usable)
+            for i, values in zip(usable, answers):
+                if values is None:
+                    self.batch.status[i] = Status.SINGULAR
+                else:
+                    yield i, values * self.batch.scale[i]
+
+    def _one(self, draw, i, *target):
+        rows = self.batch.rows(i)
+        state = Likelihood(*rows, self.model.kernel, self.model.constant_mean).evaluate(
+            self.theta[i]
+        )
+        if state is None:
+            return None
+        return draw(rows, state, np.random.default_rng(self.seeds[i]), *target)

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skastro.gaussian_process import _george, _numpy
-from skastro.gaussian_process._results import LightCurveFits
-from skastro.gaussian_process._status import Status
+from skastro.gaussian_process import _dense, _george
+from skastro.gaussian_process._results import LightCurveFits, Status
 
 ENGINES = ("auto", "numba", "numpy", "george")
 NUMBA_FROM = 300
@@ -79,7 +78,7 @@ def solve(engine, problem, objects):
 
         theta, mean_flux, value, counts, converged, solved, grid = _compiled.solve(problem, objects)
     else:
-        module = _george if engine == "george" else _numpy
+        module = _george if engine == "george" else _dense
         theta, mean_flux, value, counts, converged, solved, grid = _loop(module, problem, objects)
     batch = problem.batch
     scale = batch.scale[objects]

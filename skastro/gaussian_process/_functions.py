@@ -13,8 +13,8 @@ With :math:`K = k + \mathrm{diag}(\sigma^2)`, :math:`\alpha = K^{-1}(f - m)` and
 
 import numpy as np
 
+from skastro.gaussian_process._arguments import Model, check_hyperparameters, check_light_curve
 from skastro.gaussian_process._likelihood import Likelihood
-from skastro.gaussian_process._task import Model
 
 _LOG_SQUARED = np.array([1.0, 2.0, 2.0])
 
@@ -159,11 +159,9 @@ def fisher_information(time, wavelength, flux_err, hyperparameters, *, kernel="r
 
 def _evaluate(rows, hyperparameters, kernel, mean):
     """Return the `Likelihood` and its `State`, times taken relative to the first."""
-    Model(kernel=kernel, mean=mean).check()
-    time, wavelength, flux, flux_err = _check_light_curve(*rows)
-    numbers = np.asarray(hyperparameters, np.float64)
-    if numbers.shape != (3,) or not (np.isfinite(numbers) & (numbers > 0)).all():
-        raise ValueError(f"hyperparameters={hyperparameters!r} are not three positive numbers")
+    Model(kernel=kernel, mean=mean)
+    time, wavelength, flux, flux_err = check_light_curve(*rows)
+    numbers = check_hyperparameters(hyperparameters)
     likelihood = Likelihood(
         time - time[0], wavelength, flux, flux_err**2, kernel, constant_mean=mean == "constant"
     )
@@ -171,15 +169,3 @@ def _evaluate(rows, hyperparameters, kernel, mean):
     if state is None:
         raise np.linalg.LinAlgError("the covariance of the light curve has no Cholesky factor")
     return likelihood, state
-
-
-def _check_light_curve(*rows):
-    rows = [np.array(column, np.float64) for column in rows]
-    for name, column in zip(("time", "wavelength", "flux", "flux_err"), rows):
-        if column.ndim != 1 or column.shape != rows[0].shape or len(column) == 0:
-            raise ValueError(f"{name} has shape {column.shape}; time has {rows[0].shape}")
-        if not np.isfinite(column).all():
-            raise ValueError(f"{name} holds values that are not finite")
-    if (rows[3] < 0).any():
-        raise ValueError("flux_err holds negative values")
-    return rows

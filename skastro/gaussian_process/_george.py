@@ -19,7 +19,7 @@ class GeorgeState(NamedTuple):
 
 
 def solve_object(rows, starts, low, high, model, grid, out):
-    """Do what :func:`skastro.gaussian_process._numpy.solve_object` does, with george."""
+    """Do what :func:`skastro.gaussian_process._dense.solve_object` does, with george."""
     time, wavelength, flux, variance = rows
     fits = []
     for start in np.atleast_2d(starts):

@@ -1,92 +1,32 @@
 """An independent Gaussian process for every band of every object."""
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-import pandas as pd
 from joblib import effective_n_jobs
+from threadpoolctl import threadpool_limits
 
-from skastro.gaussian_process._api import _check_out, _check_reference, _check_rows
-from skastro.gaussian_process._per_band_fit import check_settings, solve_series
-from skastro.gaussian_process._status import Status
-from skastro.gaussian_process._task import Model, prepare
-from skastro.utils.ragged import segment_ids
+from skastro.gaussian_process._arguments import (
+    Model,
+    band_codes,
+    check_out,
+    check_points,
+    check_reference,
+    check_rows,
+    limits,
+)
+from skastro.gaussian_process._ascent import maximize_all
+from skastro.gaussian_process._batch import AMPLITUDE_RANGE, prepare
+from skastro.gaussian_process._rbf import RBFSeries
+from skastro.gaussian_process._results import PerBandInterpolation, Status
+from skastro.utils.ragged import row_numbers, segment_ids, segment_reduce, take_objects
 
-
-@dataclass(frozen=True)
-class PerBandInterpolation:
-    """Fits and curves of every band of every object, NaN where there is no fit.
-
-    Parameters
-    ----------
-    amplitude : ndarray of shape (n_objects, n_bands)
-        Variance of the process, k(0), in squared units of flux.
-
-    time_scale : ndarray of shape (n_objects, n_bands)
-        Length scale in days.
-
-    noise : ndarray of shape (n_objects, n_bands)
-        Variance of the white noise in squared units of flux.
-
-    mean_flux : ndarray of shape (n_objects, n_bands)
-        Mean of the process; 0 for ``mean="zero"``.
-
-    log_likelihood : ndarray of shape (n_objects, n_bands)
-        Natural logarithm, with the term -n/2 ln 2 pi.
-
-    n_evaluations : ndarray of shape (n_objects, n_bands)
-        Likelihoods computed, over all starts.
-
-    converged : ndarray of bool of shape (n_objects, n_bands)
-        Whether the optimiser stopped for want of further gain.
-
-    status : ndarray of int8 of shape (n_objects, n_bands)
-        Codes of :class:`Status`; 0 is success.
-
-    grid : ndarray of shape (n_objects, 2, n_bands, n_times)
-        Channel 0 is the mean, channel 1 the standard deviation of the noise-free flux, in units
-        of flux.
-
-    Examples
-    --------
-    >>> from skastro.gaussian_process import interpolate_per_band
-    >>> result = interpolate_per_band(
-    ...     [0, 4], [0.0, 9.0, 20.0, 31.0], list("gggr"), [9.0, 8.0, 3.0, 5.0], [1.0] * 4, [5.0]
-    ... )
-    >>> result.mean.shape, result.failed.tolist(), result.reasons.tolist()
-    ((1, 2, 1), [[0, 1]], [['', 'too few']])
-    """
-
-    amplitude: np.ndarray
-    time_scale: np.ndarray
-    noise: np.ndarray
-    mean_flux: np.ndarray
-    log_likelihood: np.ndarray
-    n_evaluations: np.ndarray
-    converged: np.ndarray
-    status: np.ndarray
-    grid: np.ndarray
-
-    @property
-    def mean(self):
-        """View of channel 0."""
-        return self.grid[:, 0]
-
-    @property
-    def std(self):
-        """View of channel 1."""
-        return self.grid[:, 1]
-
-    @property
-    def reasons(self):
-        """Text of each status, empty for success."""
-        labels = np.array([""] + [s.label for s in Status if s != Status.OK], dtype=object)
-        return labels[self.status]
-
-    @property
-    def failed(self):
-        """Pairs (object, band) without an answer, shape (n_failed, 2)."""
-        return np.argwhere(self.status != Status.OK)
+TIME_BOUNDS = (1.0, 1000.0)
+NOISE_BOUNDS = (1e-10, 4.0)
+STARTS = ((20.0, 0.005), (100.0, 0.02), (3.0, 0.02))
+ELEMENTS_A_BLOCK = 100_000
 
 
 def interpolate_per_band(
@@ -191,44 +131,21 @@ def interpolate_per_band(
     ([[100.0], [nan]], ['', 'no observations'])
     """
     model = Model(mean=mean, error_floor=error_floor, min_observations=min_observations)
-    model.check()
     settings = {"amplitude": amplitude, "time_scale": time_scale, "noise": noise}
-    check_settings(settings, n_starts)
-    data = _check_rows(offsets, time, np.zeros(len(time)), flux, flux_err)
+    _check_settings(settings, n_starts)
+    data = check_rows(offsets, time, np.zeros(len(time)), flux, flux_err)
     n_objects = len(data[0]) - 1
-    times = _check_times(times)
-    codes, n_bands = _band_codes(band, bands, len(data[1]))
-    out = _check_out(out, (n_objects, 2, n_bands, len(times)), np.float64)
+    times = check_points("times", times)
+    codes, n_bands = band_codes(band, bands, len(data[1]))
+    out = check_out(out, (n_objects, 2, n_bands, len(times)), np.float64)
     starts, columns = _split(data, codes, n_bands)
-    reference = np.repeat(_check_reference(reference, n_objects), n_bands)
+    reference = np.repeat(check_reference(reference, n_objects), n_bands)
     batch = prepare(starts, *columns, reference, model)
     result = _empty(n_objects, n_bands, batch.status, out)
-    solve_series(
+    _solve_series(
         result, batch, model.constant_mean, settings, n_starts, times, effective_n_jobs(n_jobs)
     )
     return result
-
-
-def _check_times(times):
-    times = np.asarray(times, np.float64)
-    if times.ndim != 1 or len(times) == 0 or not np.isfinite(times).all():
-        raise ValueError("times must be one row of finite numbers")
-    return times
-
-
-def _band_codes(band, bands, n_rows):
-    """Return the number of each row's band, -1 for those not asked for, and how many there are."""
-    band = pd.Categorical(band)
-    if len(band) != n_rows:
-        raise ValueError(f"band has {len(band)} entries while there are {n_rows} rows")
-    if (band.codes < 0).any():
-        raise ValueError(f"band is missing in row {np.flatnonzero(band.codes < 0)[0]}")
-    if bands is None:
-        bands = sorted(band.categories[np.unique(band.codes)])
-    elif isinstance(bands, str) or len(set(bands)) < len(bands):
-        raise ValueError(f"bands={bands!r} is not a sequence of different bands")
-    of_category = pd.Index(bands).get_indexer(band.categories)
-    return of_category[band.codes] if n_rows else np.zeros(0, int), len(bands)
 
 
 def _split(data, codes, n_bands):
@@ -246,3 +163,132 @@ def _empty(n_objects, n_bands, status, out):
     out[:] = np.nan
     flags = np.zeros(shape, np.int32), np.zeros(shape, bool), status.reshape(shape)
     return PerBandInterpolation(*numbers, *flags, out)
+
+
+def _check_settings(settings, n_starts):
+    """Raise ValueError for limits of hyperparameters or numbers of starts that make no sense."""
+    if n_starts not in range(1, len(STARTS) + 1):
+        raise ValueError(f"n_starts={n_starts!r} is not one of 1, 2, 3")
+    for name, setting in settings.items():
+        _band_limits(name, setting, None)
+
+
+def _solve_series(result, batch, constant_mean, settings, n_starts, times, n_jobs):
+    """Fit and predict all usable series of `batch` and write them into `result`, in place."""
+    theta, low, high = _boxes(batch, constant_mean, settings, n_starts)
+    blocks = list(_blocks(batch, len(times)))
+
+    def solve(block):
+        return block, *_solve(
+            batch, block, constant_mean, theta[:, block], low[block], high[block], times
+        )
+
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(n_jobs) as pool:
+        for block, *answer in pool.map(solve, blocks) if n_jobs > 1 else map(solve, blocks):
+            _write(result, block, batch.scale[block], *answer, np.diff(batch.offsets)[block])
+
+
+def _write(result, block, scale, optima, solution, grid, lengths):
+    where = np.unravel_index(block, result.status.shape)
+    numbers = np.exp(optima.theta)
+    result.amplitude[where] = numbers[:, 0] * scale**2
+    result.time_scale[where] = np.sqrt(numbers[:, 1])
+    result.noise[where] = numbers[:, 2] * scale**2
+    result.mean_flux[where] = solution.mean_flux * scale
+    result.log_likelihood[where] = optima.value - lengths * np.log(scale)
+    result.n_evaluations[where], result.converged[where] = optima.n_evaluations, optima.converged
+    result.grid[where[0], :, where[1]] = grid * scale[:, None, None]
+    lost = tuple(index[~np.isfinite(optima.value)] for index in where)
+    result.status[lost] = Status.SINGULAR
+    result.grid[lost[0], :, lost[1]] = np.nan
+    for name in ("amplitude", "time_scale", "noise", "mean_flux", "log_likelihood"):
+        getattr(result, name)[lost] = np.nan
+
+
+def _solve(batch, block, constant_mean, theta, low, high, times):
+    series = _gather(batch, block, constant_mean)
+    climbs = [maximize_all(series.evaluate, start, low, high) for start in theta]
+    best = np.argmax([optima.value for optima in climbs], axis=0)
+    each = np.arange(len(block))
+    chosen = [np.stack(column)[best, each] for column in zip(*climbs)]
+    chosen[2] = np.sum([optima.n_evaluations for optima in climbs], axis=0)
+    optima = type(climbs[0])(*chosen)
+    solution = series.solve(optima.theta, each)
+    return optima, solution, series.predict(optima.theta, solution, times)
+
+
+def _gather(batch, block, constant_mean):
+    """Copy the series of a block into one rectangle."""
+    names = ("time", "flux", "variance")
+    rows = {name: getattr(batch, name) for name in names}
+    offsets, rows = take_objects(batch.offsets, rows, block)
+    length = np.diff(offsets)
+    place = segment_ids(offsets), row_numbers(offsets)
+    filled = {name: np.ones((len(block), _padded(length).max())) for name in names}
+    for name in names:
+        filled[name][place] = rows[name]
+    return RBFSeries(**filled, length=length, constant_mean=constant_mean)
+
+
+def _padded(length):
+    """Round lengths up by an eighth at most, so that few different ones remain."""
+    step = 1 << np.maximum(np.frexp(length)[1] - 4, 0)
+    return -(-length // step) * step
+
+
+def _blocks(batch, n_times):
+    """Yield the usable series by padded length, few enough at a time to stay in the cache."""
+    usable = batch.usable
+    padded = _padded(np.diff(batch.offsets)[usable])
+    order = np.argsort(padded, kind="stable")
+    for size in np.unique(padded):
+        own = usable[order[slice(*np.searchsorted(padded[order], [size, size + 1]))]]
+        n_at_once = max(1, int(ELEMENTS_A_BLOCK // (size * max(size, n_times / 4))))
+        yield from np.split(own, range(n_at_once, len(own), n_at_once))
+
+
+def _boxes(batch, constant_mean, settings, n_starts):
+    """Return starts (n_starts, n_series, 3) and boxes (n_series, 3) in units of `batch.scale`."""
+    variance = _variances(batch, constant_mean)
+    around = np.log(variance) + np.array([[-AMPLITUDE_RANGE], [AMPLITUDE_RANGE]])
+    unit = 2 * np.log(batch.scale)
+    with np.errstate(divide="ignore"):
+        metric = 2 * np.log(_band_limits("time_scale", settings["time_scale"], TIME_BOUNDS))
+        limits = [
+            _variance_limits("amplitude", settings["amplitude"], around, unit),
+            np.broadcast_to(metric[:, None], around.shape),
+            _variance_limits("noise", settings["noise"], np.log(NOISE_BOUNDS)[:, None], unit),
+        ]
+    low, high = np.stack([np.broadcast_to(limit, around.shape) for limit in limits], axis=2)
+    starts = []
+    for days, share in STARTS[:n_starts]:
+        scale = np.full_like(variance, 2 * np.log(days))
+        start = np.column_stack([np.log(variance), scale, np.log(share * variance)])
+        starts.append(np.clip(start, low, high))
+    return np.array(starts), low, high
+
+
+def _variance_limits(name, setting, free, unit):
+    """Return the logarithms of climbs limits, (2, n_series), in units of the scaled flux."""
+    if isinstance(setting, str):
+        return free
+    return np.log(_band_limits(name, setting, None))[:, None] - unit
+
+
+def _band_limits(name, setting, free):
+    """Return the limits of a hyperparameter in natural units; the noise alone may be zero."""
+    is_number = not isinstance(setting, str)
+    if name == "noise" and is_number and np.array_equal(np.ravel(setting), [0.0]):
+        return 0.0, 0.0
+    return limits(name, setting, free)
+
+
+def _variances(batch, constant_mean):
+    """Return the mean square of each series about the mean of the process, one where unusable."""
+    lengths = np.maximum(np.diff(batch.offsets), 1)
+    flux = batch.flux
+    if constant_mean:
+        center = segment_reduce(np.add, flux, batch.offsets, empty=0.0) / lengths
+        flux = flux - np.repeat(center, np.diff(batch.offsets))
+    square = segment_reduce(np.add, flux**2, batch.offsets, empty=0.0) / lengths
+    return np.where(np.isfinite(square) & (square > 0), square, 1.0)

@@ -8,10 +8,10 @@ from joblib import Parallel, delayed, effective_n_jobs
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
+from skastro.gaussian_process._arguments import mark_hyperparameters
+from skastro.gaussian_process._batch import prepare, starting_values
 from skastro.gaussian_process._engine import Problem, solve
-from skastro.gaussian_process._results import LightCurveFits
-from skastro.gaussian_process._status import Status
-from skastro.gaussian_process._task import prepare, starting_values
+from skastro.gaussian_process._results import LightCurveFits, Status
 from skastro.utils.ragged import chunks
 
 ROWS_A_CHUNK = 500_000
@@ -64,11 +64,7 @@ def _problem(batch, model, grid, dtype, given):
     if given is None:
         starts, low, high = starting_values(batch, model)
     else:
-        valid = (np.isfinite(given) & (given > 0)).all(axis=1)
-        batch.status[(batch.status == Status.OK) & ~valid] = Status.NO_REFERENCE
-        given = np.where(valid[:, None], given, 1.0)
-        unit = np.column_stack([batch.scale**2, np.ones((len(given), 2))])
-        starts = np.log(given ** np.array([1, 2, 2]) / unit)[None]
+        starts = mark_hyperparameters(given, batch.scale, batch.status)[None]
         low = high = None
     return Problem(batch, starts, low, high, model, grid, dtype)
 

@@ -1,54 +1,11 @@
 """Draws from the posterior of each light curve, jointly over all points asked for."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from skastro.gaussian_process._api import _check_grid, _check_out, _check_rows
-from skastro.gaussian_process._draw import draw_dense, draw_separable
-from skastro.gaussian_process._draw_job import DrawJob
-from skastro.gaussian_process._status import Status
-from skastro.gaussian_process._task import Model
+from skastro.gaussian_process._arguments import Model, check_grid, check_out, check_rows
+from skastro.gaussian_process._draw import DrawJob, draw_dense, draw_separable
+from skastro.gaussian_process._results import PosteriorSamples, Status
 from skastro.utils.ragged import segment_count
-
-
-@dataclass(frozen=True)
-class PosteriorSamples:
-    """Curves drawn from the posterior, NaN where there is none.
-
-    Parameters
-    ----------
-    samples : ndarray
-        Noise-free flux: of shape (n_objects, n_samples, n_wavelengths, n_times) on a grid, of
-        shape (n_samples, n_rows) at the rows of new light curves.
-
-    status : ndarray of int8 of shape (n_objects,)
-        Codes of :class:`Status`; 0 is success.
-
-    Examples
-    --------
-    >>> from skastro.gaussian_process import sample_posterior
-    >>> drawn = sample_posterior(
-    ...     [0, 1, 1], [0.0], [5e3], [3.0], [1e-3], [0.0], [5e3],
-    ...     amplitude=2.0, time_scale=20.0, wavelength_scale=6e3, n_samples=3, random_state=0,
-    ... )
-    >>> drawn.samples[0, :, 0, 0].round().tolist(), drawn.failed.tolist()
-    ([3.0, 3.0, 3.0], [1])
-    """
-
-    samples: np.ndarray
-    status: np.ndarray
-
-    @property
-    def reasons(self):
-        """Text of each status, empty for success."""
-        labels = np.array([""] + [s.label for s in Status if s != Status.OK], dtype=object)
-        return labels[self.status]
-
-    @property
-    def failed(self):
-        """Indices of the objects without an answer."""
-        return np.flatnonzero(self.status != Status.OK)
 
 
 def sample_posterior(
@@ -148,15 +105,15 @@ def sample_posterior(
     ((1, 5, 2, 2), True)
     """
     job = DrawJob.check(
-        _check_rows(offsets, time, wavelength, flux, flux_err),
+        check_rows(offsets, time, wavelength, flux, flux_err),
         (amplitude, time_scale, wavelength_scale),
         Model(kernel=kernel, mean=mean, padding=padding, error_floor=error_floor),
         reference,
         n_samples,
         random_state,
     )
-    times, wavelengths = _check_grid(times, wavelengths)
-    out = _check_out(out, (job.n_objects, n_samples, len(wavelengths), len(times)), dtype)
+    times, wavelengths = check_grid(times, wavelengths)
+    out = check_out(out, (job.n_objects, n_samples, len(wavelengths), len(times)), dtype)
 
     def draw(rows, state, generator):
         if kernel == "separable":
@@ -233,7 +190,7 @@ def sample_posterior_at(
     ((1, 2), 3)
     """
     job = DrawJob.check(
-        _check_rows(offsets, time, wavelength, flux, flux_err),
+        check_rows(offsets, time, wavelength, flux, flux_err),
         (amplitude, time_scale, wavelength_scale),
         Model(kernel=kernel, mean=mean, padding=padding, error_floor=error_floor),
         None,
@@ -241,7 +198,7 @@ def sample_posterior_at(
         random_state,
     )
     zeros = np.zeros(len(new_time))
-    starts, at, colour, *_ = _check_rows(new_offsets, new_time, new_wavelength, zeros, zeros)
+    starts, at, colour, *_ = check_rows(new_offsets, new_time, new_wavelength, zeros, zeros)
     if len(starts) - 1 != job.n_objects:
         raise ValueError(f"new_offsets are of {len(starts) - 1} objects, not of {job.n_objects}")
     broken = segment_count(~(np.isfinite(at) & np.isfinite(colour)), starts) > 0

@@ -19,8 +19,8 @@ class AugmentSampler(RowPicker):
     Parameters
     ----------
     augment : callable, default=skastro.augmentation.draw_prefixes
-        Called with `X` and ``rng=``, a NumPy Generator; returns the copies and, for each, the
-        row of `X` that it is made of.  Use `functools.partial` to give it other parameters.
+        Called with `X` and ``random_state=``, a NumPy Generator; returns the copies and, for each,
+        the row of `X` that it is made of.  Use `functools.partial` to give it other parameters.
 
     random_state : int, RandomState instance or None, default=None
         Source of randomness.
@@ -81,7 +81,7 @@ class AugmentSampler(RowPicker):
     def _fit_resample(self, X, y):
         self._check_input(X, y)
         seed = check_random_state(self.random_state).randint(2**31 - 1)
-        X_new, objects = self.augment(X, rng=np.random.default_rng(seed))
+        X_new, objects = self.augment(X, random_state=np.random.default_rng(seed))
         self.sample_indices_ = self._checked(X, objects, len(X_new))
         names = X.index.to_numpy() if hasattr(X, "index") else np.arange(len(X))
         self.groups_ = names[self.sample_indices_]

@@ -134,8 +134,8 @@ class SpectrumMixSampler(RowPicker):
             first,
             second,
             rng.uniform(size=len(first)),
-            redshift=self.redshift_column,
-            phase=self.phase_column,
+            redshift_column=self.redshift_column,
+            phase_column=self.phase_column,
             column=self.column,
         )
         return pd.concat([X, mixes]), y_new
@@ -145,7 +145,7 @@ class SpectrumMixSampler(RowPicker):
 
     def _draw(self, X, y, rng):
         """Return the parents of all mixes."""
-        low, high = rest_ranges(X, redshift=self.redshift_column, column=self.column)
+        low, high = rest_ranges(X, redshift_column=self.redshift_column, column=self.column)
         usable = high > low
         groups = self._phase_groups(X)
         pairs, lacking = [np.empty((2, 0), np.intp)], []
@@ -155,7 +155,7 @@ class SpectrumMixSampler(RowPicker):
             if missing <= 0:
                 continue
             shares = self._shares(groups[own])
-            options = {"min_overlap": self.min_overlap, "rng": rng}
+            options = {"min_overlap": self.min_overlap, "random_state": rng}
             pairs.append(draw_pairs(own, groups[own], shares, low, high, missing, **options))
             if len(pairs[-1][0]) < missing:
                 lacking.append(label)

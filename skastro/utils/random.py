@@ -1,6 +1,12 @@
 """Random numbers."""
 
+from collections.abc import Sequence
+from typing import TypeAlias
+
 import numpy as np
+
+RandomState: TypeAlias = None | int | Sequence[int] | np.random.RandomState | np.random.Generator
+"""Whatever scikit-learn or NumPy accepts as a random state."""
 
 
 def as_generator(random_state):

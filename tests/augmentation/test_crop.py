@@ -17,7 +17,7 @@ def X():
 
 
 def test_crops_are_windows_of_their_light_curve(X):
-    found, objects = draw_crops(X, 4, days=60, min_observations=2, rng=0)
+    found, objects = draw_crops(X, 4, days=60, min_observations=2, random_state=0)
     assert len(found) > len(X) and (np.diff(objects) >= 0).all()
     assert found.index.tolist() == X.index[objects].tolist()
     for i, curve in enumerate(found["lightcurve"]):
@@ -31,7 +31,7 @@ def test_crops_are_windows_of_their_light_curve(X):
 
 
 def test_the_originals_are_there_once(X):
-    found, objects = draw_crops(X, 3, rng=1)
+    found, objects = draw_crops(X, 3, random_state=1)
     first = np.flatnonzero(np.r_[True, np.diff(objects) > 0])
     assert len(first) == len(X)
     expected = flatten(X["lightcurve"])[1]["flux"]
@@ -40,7 +40,7 @@ def test_the_originals_are_there_once(X):
 
 def test_short_light_curves_and_no_crops_give_the_originals(X):
     for options in ({"days": 1e5}, {"n_crops": 0}, {"min_observations": 10**6}):
-        found, objects = draw_crops(X, **options, rng=0)
+        found, objects = draw_crops(X, **options, random_state=0)
         assert objects.tolist() == list(range(len(X)))
         assert found.columns.tolist() == X.columns.tolist()
 

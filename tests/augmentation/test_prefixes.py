@@ -52,7 +52,7 @@ class TestRandomPrefixes:
 
     @pytest.mark.parametrize("n_prefixes", [0, 1, 5, 1000, "all"])
     def test_front_never_lost_and_the_whole_always_there(self, n_prefixes):
-        X_new, objects = draw_prefixes(self.X, n_prefixes, rng=0)
+        X_new, objects = draw_prefixes(self.X, n_prefixes, random_state=0)
         whole = times(self.X)
         found = times(X_new)
         assert all(own == whole[i][: len(own)] and own for own, i in zip(found, objects))
@@ -63,22 +63,22 @@ class TestRandomPrefixes:
     def test_number_of_copies(self):
         size = lengths_of(self.X)
         for n in (0, 3, 25):
-            _, objects = draw_prefixes(self.X, n, rng=0)
+            _, objects = draw_prefixes(self.X, n, random_state=0)
             np.testing.assert_array_equal(np.bincount(objects), np.minimum(n + 1, size))
 
     def test_no_length_twice_and_rising(self):
-        X_new, objects = draw_prefixes(self.X, 10, rng=0)
+        X_new, objects = draw_prefixes(self.X, 10, random_state=0)
         assert (np.diff(lengths_of(X_new))[np.diff(objects) == 0] > 0).all()
 
     def test_all_fields_are_cut_alike(self):
-        X_new, objects = draw_prefixes(self.X, 3, rng=0)
+        X_new, objects = draw_prefixes(self.X, 3, random_state=0)
         for name in ("flux", "band", "photflag"):
             old = self.X["lightcurve"].iloc[objects[4]][name].tolist()
             new = X_new["lightcurve"].iloc[4][name].tolist()
             assert new == old[: len(new)]
 
     def test_same_seed_same_copies(self):
-        first, again, other = (draw_prefixes(self.X, 2, rng=seed)[0] for seed in (1, 1, 2))
+        first, again, other = (draw_prefixes(self.X, 2, random_state=seed)[0] for seed in (1, 1, 2))
         assert times(first) == times(again) != times(other)
 
     @pytest.mark.parametrize(
@@ -91,13 +91,13 @@ class TestRandomPrefixes:
     def test_lengths_follow_their_distribution(self, spacing, shares):
         X = frame(*[list(range(10))] * 4)
         X = NestedFrame(X.iloc[np.tile(np.arange(4), 2000)]).reset_index(drop=True)
-        X_new, _ = draw_prefixes(X, 1, spacing=spacing, rng=0)
+        X_new, _ = draw_prefixes(X, 1, spacing=spacing, random_state=0)
         drawn = np.bincount(lengths_of(X_new))[1:10] / len(X)
         np.testing.assert_allclose(drawn, shares, atol=4 * np.sqrt(0.25 / len(X)))
 
     def test_the_input_stays_as_it_is(self):
         before = times(self.X)
-        draw_prefixes(self.X, 3, rng=0)
+        draw_prefixes(self.X, 3, random_state=0)
         assert times(self.X) == before
 
 

@@ -154,7 +154,7 @@ def test_bad_input_is_refused():
     good = [[0.0, 1.0], [5e3, 5e3], [1.0, 2.0], [1.0, 1.0]]
     hyperparameters = [1.0, 20.0, 6e3]
     cases = {
-        "flux holds": [*good[:2], [1.0, np.nan], good[3], hyperparameters],
+        "flux contains": [*good[:2], [1.0, np.nan], good[3], hyperparameters],
         "negative": [*good[:3], [1.0, -1.0], hyperparameters],
         "wavelength has shape": [good[0], [5e3], *good[2:], hyperparameters],
         "time has shape": [[], [], [], [], hyperparameters],

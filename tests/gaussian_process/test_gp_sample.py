@@ -151,7 +151,7 @@ def test_equal_objects_get_draws_of_their_own(kernel, one):
 def test_no_factor_for_any_jitter(kernel, one, monkeypatch):
     monkeypatch.setattr(_draw, "factorise", lambda covariance, unit: None)
     drawn = sample_posterior(*one, TIMES, WAVELENGTHS, kernel=kernel, **SCALES)
-    assert drawn.reasons.tolist() == ["singular"] and np.isnan(drawn.samples).all()
+    assert drawn.reasons.tolist() == [Status.SINGULAR.reason] and np.isnan(drawn.samples).all()
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -178,7 +178,7 @@ def test_objects_without_a_fit_are_nan(kernel):
 def test_singular_at_given_hyperparameters():
     rows = [0, 2], [0.0, 0.0], [5e3, 5e3], [1.0, 2.0], [0.0, 0.0]
     drawn = sample_posterior(*rows, [0.0], [5e3], error_floor=0, **SCALES)
-    assert drawn.reasons.tolist() == ["singular"] and np.isnan(drawn.samples).all()
+    assert drawn.reasons.tolist() == [Status.SINGULAR.reason] and np.isnan(drawn.samples).all()
 
 
 def test_points_of_an_object_may_be_none_or_not_finite(one):

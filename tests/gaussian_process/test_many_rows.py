@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from conftest import make_light_curve
 
-from skastro.gaussian_process import Padding, interpolate_light_curves, predict_grid
+from skastro.gaussian_process import Padding, Status, interpolate_light_curves, predict_grid
 
 TIMES, WAVELENGTHS = np.linspace(-20, 60, 9), np.array([4000.0, 6000.0, 9000.0])
 ENGINES = ["numpy", "numba"]
@@ -70,7 +70,7 @@ def test_margin_without_rows_and_with_a_bad_time():
         time_scale=20.0,
         wavelength_scale=6e3,
     )
-    assert result.reasons.tolist() == ["no observations", "not finite"]
+    assert result.reasons.tolist() == [Status.NO_OBSERVATIONS.reason, Status.NOT_FINITE.reason]
 
 
 @pytest.mark.parametrize("margin", [-1.0, np.nan])

@@ -158,7 +158,7 @@ def test_every_bad_band_has_its_status_and_leaves_the_others_alone():
         "FLAT",
         "OK",
         "OK",
-        "NO_REFERENCE",
+        "INVALID_REFERENCE",
         "NO_OBSERVATIONS",
     ]
     assert result.status[4, 0] == Status.TOO_FEW
@@ -177,7 +177,7 @@ def test_errors_of_zero_at_repeated_times_are_singular_without_noise():
     rows = [[0.0, 0.0, 10.0], ["g"] * 3, [1.0, 2.0, 3.0], [0.0] * 3]
     options = {"noise": 0.0, "error_floor": 0.0}
     result = interpolate_per_band([0, 3], *rows, TIMES, **options)
-    assert result.reasons.tolist() == [["singular"]] and np.isnan(result.grid).all()
+    assert result.reasons.tolist() == [[Status.SINGULAR.reason]] and np.isnan(result.grid).all()
     assert interpolate_per_band([0, 3], *rows, TIMES).failed.size == 0
 
 

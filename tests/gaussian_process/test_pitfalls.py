@@ -84,7 +84,7 @@ def test_zero_errors_at_repeated_observations_without_floor(engine, kernel):
     rows = np.array([[0.0, 0.0, 9.0], [6e3] * 3, [1.0, 2.0, 3.0], [0.0] * 3])
     offsets = [0, 3]
     lost = solve(rows, offsets, engine=engine, kernel=kernel, error_floor=0.0)
-    assert lost.reasons.tolist() == ["singular"] and np.isnan(lost.grid).all()
+    assert lost.reasons.tolist() == [Status.SINGULAR.reason] and np.isnan(lost.grid).all()
     result = between_good_ones(rows, engine=engine, kernel=kernel)
     assert_answered(result)
     at_zero = predict_grid(

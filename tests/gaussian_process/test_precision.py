@@ -5,7 +5,7 @@ import pytest
 from conftest import make_light_curve
 
 from skastro.gaussian_process import Padding, fit_light_curves, predict_grid
-from skastro.gaussian_process._precision import coarse_points
+from skastro.gaussian_process._predict import coarse_points
 
 TIMES, WAVELENGTHS = np.linspace(-30, 150, 90), np.linspace(3000, 10100, 12)
 

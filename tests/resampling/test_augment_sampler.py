@@ -47,7 +47,7 @@ def test_copies_labels_and_groups_belong_together():
     sampler = AugmentSampler(THREE, random_state=0)
     X_new, y_new = sampler.fit_resample(X, Y)
     expected, objects = draw_prefixes(
-        X, 3, rng=np.random.default_rng(np.random.RandomState(0).randint(2**31 - 1))
+        X, 3, random_state=np.random.default_rng(np.random.RandomState(0).randint(2**31 - 1))
     )
     np.testing.assert_array_equal(sampler.sample_indices_, objects)
     np.testing.assert_array_equal(y_new, Y[objects])
@@ -110,7 +110,7 @@ def test_behind_another_sampler_and_before_features():
 def test_partial_light_curves_in_training_help_early_predictions():
     X_new, y_new = make_check_data(300, random_state=1)
     X_test, y_test = make_check_data(150, random_state=2)
-    early, objects = draw_prefixes(X_test, 3, rng=0)
+    early, objects = draw_prefixes(X_test, 3, random_state=0)
     steps = LightCurveStatistics(), RandomForestClassifier(60, random_state=0)
     plain = make_pipeline(*steps).fit(X_new, y_new).score(early, y_test[objects])
     augmented = make_pipeline(AugmentSampler(THREE, random_state=0), *steps).fit(X_new, y_new)
@@ -125,7 +125,7 @@ def test_grid_search_over_augmentations():
 
 
 def test_an_array_with_its_own_augmentation():
-    def flip(X, rng):
+    def flip(X, random_state):
         return np.concatenate([X, X[:, ::-1]]), np.tile(np.arange(len(X)), 2)
 
     sampler = AugmentSampler(flip)
@@ -137,10 +137,10 @@ def test_an_array_with_its_own_augmentation():
 @pytest.mark.parametrize(
     "augment, error, text",
     [
-        (lambda X, rng: (X[:2], [0, 1]), ObjectError, "no copy .object 'SN002'"),
-        (lambda X, rng: (X, [0, 1]), ValueError, "3 copies"),
-        (lambda X, rng: (X, [0, 1, 3]), ValueError, "3 copies"),
-        (lambda X, rng: (X, [0, 1, -1]), ValueError, "3 copies"),
+        (lambda X, random_state: (X[:2], [0, 1]), ObjectError, "no copy .object 'SN002'"),
+        (lambda X, random_state: (X, [0, 1]), ValueError, "3 copies"),
+        (lambda X, random_state: (X, [0, 1, 3]), ValueError, "3 copies"),
+        (lambda X, random_state: (X, [0, 1, -1]), ValueError, "3 copies"),
     ],
 )
 def test_augmentations_that_lose_or_mislabel_are_refused(augment, error, text):

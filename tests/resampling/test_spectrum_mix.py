@@ -91,13 +91,13 @@ def test_pairs_stay_in_groups_overlap_and_follow_the_shares():
     groups[1:][groups[1:] == "lonely"] = "after"
     low, high = rng.uniform(3000, 5000, 200), rng.uniform(7000, 9000, 200)
     shares = {"before": 0.3, "after": 0.7, "lonely": 5.0}
-    i, j = draw_pairs(np.arange(200), groups, shares, low, high, 4000, rng=1)
+    i, j = draw_pairs(np.arange(200), groups, shares, low, high, 4000, random_state=1)
     assert len(i) == len(j) == 4000
     assert (i != j).all() and (groups[i] == groups[j]).all()
     assert 0.25 < np.mean(groups[i] == "before") < 0.35
     overlap = np.minimum(high[i], high[j]) - np.maximum(low[i], low[j])
     assert (overlap >= 0.8 * (high[i] - low[i])).all()
-    i, j = draw_pairs(np.arange(2), groups[:2], shares, low, high, 5, rng=1)
+    i, j = draw_pairs(np.arange(2), groups[:2], shares, low, high, 5, random_state=1)
     assert len(i) == len(j) == 0
 
 

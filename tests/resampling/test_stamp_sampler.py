@@ -33,7 +33,7 @@ def test_shifts_move_down_and_right():
 
 
 def test_quarter_turns_need_squares():
-    with pytest.raises(ValueError, match="quarter"):
+    with pytest.raises(ValueError, match="cannot be rotated"):
         orient_stamps(np.zeros((1, 3, 4, 1)), [1])
     with pytest.raises(ValueError, match="0 to 7"):
         orient_stamps(np.zeros((1, 3, 3, 1)), [8])

@@ -7,15 +7,15 @@ one exponential, and the mean is summed in the same pass.  The variance is ``A -
 import numpy as np
 from numba import njit
 
-from skastro.gaussian_process import _precision
+from skastro.gaussian_process import _predict
 from skastro.gaussian_process._compiled._blocks import subtract_explained
 from skastro.gaussian_process._compiled._kernels import rates_of
 from skastro.utils._compiled_exp import LOOSE, exp_negative
 
 ELEMENTS_AT_ONCE, POINTS_AT_ONCE = 60_000, 512
-LARGEST_SQUARE = _precision.LARGEST_SQUARE
+LARGEST_SQUARE = _predict.LARGEST_SQUARE
 
-coarse_points = njit(cache=True)(_precision.coarse_points)
+coarse_points = njit(cache=True)(_predict.coarse_points)
 
 
 @njit(cache=True, fastmath=LOOSE)

@@ -1,4 +1,4 @@
-"""Engine without compilation: NumPy arrays and SciPy's LAPACK, one object after the other."""
+"""Engine without compilation: NumPy arrays and LAPACK, one object after the other."""
 
 import numpy as np
 

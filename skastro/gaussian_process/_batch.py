@@ -1,11 +1,11 @@
-"""From the caller's arrays to scaled, padded, checked batches and starting values."""
+"""From the caller's arrays to checked, padded, scaled batches and starting values."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from skastro.gaussian_process._kernels import KERNELS
-from skastro.gaussian_process._status import Status
+from skastro.gaussian_process._arguments import limits
+from skastro.gaussian_process._results import Status
 from skastro.utils.ragged import (
     keep_rows,
     segment_argmax,
@@ -21,81 +21,11 @@ TWO_TIME_STARTS = (3.0, 30.0)
 WAVELENGTH_START = 6000.0
 
 
-@dataclass(frozen=True)
-class Padding:
-    """Two made-up observations that pull the mean to a known flux outside the light curve.
-
-    Parameters
-    ----------
-    wavelength : float
-        Wavelength of both points in Angstrom; SCONE takes its third band.
-
-    margin : float, default=100.0
-        Days before the first and after the last observation.
-
-    flux, flux_err : float, default=0.0, 0.1
-        What they pretend to have measured.
-
-    Examples
-    --------
-    >>> from skastro.gaussian_process import Padding
-    >>> Padding(7545.98)
-    Padding(wavelength=7545.98, margin=100.0, flux=0.0, flux_err=0.1)
-    """
-
-    wavelength: float
-    margin: float = 100.0
-    flux: float = 0.0
-    flux_err: float = 0.1
-
-
-@dataclass(frozen=True)
-class Model:
-    """Covariance, mean and what may be varied; arguments as in :func:`fit_light_curves`.
-
-    Examples
-    --------
-    >>> from skastro.gaussian_process._task import Model
-    >>> Model(kernel="cubic").check()
-    Traceback (most recent call last):
-    ...
-    ValueError: kernel='cubic' is none of ('radial', 'separable')
-    """
-
-    kernel: str = "radial"
-    amplitude: object = "free"
-    time_scale: object = "free"
-    wavelength_scale: object = "free"
-    mean: str = "zero"
-    padding: Padding | None = None
-    error_floor: float = 1e-6
-    min_observations: int = 1
-    n_starts: int = 1
-
-    def check(self):
-        """Raise ValueError for arguments that make no sense."""
-        if self.kernel not in KERNELS:
-            raise ValueError(f"kernel={self.kernel!r} is none of {KERNELS}")
-        if self.mean not in ("zero", "constant"):
-            raise ValueError(f"mean={self.mean!r} is neither 'zero' nor 'constant'")
-        if self.n_starts not in (1, 2):
-            raise ValueError(f"n_starts={self.n_starts!r} is neither 1 nor 2")
-        if not 0 <= self.error_floor < 1:
-            raise ValueError(f"error_floor={self.error_floor!r} does not lie in [0, 1)")
-        for name in ("amplitude", "time_scale", "wavelength_scale"):
-            _limits(name, getattr(self, name), (0.0, np.inf))
-
-    @property
-    def constant_mean(self):
-        """Whether a constant mean is estimated."""
-        return self.mean == "constant"
-
-
 @dataclass
 class Batch:
     """Checked objects: padded, times relative to the reference, flux in units near one.
 
-    ``status`` has one entry an object; ``scale`` is the power of two that flux was divided by.
+    ``status`` has one entry per object; ``scale`` is the power of two that flux was divided by.
     """
 
     offsets: np.ndarray
@@ -167,37 +97,29 @@ def starting_values(batch, model):
     unit = 2 * np.log(batch.scale)
     boxes = [_amplitude_box(model.amplitude, guess, unit)]
     for name, default in (("time_scale", TIME_BOUNDS), ("wavelength_scale", (0.0, np.inf))):
-        limits = _limits(name, getattr(model, name), default)
+        bounds = limits(name, getattr(model, name), default)
         with np.errstate(divide="ignore"):
-            boxes.append(np.broadcast_to(2 * np.log(np.array(limits))[:, None], (2, n_objects)))
+            boxes.append(np.broadcast_to(2 * np.log(np.array(bounds))[:, None], (2, n_objects)))
     low, high = np.stack(boxes, axis=2)
     times = [TIME_START] if model.n_starts == 1 else TWO_TIME_STARTS
     starts = [
         np.column_stack(
-            [guess, np.full(n_objects, 2 * np.log(t)), np.full(n_objects, 2 * np.log(6000.0))]
+            [
+                guess,
+                np.full(n_objects, 2 * np.log(t)),
+                np.full(n_objects, 2 * np.log(WAVELENGTH_START)),
+            ]
         )
         for t in times
     ]
     return np.clip(starts, low, high), low, high
 
 
-def _limits(name, setting, default):
-    """Lower and upper end of one scale in natural units."""
-    if isinstance(setting, str):
-        if setting != "free":
-            raise ValueError(f"{name}={setting!r} is not 'free', a number or two bounds")
-        return default
-    limits = np.broadcast_to(np.asarray(setting, np.float64), 2)
-    if not (0 <= limits[0] <= limits[1] and limits[1] > 0):
-        raise ValueError(f"{name}={setting!r}: bounds must be positive and must not fall")
-    return tuple(limits)
-
-
 def _amplitude_box(setting, guess, unit):
     if isinstance(setting, str):
         return np.array([guess - AMPLITUDE_RANGE, guess + AMPLITUDE_RANGE])
     with np.errstate(divide="ignore"):
-        low, high = np.log(np.array(_limits("amplitude", setting, None)))
+        low, high = np.log(np.array(limits("amplitude", setting, None)))
     return np.array([low - unit, high - unit])
 
 
@@ -228,7 +150,7 @@ def _check(offsets, time, wavelength, flux, flux_err, reference, min_observation
     status = np.full(len(lengths), Status.OK, np.int8)
     status[segment_count(~valid_error, offsets) > 0] = Status.INVALID_ERROR
     status[segment_count(~finite, offsets) > 0] = Status.NOT_FINITE
-    status[~np.isfinite(reference)] = Status.NO_REFERENCE
+    status[~np.isfinite(reference)] = Status.INVALID_REFERENCE
     status[lengths < min_observations] = Status.TOO_FEW
     status[lengths == 0] = Status.NO_OBSERVATIONS
     return status
@@ -243,7 +165,7 @@ def _is_flat(offsets, flux, constant_mean):
 
 
 def _pad(offsets, columns, padding):
-    """Put one row before and one after the rows of each object that has any."""
+    """Put one row before and one after the rows of each object that is not empty."""
     filled = np.diff(offsets) > 0
     padded = offsets + 2 * np.concatenate([[0], np.cumsum(filled)])
     first, last = padded[:-1][filled], padded[1:][filled] - 1
