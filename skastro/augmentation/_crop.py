@@ -73,7 +73,6 @@ def draw_crops(
     Examples
     --------
     >>> from nested_pandas import NestedFrame
-    from numpy.typing import NDArray
     >>> from skastro.augmentation import draw_crops
     >>> from skastro.utils.ragged import flatten, nest
     >>> X = NestedFrame(index=["a"])
