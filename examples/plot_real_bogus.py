@@ -14,7 +14,7 @@ from sklearn.metrics import RocCurveDisplay
 from skastro.datasets import make_label_noise, make_stamps
 from skastro.inspection import LabelErrorDisplay
 from skastro.metrics import false_positive_rate_at
-from skastro.recipes import make_real_bogus, make_two_stage_real_bogus
+from skastro.recipes import make_realbogus
 
 # %%
 # Candidates
@@ -38,16 +38,9 @@ for stamp, row in zip(X[shown].reshape(-1, *SHAPE), axes.reshape(6, 3)):
 # -----------------
 # Wrong labels are looked for in three folds. The test labels are true.
 short = {"max_epochs": 25, "lr": 2e-3}
-one = make_real_bogus(image_shape=SHAPE, average_orientations=True, random_state=0, **short).fit(
-    X, y
-)
-two = make_two_stage_real_bogus(
-    image_shape=SHAPE,
-    cv=3,
-    first=short,
-    second={"architecture": "simple", "average_orientations": True, **short},
-    random_state=0,
-).fit(X, y)
+options = {"image_shape": SHAPE, "architecture": "simple", "average_orientations": True, **short}
+one = make_realbogus(method=None, random_state=0, **options).fit(X, y)
+two = make_realbogus(cv=3, random_state=0, **options).fit(X, y)
 found = two[0].label_errors_
 print(f"{found.sum()} suspects, of which {wrong[found].sum()} are wrong; {wrong.sum()} are wrong")
 for name, model in (("one stage", one), ("two stages", two)):

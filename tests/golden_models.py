@@ -18,11 +18,11 @@ from skastro.recipes import (
     ccsnscore_table,
     make_ccsnscore,
     make_oracle,
-    make_real_bogus,
+    make_realbogus,
+    make_realbogus_classifier,
     make_scone,
     make_scone_features,
     make_transformer_classifier,
-    make_two_stage_real_bogus,
     predict_proba_at,
 )
 from skastro.taxonomy import Taxonomy
@@ -107,7 +107,7 @@ def ensemble():
 def scone():
     X, y = light_curves()
     grid = {"n_times": 16, "n_wavelengths": 4, "engine": "numpy"}
-    model = make_scone(epochs=2, with_redshift=True, random_state=0, **grid)
+    model = make_scone(max_epochs=2, with_redshift=True, random_state=0, **grid)
     return model.fit(X, y).predict_proba(X)
 
 
@@ -119,13 +119,15 @@ def scone_features():
 
 def oracle():
     X, y = light_curves()
-    model = make_oracle(TREE, max_epochs=2, random_state=0).fit(X, y)
+    model = make_oracle(taxonomy=TREE, max_epochs=2, random_state=0).fit(X, y)
     return predict_proba_at(model, X, days=[5, 60])
 
 
 def transformer_recipe():
     X, y = make_bazin(40, random_state=0)
-    model = make_transformer_classifier(max_epochs=2, random_state=0).fit(X, y)
+    model = make_transformer_classifier(
+        static=(), reference_column=None, max_epochs=2, random_state=0
+    ).fit(X, y)
     return model.predict_proba(X)
 
 
@@ -142,16 +144,13 @@ def ccsnscore_scores():
 
 def real_bogus():
     X, y = stamps()
-    model = make_real_bogus(image_shape=(15, 15, 3), max_epochs=2, random_state=0)
+    model = make_realbogus_classifier(image_shape=(15, 15, 3), max_epochs=2, random_state=0)
     return model.fit(X, y).predict_proba(X)
 
 
 def two_stage_real_bogus():
     X, y = stamps()
-    short = {"max_epochs": 2}
-    model = make_two_stage_real_bogus(
-        image_shape=(15, 15, 3), cv=2, first=short, second=short | {"width": 0.25}, random_state=0
-    )
+    model = make_realbogus(image_shape=(15, 15, 3), cv=2, max_epochs=2, width=0.25, random_state=0)
     return model.fit(X, y).predict_proba(X)
 
 

@@ -31,7 +31,12 @@ from skastro.feature_extraction import (
     SpectrumPixels,
     StaticColumns,
 )
-from skastro.hierarchy import HierarchicalClassifier, JointClassifier, ParallelBinaryClassifier
+from skastro.hierarchy import (
+    DetectorClassifier,
+    HierarchicalClassifier,
+    JointClassifier,
+    ParallelBinaryClassifier,
+)
 from skastro.label_errors import LabelErrorFinder
 from skastro.neural_network import (
     BaseNetClassifier,
@@ -73,7 +78,6 @@ from skastro.preprocessing import (
     TriggerTime,
     Window,
 )
-from skastro.recipes import DetectorClassifier
 from skastro.resampling import (
     AugmentSampler,
     DropUnusable,

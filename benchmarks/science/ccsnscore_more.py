@@ -132,7 +132,7 @@ def model_proba(networks, channels, rows, y, train, test, seed):
 
 def channel_rows(X, channels):
     """Return the rows of the recipe."""
-    return make_ccsnscore_features(channels).fit_transform(X)
+    return make_ccsnscore_features(channels=channels).fit_transform(X)
 
 
 def recipe(X, y):

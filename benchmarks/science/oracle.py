@@ -24,8 +24,7 @@ from torch import nn
 
 from skastro.feature_extraction import LightCurveStatistics
 from skastro.metrics import scores_by_level
-from skastro.recipes import make_oracle_classifier, make_oracle_features
-from skastro.recipes.oracle import STATIC
+from skastro.recipes import STATIC_COLUMNS, make_oracle_classifier, make_oracle_features
 from skastro.taxonomy import Taxonomy
 from skastro.utils.ragged import flatten, keep_rows, nest, segment_ids
 
@@ -124,7 +123,7 @@ def oracle(taxonomy=None, n_networks=1, **parameters):
 
     def run(X, y, static, train, test, days, seed):
         model = make_oracle_classifier(
-            taxonomy, static=static, n_networks=n_networks, random_state=seed, **parameters
+            taxonomy=taxonomy, static=static, n_networks=n_networks, random_state=seed, **parameters
         )
         model.fit(X.iloc[train], y[train])
         return model.predict_proba_at(X.iloc[test], days), model.classes_
@@ -193,7 +192,7 @@ def main():
                 if (name, static, seed) in done:
                     continue
                 begin = time.perf_counter()
-                columns = STATIC if static == "yes" else ()
+                columns = STATIC_COLUMNS if static == "yes" else ()
                 proba, classes = MODELS[name](X, y, columns, train, test, days, seed)
                 seconds = time.perf_counter() - begin
                 for i, day in enumerate(days):

@@ -30,8 +30,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 
 from skastro.feature_extraction import LightCurveStatistics
-from skastro.neural_network import HeatmapCNNClassifier, scone_training
-from skastro.recipes import SMALL_SAMPLE, make_scone_classifier, make_scone_features
+from skastro.neural_network import HeatmapCNNClassifier
+from skastro.recipes import SCONE_PAPER, SMALL_SAMPLE, make_scone_classifier, make_scone_features
 from skastro.resampling import RowSampler
 
 N_PIXELS = 2 * 32 * 180
@@ -58,7 +58,7 @@ def heatmaps(X, survey, kernel, wavelength_scale, cache):
         with_redshift=True,
         kernel=kernel,
         wavelength_scale=wavelength_scale,
-        progress=True,
+        verbose=1,
     )
     rows = features.fit_transform(X)
     cache.parent.mkdir(parents=True, exist_ok=True)
@@ -91,8 +91,9 @@ def forest(seed):
 
 def original(seed):
     """SCONE's schedule as run on the Ia part: classes balanced, Adam 5e-4, 60 epochs."""
-    settings = {**scone_training(), "lr": 5e-4, "max_epochs": 60}
-    network = HeatmapCNNClassifier(image_shape=(2, 32, 180), random_state=seed, **settings)
+    training = {name: SCONE_PAPER[name] for name in ("batch_size", "schedule", "validation")}
+    training |= {"lr": 5e-4, "max_epochs": 60}
+    network = HeatmapCNNClassifier(image_shape=(2, 32, 180), random_state=seed, **training)
     return make_imbalanced_pipeline(RowSampler(RandomUnderSampler(random_state=seed)), network)
 
 

@@ -28,8 +28,7 @@ from skastro.neural_network import (
     TransformerClassifier,
 )
 from skastro.nn import LightCurveAutoencoderNet, TransformerNet
-from skastro.recipes import make_oracle_features
-from skastro.recipes.oracle import STATIC
+from skastro.recipes import STATIC_COLUMNS, make_oracle_features
 
 DAYS = (8.0, 30.0, 1e4)
 SHARES = (0.1, 0.3, 1.0)
@@ -54,7 +53,7 @@ def autoencoder(X, seed):
 def transformer(seed, epochs, encoder=None, freeze=False):
     """Classifier from scratch or from an encoder."""
     return TransformerClassifier(
-        static=STATIC,
+        static=STATIC_COLUMNS,
         module=partial(TransformerNet, **SIZES),
         pretrained=None if encoder is None else FrozenEstimator(encoder),
         freeze_encoder=freeze,
@@ -67,7 +66,10 @@ def transformer(seed, epochs, encoder=None, freeze=False):
 def recurrent(seed, epochs):
     """The classifier of the ORACLE recipe, without a tree."""
     return RecurrentClassifier(
-        static=STATIC, reference_column="first_detection", max_epochs=epochs, random_state=seed
+        static=STATIC_COLUMNS,
+        reference_column="first_detection",
+        max_epochs=epochs,
+        random_state=seed,
     )
 
 

@@ -1,7 +1,13 @@
-"""Classifiers made of classifiers: one a parent node of a tree, or one a label."""
+"""Classifiers made of classifiers: one per parent node of a taxonomy, per label, per detector."""
 
+from skastro.hierarchy._detectors import DetectorClassifier
 from skastro.hierarchy._hierarchical import HierarchicalClassifier
 from skastro.hierarchy._joint import JointClassifier
 from skastro.hierarchy._parallel import ParallelBinaryClassifier
 
-__all__ = ["HierarchicalClassifier", "JointClassifier", "ParallelBinaryClassifier"]
+__all__ = [
+    "DetectorClassifier",
+    "HierarchicalClassifier",
+    "JointClassifier",
+    "ParallelBinaryClassifier",
+]

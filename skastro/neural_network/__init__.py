@@ -4,7 +4,7 @@ from skastro.neural_network._autoencoder import TransformerAutoencoder
 from skastro.neural_network._base import BaseNetClassifier
 from skastro.neural_network._callbacks import PruneTrial
 from skastro.neural_network._ensemble import DeepEnsembleClassifier
-from skastro.neural_network._heatmap import HeatmapCNNClassifier, scone_training
+from skastro.neural_network._heatmap import HeatmapCNNClassifier
 from skastro.neural_network._multimodal import MultimodalClassifier
 from skastro.neural_network._recurrent import RecurrentClassifier
 from skastro.neural_network._stamps import StampCNNClassifier
@@ -20,5 +20,4 @@ __all__ = [
     "StampCNNClassifier",
     "TransformerAutoencoder",
     "TransformerClassifier",
-    "scone_training",
 ]

@@ -6,35 +6,6 @@ from skastro.neural_network._dense import DenseInputMixin
 from skastro.nn import SconeCNN
 
 
-def scone_training():
-    """Return the training parameters of the SCONE papers.
-
-    Adam at 5e-5, batches of 32, 400 epochs, no schedule, no early stopping.
-
-    Returns
-    -------
-    parameters : dict
-        For the constructor of :class:`HeatmapCNNClassifier`.
-
-    References
-    ----------
-    .. [1] H. Qu, M. Sako, A. Moller, C. Doux, AJ 162, 67 (2021), arXiv:2106.04370, section 3.
-
-    Examples
-    --------
-    >>> from skastro.neural_network import HeatmapCNNClassifier, scone_training
-    >>> HeatmapCNNClassifier(image_shape=(2, 32, 180), **scone_training()).max_epochs
-    400
-    """
-    return {
-        "lr": 5e-5,
-        "max_epochs": 400,
-        "batch_size": 32,
-        "schedule": "constant",
-        "validation": None,
-    }
-
-
 class HeatmapCNNClassifier(DenseInputMixin, BaseNetClassifier):
     """Classify heat maps, wavelength by time, with SCONE's convolutional network.
 
@@ -138,7 +109,7 @@ class HeatmapCNNClassifier(DenseInputMixin, BaseNetClassifier):
 
     See Also
     --------
-    scone_training : The training parameters of the SCONE papers.
+    skastro.recipes.make_scone : The whole system, and `SCONE_PAPER`, the settings of its paper.
     skastro.nn.SconeCNN : The network.
 
     Notes

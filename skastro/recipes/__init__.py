@@ -1,29 +1,32 @@
-"""Whole systems made of the shared parts, one short module a system."""
+"""Whole systems made of the shared parts, one short module per system.
 
-from skastro.recipes._predictions import prediction_table
+Every system has ``make_<system>_features``, ``make_<system>_classifier`` and ``make_<system>``, a
+Pipeline of both, and a table ``<SYSTEM>_PAPER`` of its published settings as parameters of
+``make_<system>``.
+"""
+
+from skastro.recipes._ccsnscore_features import ccsnscore_shapes, make_ccsnscore_features
+from skastro.recipes._light_curves import STATIC_COLUMNS
+from skastro.recipes._predictions import ccsnscore_table, predict_proba_at, prediction_table
 from skastro.recipes.ccsnscore import (
     CCSNSCORE_PAPER,
-    ccsnscore_shapes,
-    ccsnscore_table,
     make_ccsnscore,
     make_ccsnscore_classifier,
-    make_ccsnscore_features,
 )
 from skastro.recipes.oracle import (
     ORACLE_PAPER,
     make_oracle,
     make_oracle_classifier,
     make_oracle_features,
-    predict_proba_at,
 )
 from skastro.recipes.realbogus import (
-    TOMOE_PAPER,
-    DetectorClassifier,
-    make_real_bogus,
-    make_two_stage_real_bogus,
+    REALBOGUS_PAPER,
+    make_realbogus,
+    make_realbogus_classifier,
+    make_realbogus_features,
 )
 from skastro.recipes.scone import (
-    PAPER_CUTS,
+    SCONE_PAPER,
     SMALL_SAMPLE,
     evaluate_scone_epochs,
     make_scone,
@@ -31,21 +34,25 @@ from skastro.recipes.scone import (
     make_scone_features,
 )
 from skastro.recipes.transformer import (
-    SEED_SIZES,
+    TRANSFORMER_PAPER,
+    TRANSFORMER_SIZES,
+    make_transformer,
     make_transformer_autoencoder,
     make_transformer_classifier,
+    make_transformer_features,
     make_transformer_forest,
     suggest_transformer,
 )
 
 __all__ = [
     "CCSNSCORE_PAPER",
-    "DetectorClassifier",
     "ORACLE_PAPER",
-    "PAPER_CUTS",
-    "SEED_SIZES",
+    "REALBOGUS_PAPER",
+    "SCONE_PAPER",
     "SMALL_SAMPLE",
-    "TOMOE_PAPER",
+    "STATIC_COLUMNS",
+    "TRANSFORMER_PAPER",
+    "TRANSFORMER_SIZES",
     "ccsnscore_shapes",
     "ccsnscore_table",
     "evaluate_scone_epochs",
@@ -55,14 +62,17 @@ __all__ = [
     "make_oracle",
     "make_oracle_classifier",
     "make_oracle_features",
-    "make_real_bogus",
+    "make_realbogus",
+    "make_realbogus_classifier",
+    "make_realbogus_features",
     "make_scone",
     "make_scone_classifier",
     "make_scone_features",
+    "make_transformer",
     "make_transformer_autoencoder",
     "make_transformer_classifier",
+    "make_transformer_features",
     "make_transformer_forest",
-    "make_two_stage_real_bogus",
     "predict_proba_at",
     "prediction_table",
     "suggest_transformer",

@@ -1,5 +1,7 @@
 """Channels of CCSNscore: spectra, light curves and dm-dt maps as dense rows."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -15,6 +17,7 @@ from skastro.preprocessing import (
     ReplaceOutliers,
     make_spectrum_preprocessing,
 )
+from skastro.surveys import Survey
 
 _LINES = (3700.0, 8800.0)
 _HALPHA = np.geomspace(6200.0, 6950.0, 192)
@@ -24,47 +27,47 @@ _SPECTRUM_DM = (-1, -0.5, -0.3, -0.2, -0.1, -0.02, 0.02, 0.1, 0.2, 0.3, 0.5, 1)
 
 
 def make_ccsnscore_features(
-    channels=("spec", "lines"),
+    survey: str | Survey | None = "ZTF",
     *,
-    deredshift=True,
-    resolution=256,
-    rebin="flux",
-    phase_length=200,
-    survey="ZTF",
-    n_jobs=None,
-):
-    """Make the step from spectra and light curves to the rows of all channels side by side.
+    channels: Sequence[str] = ("spec", "lines"),
+    deredshift: bool = True,
+    resolution: int = 256,
+    rebin: str = "flux",
+    phase_length: int = 200,
+    n_jobs: int | None = None,
+) -> FeatureUnion:
+    """Make the step from spectra and light curves to rows that hold all channels side by side.
 
     Parameters
     ----------
+    survey : str or Survey, default="ZTF"
+        Survey of the data.  It defines the wavelengths of the bands of light curves; None for
+        bands of any other origin, whose fluxes are not scaled by wavelength.
+
     channels : sequence of str, default=("spec", "lines")
-        Any of ``"spec"``, the spectrum of the recipe; ``"lines"``, the spectrum on a logarithmic
-        grid divided by its continuum; ``"halpha"``, 6200 to 6950 Angstrom in 192 samples of
-        180 km/s, standardised, which tells narrow lines from broad ones; ``"redshift"``, the
-        logarithm of the column ``redshift``, which knows how far the survey sees each type and
-        holds for that survey alone; ``"specdmdt"``, the dm-dt map of the spectrum;
-        ``"lc<band>"``, flux and error of the light curve of a band; and ``"lc<band>dmdt"``, its
-        dm-dt map.  The rows hold them in this order.
+        Any of ``"spec"``, the spectrum as in the paper; ``"lines"``, the spectrum on a
+        logarithmic grid divided by its continuum; ``"halpha"``, 6200 to 6950 Angstrom in 192
+        samples of 180 km/s, standardised, which separates narrow lines from broad ones;
+        ``"redshift"``, the logarithm of the column ``redshift``, which encodes how far the survey
+        detects each type and is valid for that survey only; ``"specdmdt"``, the dm-dt map of the
+        spectrum; ``"lc<band>"``, flux and error of the light curve of a band; and
+        ``"lc<band>dmdt"``, its dm-dt map.  The rows hold them in the order given.
 
     deredshift : bool, default=True
-        Move spectra to the rest frame where the redshift is known.
+        Shift spectra to the rest frame where the redshift is known.
 
     resolution : int, default=256
-        Samples of a spectrum.
+        Number of samples of a spectrum.
 
     rebin : {"flux", "cubic", "linear"}, default="flux"
-        Means over bins, which classify better than the cubic interpolation of the recipe
-        (benchmarks/science/spectra.md).
+        Interpolation of spectra.  Means over bins score higher than the cubic interpolation of
+        the paper (benchmarks/science/spectra.md).
 
     phase_length : int, default=200
         Days of the light curve after the first detection.
 
-    survey : str or Survey, default="ZTF"
-        Gives the wavelengths of the bands; None for bands of any other origin, in which the
-        flux is not scaled by wavelength.
-
     n_jobs : int, default=None
-        Parallel workers of the processes of light curves.
+        Number of parallel workers; None means one.
 
     Returns
     -------
@@ -74,14 +77,14 @@ def make_ccsnscore_features(
     Raises
     ------
     ValueError
-        An unknown channel, or one twice.
+        A channel is unknown or listed twice.
 
     Examples
     --------
     >>> from skastro.datasets import make_spectra
     >>> from skastro.recipes import make_ccsnscore_features
     >>> X, y = make_spectra(4, random_state=0)
-    >>> make_ccsnscore_features(["spec"], resolution=64).fit_transform(X).shape
+    >>> make_ccsnscore_features(channels=["spec"], resolution=64).fit_transform(X).shape
     (4, 64)
     """
     ccsnscore_shapes(channels, resolution=resolution, phase_length=phase_length)
@@ -101,19 +104,24 @@ def make_ccsnscore_features(
     return FeatureUnion(parts)
 
 
-def ccsnscore_shapes(channels=("spec", "lines"), *, resolution=256, phase_length=200):
+def ccsnscore_shapes(
+    channels: Sequence[str] = ("spec", "lines"),
+    *,
+    resolution: int = 256,
+    phase_length: int = 200,
+) -> dict[str, tuple[int, ...]]:
     """Return the shape of each channel in the order of the columns.
 
     Parameters
     ----------
     channels : sequence of str, default=("spec", "lines")
-        As of :func:`make_ccsnscore_features`.
+        Channels of the rows, see :func:`make_ccsnscore_features`.
 
     resolution : int, default=256
-        Samples of a spectrum.
+        Number of samples of a spectrum.
 
     phase_length : int, default=200
-        Days of the light curve.
+        Days of the light curve after the first detection.
 
     Returns
     -------
@@ -122,7 +130,7 @@ def ccsnscore_shapes(channels=("spec", "lines"), *, resolution=256, phase_length
     Raises
     ------
     ValueError
-        An unknown channel, one twice, or light curves with other channels in between.
+        A channel is unknown or listed twice, or other channels stand between light curves.
 
     Examples
     --------
@@ -131,7 +139,7 @@ def ccsnscore_shapes(channels=("spec", "lines"), *, resolution=256, phase_length
     {'spec': (1, 256), 'lcg': (2, 200), 'lcgdmdt': (1, 24, 24)}
     """
     if isinstance(channels, str) or len(set(channels)) < len(channels) or not len(channels):
-        raise ValueError(f"ccsnscore: channels={channels!r} are not different names")
+        raise ValueError(f"make_ccsnscore: channels={channels!r} must be a list of distinct names")
     shapes = {
         "spec": (1, resolution),
         "lines": (1, resolution),
@@ -144,7 +152,9 @@ def ccsnscore_shapes(channels=("spec", "lines"), *, resolution=256, phase_length
     kinds = [_kind(name) for name in channels]
     curves = np.flatnonzero(np.array(kinds) == "lc")
     if len(curves) and curves[-1] - curves[0] >= len(curves):
-        raise ValueError("ccsnscore: light curves are scaled together; name them side by side")
+        raise ValueError(
+            "make_ccsnscore: light curves are scaled together; list their channels side by side"
+        )
     return {name: shapes[kind] for name, kind in zip(channels, kinds)}
 
 
@@ -153,7 +163,7 @@ def _kind(name):
         return name
     if not name.startswith("lc") or name in ("lc", "lcdmdt"):
         known = [*_SPECTRA, "lc<band>", "lc<band>dmdt"]
-        raise ValueError(f"ccsnscore: unknown channel {name!r}; known: {', '.join(known)}")
+        raise ValueError(f"make_ccsnscore: unknown channel {name!r}; known: {', '.join(known)}")
     return "dmdt" if name.endswith("dmdt") else "lc"
 
 
@@ -233,7 +243,8 @@ def _log_redshift(X):
     """Return one column, NaN where there is no positive redshift."""
     if "redshift" not in X:
         raise ValueError(
-            f"ccsnscore: the channel 'redshift' needs the column 'redshift'; X has {list(X)}"
+            f"make_ccsnscore: the channel 'redshift' requires the column 'redshift'; "
+            f"X has {list(X)}"
         )
     redshift = np.asarray(X["redshift"], np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -1,31 +1,34 @@
-"""Parts of a tree of classes: the layers of CCSNscore."""
+"""Parts of a taxonomy: the layers of CCSNscore."""
+
+from collections.abc import Sequence
 
 from skastro.taxonomy import Taxonomy
 
 _NUMBERS = {"1": "Alert", "2": "SN", "3a": "H-rich", "3b": "H-poor"}
 
 
-def layers_of(taxonomy, layers=None):
-    """Return the part of a tree that some of its layers make up.
+def layers_of(taxonomy: Taxonomy, layers: Sequence[str] | None = None) -> Taxonomy:
+    """Return the part of a taxonomy that consists of some of its layers.
 
     Parameters
     ----------
     taxonomy : Taxonomy
-        The whole tree.
+        The whole taxonomy.
 
     layers : sequence of str, default=None
-        Names of parent nodes, or the numbers of the seed in the tree SEDM; all by default.
+        Names of parent nodes, or the numbers that the original code has for them in the taxonomy
+        SEDM; all by default.
 
     Returns
     -------
     tree : Taxonomy
-        Its root is the highest layer.  What lies below a layer that is left out is a synonym of
-        its highest node.
+        Its root is the highest layer.  The nodes below a layer that is left out become synonyms
+        of its highest node.
 
     Raises
     ------
     ValueError
-        A layer is no parent in the tree, or hangs at no other one.
+        A layer is not a parent node of the taxonomy, or is not connected to another one.
 
     Examples
     --------
@@ -39,15 +42,18 @@ def layers_of(taxonomy, layers=None):
         return taxonomy
     wanted = {_NUMBERS.get(name, name) for name in layers}
     parents = {p: taxonomy.children(p) for p in taxonomy.nodes if taxonomy.children(p)}
-    strange = sorted(wanted - set(parents))
-    if strange or not wanted:
-        raise ValueError(f"ccsnscore: no layers {strange} in the tree; there are {list(parents)}")
+    unknown = sorted(wanted - set(parents))
+    if unknown or not wanted:
+        raise ValueError(
+            f"make_ccsnscore: layers={list(layers)} must be parent nodes of the taxonomy: "
+            f"{list(parents)}"
+        )
     ordered = [node for node in taxonomy.nodes if node in wanted]
     lost = [n for n in ordered[1:] if taxonomy.parent(n) not in wanted]
     if lost:
         raise ValueError(
-            f"ccsnscore: the layers {lost} hang at no other one; train them alone, or name the "
-            f"layers between"
+            f"make_ccsnscore: the layers {lost} are not connected to the others; train them alone, "
+            f"or add the layers between"
         )
     edges = [(node, child) for node in ordered for child in parents[node]]
     leaves = {child for _, child in edges} - wanted

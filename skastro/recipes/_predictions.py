@@ -1,25 +1,79 @@
-"""Predictions as a table that names every object."""
+"""Predictions of any recipe: at dates, and as tables that name every object."""
+
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from nested_pandas import NestedFrame
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import ClassifierMixin
+from sklearn.pipeline import Pipeline
 
-from skastro.preprocessing import MarkQuality
+from skastro.base import UNCLASSIFIED
+from skastro.hierarchy import HierarchicalClassifier
+from skastro.preprocessing import MarkQuality, MarkSpectrumQuality
+
+_NO_FEATURES = "no features could be computed"
 
 
-def prediction_table(model, X, *, reasons=None, unclassified="unclassified"):
-    """Return one row an object, in input order: probabilities, label, reason.
+def predict_proba_at(pipeline: Pipeline, X: NestedFrame, days: ArrayLike) -> NDArray:
+    """Return the class probabilities of a fitted pipeline at given dates.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        Fitted; its last step has the method ``predict_proba_at``.
+
+    X : NestedFrame of shape (n_objects, n_columns)
+        Objects with their light curves.
+
+    days : array-like of shape (n_days,)
+        Days after the zero date, which :func:`make_oracle` and :func:`make_transformer` set to
+        the first detection.
+
+    Returns
+    -------
+    probabilities : ndarray of shape (n_objects, n_days, n_classes)
+        In the order of ``pipeline.classes_``; NaN where there is no observation yet.
+
+    Raises
+    ------
+    AttributeError
+        The last step does not classify at dates.
+
+    Examples
+    --------
+    >>> from skastro.datasets import make_light_curves
+    >>> from skastro.recipes import make_oracle, predict_proba_at
+    >>> X, y = make_light_curves(40, classes=["SNIa", "RRL"], random_state=0)
+    >>> oracle = make_oracle(static=(), max_epochs=1, random_state=0).fit(X, y)
+    >>> predict_proba_at(oracle, X, days=[3]).shape
+    (40, 1, 2)
+    """
+    return pipeline[-1].predict_proba_at(pipeline[:-1].transform(X), days)
+
+
+def prediction_table(
+    model: ClassifierMixin | Pipeline,
+    X: Any,
+    *,
+    reasons: ArrayLike | None = None,
+    unclassified: str = UNCLASSIFIED,
+) -> pd.DataFrame:
+    """Return probabilities, label and reason of every object as a table.
 
     Parameters
     ----------
     model : classifier or Pipeline
-        Fitted, with `predict_proba`.  A step :class:`skastro.preprocessing.MarkQuality` of a
-        Pipeline gives the reasons.
+        Fitted, with `predict_proba`.  The reasons come from its last step
+        :class:`skastro.preprocessing.MarkQuality` or
+        :class:`skastro.preprocessing.MarkSpectrumQuality`, if it is a Pipeline with one.
 
     X : NestedFrame or array of shape (n_objects, n_columns)
         Objects.
 
     reasons : array-like of str of shape (n_objects,), default=None
-        Why objects cannot be classified; "" otherwise.
+        Why objects cannot be classified; "" for all others.
 
     unclassified : str, default="unclassified"
         Label of an object without probabilities.
@@ -27,8 +81,9 @@ def prediction_table(model, X, *, reasons=None, unclassified="unclassified"):
     Returns
     -------
     table : DataFrame of shape (n_objects, n_classes + 2)
-        Index ``object_id`` as that of `X`; a column ``prob_<class>`` a class, then ``label`` and
-        ``reason``.  An object that cannot be classified has NaN probabilities and a reason.
+        One row per object in the order of `X`, with its index as ``object_id``; one column
+        ``prob_<class>`` per class, then ``label`` and ``reason``.  An unclassified object has NaN
+        probabilities and a reason; the labels of all others keep their type.
 
     Examples
     --------
@@ -40,20 +95,31 @@ def prediction_table(model, X, *, reasons=None, unclassified="unclassified"):
     >>> prediction_table(model, X)[["label", "reason"]].to_dict("index")
     {'SN1': {'label': 'II', 'reason': ''}, 'SN2': {'label': 'Ia', 'reason': ''}}
     """
-    proba = model.predict_proba(X)
-    index = pd.Index(X.index if hasattr(X, "columns") else range(len(X)), name="object_id")
-    table = pd.DataFrame(proba, index, [f"prob_{name}" for name in model.classes_])
+    proba = np.asarray(model.predict_proba(X))
+    table = pd.DataFrame(proba, _object_ids(X), [f"prob_{name}" for name in model.classes_])
     missing = np.isnan(proba).any(axis=1)
-    labels = np.asarray(model.classes_)[np.where(missing, 0, proba.argmax(axis=1))]
-    table["label"] = labels if not missing.any() else np.where(missing, unclassified, labels)
+    table["label"] = _labels(np.asarray(model.classes_), proba, missing, unclassified)
     reasons = quality_reasons(model, X) if reasons is None else np.asarray(reasons, object)
-    unexplained = missing & (reasons == "")
-    table["reason"] = np.where(unexplained, "no features could be computed", reasons)
+    table["reason"] = np.where(missing & (reasons == ""), _NO_FEATURES, reasons)
     return table
 
 
-def quality_reasons(model, X):
-    """Return the reasons that the MarkQuality of a pipeline gives; "" without one.
+def _object_ids(X: Any) -> pd.Index:
+    return pd.Index(X.index if hasattr(X, "columns") else range(len(X)), name="object_id")
+
+
+def _labels(classes: NDArray, proba: NDArray, missing: NDArray, unclassified: str) -> NDArray:
+    labels = classes[np.where(missing, 0, proba.argmax(axis=1))]
+    if not missing.any():
+        return labels
+    # An array of text would turn whole-number labels into text as well.
+    labels = np.array(labels.tolist(), dtype=object)
+    labels[missing] = unclassified
+    return labels
+
+
+def quality_reasons(model: Any, X: Any) -> NDArray:
+    """Return the reasons that the last quality step of a pipeline gives; "" without one.
 
     Examples
     --------
@@ -64,8 +130,50 @@ def quality_reasons(model, X):
     ['']
     """
     steps = [step for _, step in getattr(model, "steps", ())]
-    marks = [i for i, step in enumerate(steps) if isinstance(step, MarkQuality)]
+    marks = [
+        i for i, step in enumerate(steps) if isinstance(step, (MarkQuality, MarkSpectrumQuality))
+    ]
     if not marks:
         return np.full(len(X), "", dtype=object)
     last = marks[-1]
     return model[: last + 1].transform(X)[steps[last].quality_column].to_numpy(object)
+
+
+def ccsnscore_table(model: Pipeline, X: NestedFrame) -> pd.DataFrame:
+    """Return scores, errors and predicted label of every object as a table.
+
+    Parameters
+    ----------
+    model : Pipeline
+        Fitted, of :func:`make_ccsnscore`.
+
+    X : NestedFrame of shape (n_objects, n_columns)
+        Objects.
+
+    Returns
+    -------
+    table : DataFrame of shape (n_objects, n_columns)
+        One row per object in the order of `X`, with its index as ``object_id``;
+        ``score_<label>`` and ``error_<label>`` of the network of each label; with layers
+        ``proba_<label>``, the gated probability of each leaf; then ``label`` and ``confidence``,
+        the highest score or, with layers, the highest probability.
+
+    Examples
+    --------
+    >>> from skastro.datasets import make_spectra
+    >>> from skastro.recipes import ccsnscore_table, make_ccsnscore
+    >>> X, y = make_spectra(40, classes=["Ia", "II"], random_state=0)
+    >>> model = make_ccsnscore(max_epochs=2, random_state=0).fit(X, y)
+    >>> list(ccsnscore_table(model, X))
+    ['score_II', 'error_II', 'score_Ia', 'error_Ia', 'label', 'confidence']
+    """
+    classifier, rows = model[-1], model[:-1].transform(X)
+    if not isinstance(classifier, HierarchicalClassifier):
+        return classifier.decision_table(rows).set_axis(_object_ids(X))
+    layers = [layer.decision_table(rows) for layer in classifier.estimators_.values()]
+    proba = classifier.predict_proba(rows)
+    columns = [f"proba_{name}" for name in classifier.classes_]
+    scores = [table.drop(columns=["label", "confidence"]) for table in layers]
+    table = pd.concat([*scores, pd.DataFrame(proba, columns=columns)], axis=1)
+    table["label"], table["confidence"] = classifier.predict(rows), proba.max(axis=1)
+    return table.set_axis(_object_ids(X))

@@ -3,23 +3,28 @@
 Sharma et al. 2024 (arXiv:2412.08601) and the SEDM spectral classifier before it.
 """
 
+from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
-import pandas as pd
 from imblearn.pipeline import Pipeline as ImbalancedPipeline
 from imblearn.under_sampling import RandomUnderSampler
+from sklearn.base import ClassifierMixin
 
 from skastro.hierarchy import (
     HierarchicalClassifier,
     JointClassifier,
     ParallelBinaryClassifier,
 )
-from skastro.neural_network import DeepEnsembleClassifier, MultimodalClassifier
+from skastro.neural_network import MultimodalClassifier
 from skastro.nn import RecurrentEncoder
 from skastro.recipes._ccsnscore_features import ccsnscore_shapes, make_ccsnscore_features
 from skastro.recipes._ccsnscore_layers import layers_of
+from skastro.recipes._options import make_networks, split_options
 from skastro.resampling import SpectrumMixSampler
+from skastro.surveys import Survey
+from skastro.taxonomy import Taxonomy
 
 CCSNSCORE_PAPER = {
     "channels": ("spec",),
@@ -27,7 +32,8 @@ CCSNSCORE_PAPER = {
     "rebin": "cubic",
     "n_per_class": 2000,
     "encoder": "rnn",
-    "balance": "undersample",
+    "balanced": True,
+    "class_weight": None,
     "max_epochs": 100,
     "lr": 1e-3,
     "batch_size": 32,
@@ -36,73 +42,98 @@ CCSNSCORE_PAPER = {
     "validation": 0.33,
     "patience": 7,
 }
-"""Steps, network and training of the seed as parameters of :func:`make_ccsnscore`."""
+"""Features, networks and training of the original code as parameters of :func:`make_ccsnscore`."""
+
+_MAX_EPOCHS = 20
 
 
 def make_ccsnscore_classifier(
-    labels=None,
     *,
-    channels=("spec", "lines"),
-    label_channels=None,
-    resolution=256,
-    phase_length=200,
-    taxonomy=None,
-    layers=None,
-    networks="joint",
-    encoder="conv1d",
-    balance="weights",
-    n_networks=1,
-    n_samples=20,
-    ambiguity=0.01,
-    n_jobs=None,
-    random_state=None,
-    **parameters,
-):
+    labels: dict | None = None,
+    channels: Sequence[str] = ("spec", "lines"),
+    label_channels: dict | None = None,
+    resolution: int = 256,
+    phase_length: int = 200,
+    taxonomy: Taxonomy | None = None,
+    layers: Sequence[str] | None = None,
+    networks: str = "joint",
+    encoder: str = "conv1d",
+    balanced: bool = False,
+    n_samples: int = 20,
+    ambiguity: float | None = 0.01,
+    max_epochs: int | None = None,
+    n_networks: int = 1,
+    class_weight: dict | str | None = "balanced",
+    random_state: Any = None,
+    verbose: int = 0,
+    n_jobs: int | None = None,
+    **parameters: Any,
+) -> ClassifierMixin:
     """Make the networks that read the rows of :func:`make_ccsnscore_features`.
 
     Parameters
     ----------
     labels : dict of str -> list of str, default=None
-        Label to the types that it covers; every type is a label by default.
+        The types that each label covers; every type is a label by default.
 
-    channels, resolution, phase_length
-        As of the features.
+    channels : sequence of str, default=("spec", "lines")
+        Channels of the rows, see :func:`make_ccsnscore_features`.
 
     label_channels : dict of str -> sequence of str, default=None
-        Channels of single labels, among `channels`; all where a label is missing.  Needs
-        ``networks="label"``.
+        Channels of single labels, among `channels`; labels that are not listed use all.
+        Requires ``networks="label"``.
+
+    resolution : int, default=256
+        Number of samples of a spectrum.
+
+    phase_length : int, default=200
+        Days of the light curve after the first detection.
 
     taxonomy : Taxonomy, default=None
-        Layers of labels, such as :data:`skastro.taxonomy.SEDM` and :data:`skastro.taxonomy.CCSN`,
-        gated: the probability of a label is that of its parent times its own.
+        Layers of labels, such as :data:`skastro.taxonomy.SEDM` and :data:`skastro.taxonomy.CCSN`.
+        They are gated: the probability of a label is that of its parent times its own.
 
     layers : sequence of str, default=None
-        Parent nodes of `taxonomy` to train, or the numbers of the seed in the tree SEDM, "1", "2",
-        "3a", "3b"; all by default.
+        Parent nodes of `taxonomy` to train, or the numbers that the original code has for them in
+        the taxonomy SEDM, "1", "2", "3a", "3b"; all by default.
 
     networks : {"joint", "label"}, default="joint"
-        One network for all labels, or for all children of a node, which does better on real
-        spectra (benchmarks/science/ccsnscore.md); or one binary network a label, as the paper.
+        ``"joint"``: one network for all labels, or for all children of a node; it scores higher
+        on real spectra (benchmarks/science/ccsnscore.md).  ``"label"``: one binary network per
+        label, as in the paper.
 
     encoder : {"conv1d", "rnn"}, default="conv1d"
-        Encoder of spectra and light curves: convolutions, or the LSTMs of the recipe.
+        Encoder of spectra and light curves: convolutions, or the LSTMs of the paper.
 
-    balance : {"weights", "undersample", None}, default="weights"
-        Weight both sides of a label alike in the loss, or draw at most twice as many of the one
-        as of the other.
+    balanced : bool, default=False
+        Train on a balanced sample: at most twice as many objects of each class as the smallest
+        class has.  A binary network has the two classes of its label.
+
+    n_samples, ambiguity
+        See :class:`skastro.hierarchy.ParallelBinaryClassifier` and
+        :class:`skastro.hierarchy.JointClassifier`.
+
+    max_epochs : int, default=None
+        Largest number of epochs; None for the default of the recipe.
 
     n_networks : int, default=1
-        Above 1, the mean of so many networks a label, which give the errors.
+        Above 1, average that many networks
+        (:class:`skastro.neural_network.DeepEnsembleClassifier`).
 
-    n_samples, ambiguity, n_jobs
-        Of :class:`skastro.hierarchy.ParallelBinaryClassifier` and
-        :class:`skastro.hierarchy.JointClassifier`, the latter without `n_jobs`.
+    class_weight : dict or "balanced", default="balanced"
+        Weights of the classes in the loss.
 
     random_state : int, RandomState instance or None, default=None
-        Seed.
+        Source of randomness; pass an integer for reproducible results.
+
+    verbose : int, default=0
+        Above 0, show progress.
+
+    n_jobs : int, default=None
+        Number of parallel workers; None means one.
 
     **parameters
-        Others of :class:`skastro.neural_network.MultimodalClassifier`.
+        Further parameters of :class:`skastro.neural_network.MultimodalClassifier`.
 
     Returns
     -------
@@ -111,8 +142,11 @@ def make_ccsnscore_classifier(
     Raises
     ------
     ValueError
-        Channels of a label that are not among `channels` or without a network of its own,
-        `labels` together with `taxonomy`, layers that are not in the tree or hang at no other one.
+        Channels of a label are not among `channels` or have no network of their own, `labels` is
+        given together with `taxonomy`, or layers are unknown or not connected.
+
+    TypeError
+        A parameter that the network does not have; the message suggests the nearest one.
 
     Examples
     --------
@@ -122,29 +156,45 @@ def make_ccsnscore_classifier(
     >>> model.taxonomy.nodes[:3]
     ('SN', 'H-rich', 'H-poor')
     """
+    split_options(make_ccsnscore_classifier, parameters, (MultimodalClassifier,))
     shapes = ccsnscore_shapes(channels, resolution=resolution, phase_length=phase_length)
-    network = {"encoder": encoder, "balance": balance, "n_networks": n_networks}
-    make = partial(_network, **network, random_state=random_state, parameters=parameters)
+    make = partial(
+        _network,
+        encoder=encoder,
+        balanced=balanced,
+        max_epochs=_MAX_EPOCHS if max_epochs is None else max_epochs,
+        n_networks=n_networks,
+        class_weight=class_weight,
+        random_state=random_state,
+        verbose=verbose,
+        n_jobs=n_jobs,
+        parameters=parameters,
+    )
     own = {label: _chosen(shapes, names, label) for label, names in (label_channels or {}).items()}
-    scoring = {"ambiguity": ambiguity, "n_samples": n_samples}
-    parallel = partial(_SCORERS[_known_networks(networks, own)], **scoring)
+    scorer = partial(
+        _SCORERS[_known_networks(networks, own)], ambiguity=ambiguity, n_samples=n_samples
+    )
     if networks == "label":
-        parallel = partial(parallel, n_jobs=n_jobs)
+        scorer = partial(scorer, n_jobs=n_jobs)
     if taxonomy is None:
         if layers is not None:
-            raise ValueError("ccsnscore: layers need a taxonomy")
-        return parallel(make(shapes), labels=labels, **_own_parts(own, shapes, make))
+            raise ValueError("make_ccsnscore: layers require a taxonomy")
+        return scorer(make(shapes), labels=labels, **_own_parts(own, shapes, make))
     if labels is not None:
-        raise ValueError("ccsnscore: give labels or a taxonomy, not both")
-    tree = layers_of(taxonomy, layers)
+        raise ValueError("make_ccsnscore: pass labels or a taxonomy, not both")
+    return _gated(scorer, make, own, shapes, layers_of(taxonomy, layers))
+
+
+def _gated(scorer, make, own, shapes, tree):
+    """Return one scorer per parent node of a tree."""
     nodes = {}
     for label in own:
         nodes.setdefault(tree.parent(label), {})[label] = own[label]
     return HierarchicalClassifier(
-        parallel(make(shapes)),
+        scorer(make(shapes)),
         taxonomy=tree,
         node_estimators={
-            node: parallel(make(shapes), **_own_parts(chosen, shapes, make))
+            node: scorer(make(shapes), **_own_parts(chosen, shapes, make))
             for node, chosen in nodes.items()
         },
     )
@@ -155,25 +205,24 @@ _SCORERS = {"joint": JointClassifier, "label": ParallelBinaryClassifier}
 
 def _known_networks(networks, own):
     if networks not in _SCORERS:
-        raise ValueError(f"ccsnscore: networks={networks!r} is neither 'joint' nor 'label'")
+        raise ValueError(f"make_ccsnscore: networks={networks!r} is neither 'joint' nor 'label'")
     if own and networks == "joint":
-        raise ValueError(
-            f"ccsnscore: label_channels of {list(own)} need networks='label', a network a label"
-        )
+        raise ValueError(f"make_ccsnscore: label_channels of {list(own)} require networks='label'")
     return networks
 
 
 def _chosen(shapes, names, label):
-    strange = [name for name in names if name not in shapes]
-    if strange or not len(names):
+    unknown = [name for name in names if name not in shapes]
+    if unknown or not len(names):
         raise ValueError(
-            f"ccsnscore: channels {list(names)} of {label!r}; there are {list(shapes)}"
+            f"make_ccsnscore: label_channels of {label!r} are {list(names)}; they must be among "
+            f"channels={list(shapes)}"
         )
     return {name: shapes[name] for name in shapes if name in set(names)}
 
 
 def _own_parts(own, shapes, make):
-    """Return columns and estimators of labels with channels of their own."""
+    """Return the columns and networks of labels that have channels of their own."""
     if not own:
         return {}
     edges = np.cumsum([0, *(int(np.prod(shape)) for shape in shapes.values())])
@@ -188,28 +237,23 @@ def _own_parts(own, shapes, make):
     }
 
 
-def _network(shapes, *, encoder, balance, n_networks, random_state, parameters):
+def _network(shapes, *, encoder, balanced, parameters, **training):
     if encoder not in ("conv1d", "rnn"):
-        raise ValueError(f"ccsnscore: encoder={encoder!r} is neither 'conv1d' nor 'rnn'")
-    if balance not in ("weights", "undersample", None):
-        raise ValueError(f"ccsnscore: balance={balance!r}; known: 'weights', 'undersample', None")
+        raise ValueError(f"make_ccsnscore: encoder={encoder!r} is neither 'conv1d' nor 'rnn'")
     encoders = {name: _rnn(name) for name in shapes if len(shapes[name]) == 2}  # noqa: PLR2004
-    training = {"max_epochs": 20, "batch_size": 64, "validation": None, **parameters}
-    network = MultimodalClassifier(
+    network = make_networks(
+        MultimodalClassifier,
         inputs=shapes,
         encoders=encoders if encoder == "rnn" else None,
-        class_weight="balanced" if balance == "weights" else None,
-        random_state=random_state,
         **training,
+        **{"batch_size": 64, "validation": None, **parameters},
     )
-    if n_networks > 1:
-        network = DeepEnsembleClassifier(
-            network, n_estimators=n_networks, random_state=random_state
-        )
-    if balance != "undersample":
+    if not balanced:
         return network
-    draw = RandomUnderSampler(sampling_strategy=_at_most_double, random_state=random_state)
-    return ImbalancedPipeline([("draw", draw), ("network", network)])
+    sampler = RandomUnderSampler(
+        sampling_strategy=_at_most_double, random_state=training["random_state"]
+    )
+    return ImbalancedPipeline([("balance", sampler), ("network", network)])
 
 
 def _rnn(name):
@@ -225,48 +269,84 @@ def _at_most_double(y):
 
 
 def make_ccsnscore(
-    labels=None,
+    survey: str | Survey = "ZTF",
     *,
-    channels=("spec", "lines"),
-    deredshift=True,
-    resolution=256,
-    rebin="flux",
-    phase_length=200,
-    survey="ZTF",
-    n_per_class=None,
-    random_state=None,
-    **classifier,
-):
+    labels: dict | None = None,
+    channels: Sequence[str] = ("spec", "lines"),
+    resolution: int = 256,
+    phase_length: int = 200,
+    n_per_class: int | dict | None = None,
+    max_epochs: int | None = None,
+    n_networks: int = 1,
+    class_weight: dict | str | None = "balanced",
+    random_state: Any = None,
+    verbose: int = 0,
+    n_jobs: int | None = None,
+    **options: Any,
+) -> ImbalancedPipeline:
     """Make the whole system in one Pipeline: spectra in, scores of all labels out.
 
     Parameters
     ----------
-    labels : dict of str -> list of str, default=None
-        Label to the types that it covers; every type is a label by default.
+    survey : str or Survey, default="ZTF"
+        Survey of the data.  It defines the wavelengths of the bands of light curves; None for
+        bands of any other origin, whose fluxes are not scaled by wavelength.
 
-    channels, deredshift, resolution, rebin, phase_length, survey
-        Of :func:`make_ccsnscore_features`.
+    labels : dict of str -> list of str, default=None
+        The types that each label covers; every type is a label by default.
+
+    channels : sequence of str, default=("spec", "lines")
+        Channels of the rows, see :func:`make_ccsnscore_features`.
+
+    resolution : int, default=256
+        Number of samples of a spectrum.
+
+    phase_length : int, default=200
+        Days of the light curve after the first detection.
 
     n_per_class : int, default=None
-        Raise each class of the training to so many spectra by mixes of its own.  None by default:
-        with weighted classes mixes gain nothing on real spectra (benchmarks/science/ccsnscore.md).
+        Augment each class of the training set to that many spectra by mixes of its own.  None by
+        default: with weighted classes mixes gain nothing on real spectra
+        (benchmarks/science/ccsnscore.md).
+
+    max_epochs : int, default=None
+        Largest number of epochs; None for the default of the recipe.
+
+    n_networks : int, default=1
+        Above 1, average that many networks
+        (:class:`skastro.neural_network.DeepEnsembleClassifier`).
+
+    class_weight : dict or "balanced", default="balanced"
+        Weights of the classes in the loss.
 
     random_state : int, RandomState instance or None, default=None
-        Seed of mixes and networks.
+        Source of randomness; pass an integer for reproducible results.
 
-    **classifier
-        Others of :func:`make_ccsnscore_classifier`.
+    verbose : int, default=0
+        Above 0, show progress.
+
+    n_jobs : int, default=None
+        Number of parallel workers; None means one.
+
+    **options
+        Further parameters of :func:`make_ccsnscore_features` and
+        :func:`make_ccsnscore_classifier`, such as `CCSNSCORE_PAPER`.
 
     Returns
     -------
     pipeline : imblearn.pipeline.Pipeline
-        Steps mix (with `n_per_class`), features and classify.  Mixes are drawn before any
-        `validation` of the networks, which shares supernovae with the training then; judge by a
-        split in front.
+        Steps mix (with `n_per_class`), features and classifier.  Mixes are made before the
+        networks hold out objects for `validation`, so that both sides share supernovae: judge the
+        model on a split in front of the pipeline.
+
+    Raises
+    ------
+    TypeError
+        An option that neither has; the message suggests the nearest one.
 
     See Also
     --------
-    ccsnscore_table : Scores, errors and answers.
+    ccsnscore_table : Scores, errors and predictions.
 
     References
     ----------
@@ -277,58 +357,31 @@ def make_ccsnscore(
     >>> from skastro.datasets import make_spectra
     >>> from skastro.recipes import make_ccsnscore
     >>> X, y = make_spectra(120, classes=["Ia", "II"], random_state=0)
-    >>> model = make_ccsnscore(n_per_class=None, max_epochs=6, random_state=0).fit(X, y)
+    >>> model = make_ccsnscore(max_epochs=6, random_state=0).fit(X, y)
     >>> model.score(X, y) > 0.8
     True
     """
-    spectrum = {"channels": channels, "resolution": resolution, "phase_length": phase_length}
-    features = make_ccsnscore_features(
-        **spectrum, deredshift=deredshift, rebin=rebin, survey=survey
+    for_features, for_network = split_options(
+        make_ccsnscore,
+        options,
+        (make_ccsnscore_features,),
+        (make_ccsnscore_classifier, MultimodalClassifier),
     )
-    model = make_ccsnscore_classifier(labels, **spectrum, random_state=random_state, **classifier)
-    steps = [("features", features), ("classify", model)]
+    shared = {"channels": channels, "resolution": resolution, "phase_length": phase_length}
+    features = make_ccsnscore_features(survey, n_jobs=n_jobs, **shared, **for_features)
+    network = make_ccsnscore_classifier(
+        labels=labels,
+        max_epochs=max_epochs,
+        n_networks=n_networks,
+        class_weight=class_weight,
+        random_state=random_state,
+        verbose=verbose,
+        n_jobs=n_jobs,
+        **shared,
+        **for_network,
+    )
+    steps = [("features", features), ("classifier", network)]
     if n_per_class is not None:
         mix = SpectrumMixSampler(n_per_class, random_state=random_state)
         steps.insert(0, ("mix", mix))
     return ImbalancedPipeline(steps)
-
-
-def ccsnscore_table(model, X):
-    """Return scores, errors and answer of every object as a table.
-
-    Parameters
-    ----------
-    model : Pipeline
-        Fitted, of :func:`make_ccsnscore`.
-
-    X : NestedFrame of shape (n_objects, n_columns)
-        Objects.
-
-    Returns
-    -------
-    table : DataFrame of shape (n_objects, n_columns)
-        Index ``object_id`` as that of `X`; ``score_<label>`` and ``error_<label>`` of the network
-        of each label; with layers ``proba_<label>``, the gated probability of each leaf; then
-        ``label`` and ``confidence``, the highest score or, with layers, probability.
-
-    Examples
-    --------
-    >>> from skastro.datasets import make_spectra
-    >>> from skastro.recipes import ccsnscore_table, make_ccsnscore
-    >>> X, y = make_spectra(40, classes=["Ia", "II"], random_state=0)
-    >>> model = make_ccsnscore(n_per_class=None, max_epochs=2, random_state=0).fit(X, y)
-    >>> list(ccsnscore_table(model, X))
-    ['score_II', 'error_II', 'score_Ia', 'error_Ia', 'label', 'confidence']
-    """
-    classifier, rows = model[-1], model[:-1].transform(X)
-    index = pd.Index(X.index, name="object_id")
-    if not isinstance(classifier, HierarchicalClassifier):
-        return classifier.decision_table(rows).set_axis(index)
-    layers = [layer.decision_table(rows) for layer in classifier.estimators_.values()]
-    parts = [table.drop(columns=["label", "confidence"]) for table in layers]
-    proba = classifier.predict_proba(rows)
-    parts.append(pd.DataFrame(proba, columns=[f"proba_{name}" for name in classifier.classes_]))
-    table = pd.concat(parts, axis=1).assign(
-        label=classifier.predict(rows), confidence=proba.max(axis=1)
-    )
-    return table.set_axis(index)

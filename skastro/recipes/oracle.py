@@ -3,199 +3,19 @@
 Shah et al. 2025 (arXiv:2501.01496); loss: Villar et al. 2023 (arXiv:2312.02266).
 """
 
+from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
+from sklearn.base import ClassifierMixin
 from sklearn.pipeline import Pipeline
 
-from skastro.neural_network import DeepEnsembleClassifier, RecurrentClassifier
+from skastro.neural_network import RecurrentClassifier
 from skastro.nn import HierarchicalCrossEntropy, RecurrentNet
-from skastro.preprocessing import (
-    CleanPhotometry,
-    DetectionWindow,
-    FirstDetection,
-    MarkDetections,
-    ReplaceMissing,
-)
-
-STATIC = ("redshift", "redshift_err", "mwebv")
-"""Static columns of the schema; ELAsTiCC's host columns are given by name beside them."""
-
-
-def make_oracle_features(
-    survey="LSST", *, static=STATIC, detections_only=False, reject="saturated"
-):
-    """Make the pipeline from light curves to light curves that the network reads.
-
-    Saturated observations go, detections are marked by PHOTFLAG or S/N, the first one gives the
-    zero date, and codes for missing values in the static columns become NaN.
-
-    Parameters
-    ----------
-    survey : str or Survey, default="LSST"
-        Defines the PHOTFLAG bits.
-
-    static : sequence of str, default=STATIC
-        Static columns that will be used; () for the lite variant, light curves alone.
-
-    detections_only : bool, default=False
-        Keep only the last non-detection before the first detection and nothing after the last
-        one, as the seed did; the end of a light curve then tells that no detection follows.
-
-    reject : str, sequence of str or int, default="saturated"
-        PHOTFLAG bits of observations that are dropped; 0 for data without PHOTFLAG.
-
-    Returns
-    -------
-    features : Pipeline
-        From a NestedFrame to a NestedFrame of the same objects.
-
-    Examples
-    --------
-    >>> from skastro.recipes import make_oracle_features
-    >>> [name for name, _ in make_oracle_features(static=()).steps]
-    ['clean', 'detections', 'first_detection']
-    """
-    return Pipeline(
-        [
-            ("clean", CleanPhotometry(reject=reject, survey=survey)),
-            ("detections", MarkDetections(survey=survey)),
-            ("first_detection", FirstDetection()),
-            *([("window", DetectionWindow())] if detections_only else []),
-            *([("missing", ReplaceMissing(list(static)))] if static else []),
-        ]
-    )
-
-
-def make_oracle_classifier(
-    taxonomy=None,
-    *,
-    static=STATIC,
-    alpha=0.0,
-    node_weight=None,
-    n_networks=1,
-    random_state=None,
-    **parameters,
-):
-    """Make the network that reads what :func:`make_oracle_features` gives.
-
-    Parameters
-    ----------
-    taxonomy : Taxonomy, default=None
-        Tree of the classes; without one the classes stand side by side.
-
-    static : sequence of str, default=STATIC
-        Static columns to use.
-
-    alpha, node_weight
-        See :class:`skastro.nn.HierarchicalCrossEntropy`; ORACLE: 0.5 and "balanced".
-
-    n_networks : int, default=1
-        Above 1, the mean of so many networks.
-
-    random_state : int, RandomState instance or None, default=None
-        Seed.
-
-    **parameters
-        Others of :class:`skastro.neural_network.RecurrentClassifier`; `ORACLE_PAPER` for those
-        of the paper.
-
-    Returns
-    -------
-    classifier : RecurrentClassifier or DeepEnsembleClassifier
-
-    Examples
-    --------
-    >>> from skastro.recipes import make_oracle_classifier
-    >>> from skastro.taxonomy import ELASTICC
-    >>> make_oracle_classifier(ELASTICC, n_networks=3).n_estimators
-    3
-    """
-    if taxonomy is not None:
-        loss = HierarchicalCrossEntropy(taxonomy, alpha=alpha, node_weight=node_weight)
-        parameters = {"criterion": loss, **parameters}
-    classifier = RecurrentClassifier(
-        static=list(static),
-        reference_column="first_detection",
-        random_state=random_state,
-        **parameters,
-    )
-    if n_networks == 1:
-        return classifier
-    return DeepEnsembleClassifier(classifier, n_estimators=n_networks, random_state=random_state)
-
-
-def make_oracle(
-    taxonomy=None,
-    *,
-    survey="LSST",
-    static=STATIC,
-    detections_only=False,
-    reject="saturated",
-    **classifier,
-):
-    """Make the whole system in one Pipeline: light curves in, class probabilities out.
-
-    Parameters
-    ----------
-    taxonomy : Taxonomy, default=None
-        Tree of the classes.
-
-    survey, static, detections_only, reject
-        See :func:`make_oracle_features`.
-
-    **classifier
-        See :func:`make_oracle_classifier`.
-
-    Returns
-    -------
-    oracle : Pipeline
-
-    Examples
-    --------
-    >>> from skastro.datasets import make_light_curves
-    >>> from skastro.recipes import make_oracle, predict_proba_at
-    >>> X, y = make_light_curves(40, classes=["SNIa", "RRL"], random_state=0)
-    >>> oracle = make_oracle(max_epochs=2, random_state=0).fit(X, y)
-    >>> predict_proba_at(oracle, X, days=[1, 8, 64]).shape
-    (40, 3, 2)
-    """
-    features = make_oracle_features(
-        survey, static=static, detections_only=detections_only, reject=reject
-    )
-    network = make_oracle_classifier(taxonomy, static=static, **classifier)
-    return Pipeline([*features.steps, ("classifier", network)])
-
-
-def predict_proba_at(pipeline, X, days):
-    """Ask a fitted pipeline for the probabilities at some dates.
-
-    Parameters
-    ----------
-    pipeline : Pipeline
-        Its last step has the method ``predict_proba_at``.
-
-    X : NestedFrame of shape (n_objects, n_columns)
-        Objects with their light curves.
-
-    days : array-like of shape (n_days,)
-        Days after the zero date; for :func:`make_oracle` after the first detection.
-
-    Returns
-    -------
-    probabilities : ndarray of shape (n_objects, n_days, n_classes)
-        In the order of ``pipeline.classes_``; NaN where there is no observation yet.
-
-    Examples
-    --------
-    >>> from skastro.datasets import make_light_curves
-    >>> from skastro.recipes import make_oracle, predict_proba_at
-    >>> X, y = make_light_curves(40, classes=["SNIa", "RRL"], random_state=0)
-    >>> oracle = make_oracle(static=(), max_epochs=1, random_state=0).fit(X, y)
-    >>> predict_proba_at(oracle, X, days=[3]).shape
-    (40, 1, 2)
-    """
-    return pipeline[-1].predict_proba_at(pipeline[:-1].transform(X), days)
-
+from skastro.recipes._light_curves import STATIC_COLUMNS, detection_steps
+from skastro.recipes._options import make_networks, split_options
+from skastro.surveys import Survey
+from skastro.taxonomy import Taxonomy
 
 ORACLE_PAPER = {
     "alpha": 0.5,
@@ -217,4 +37,226 @@ ORACLE_PAPER = {
     "schedule": "constant",
     "validation": 0.05,
 }
-"""Network, loss and training of the paper as parameters of :func:`make_oracle_classifier`."""
+"""Network, loss and training of Shah et al. 2025 as parameters of :func:`make_oracle`."""
+
+
+def make_oracle_features(
+    survey: str | Survey = "LSST",
+    *,
+    static: Sequence[str] = STATIC_COLUMNS,
+    detections_only: bool = False,
+    reject: str | int | Sequence[str] | None = "auto",
+) -> Pipeline:
+    """Make the pipeline from light curves to the light curves that the network reads.
+
+    Saturated observations are dropped, detections are marked by PHOTFLAG or S/N, the first
+    detection becomes the zero date, and missing-value sentinels in static columns become NaN.
+
+    Parameters
+    ----------
+    survey : str or Survey, default="LSST"
+        Survey of the data.  It defines the PHOTFLAG bits.
+
+    static : sequence of str, default=("redshift", "redshift_err", "mwebv")
+        Static columns to use; () for light curves alone, the lite variant of the paper.
+
+    detections_only : bool, default=False
+        Keep only the last non-detection before the first detection and nothing after the last
+        one, as the original code did.  The end of a light curve then reveals that no detection
+        follows.
+
+    reject : str, sequence of str, int or None, default="auto"
+        PHOTFLAG bits of observations to drop.  ``"auto"``: the bit ``"saturated"``, if the survey
+        defines it and the light curves have PHOTFLAG.  None: drop none.
+
+    Returns
+    -------
+    features : Pipeline
+        From a NestedFrame to a NestedFrame of the same objects.
+
+    Examples
+    --------
+    >>> from skastro.recipes import make_oracle_features
+    >>> [name for name, _ in make_oracle_features(static=()).steps]
+    ['clean', 'detections', 'first_detection']
+    """
+    return Pipeline(
+        detection_steps(survey, static=static, reject=reject, detections_only=detections_only)
+    )
+
+
+def make_oracle_classifier(
+    *,
+    survey: str | Survey = "LSST",
+    taxonomy: Taxonomy | None = None,
+    static: Sequence[str] = STATIC_COLUMNS,
+    alpha: float = 0.0,
+    node_weight: dict | str | None = None,
+    max_epochs: int | None = None,
+    n_networks: int = 1,
+    class_weight: dict | str | None = None,
+    random_state: Any = None,
+    verbose: int = 0,
+    n_jobs: int | None = None,
+    **parameters: Any,
+) -> ClassifierMixin:
+    """Make the network that reads the light curves of :func:`make_oracle_features`.
+
+    Parameters
+    ----------
+    survey : str or Survey, default="LSST"
+        Survey of the data.  It defines the bands.
+
+    taxonomy : Taxonomy, default=None
+        Taxonomy of the classes; flat classes by default.
+
+    static : sequence of str, default=("redshift", "redshift_err", "mwebv")
+        Static columns to use; () for light curves alone, the lite variant of the paper.
+
+    alpha, node_weight
+        See :class:`skastro.nn.HierarchicalCrossEntropy`; the paper uses 0.5 and "balanced".
+
+    max_epochs : int, default=None
+        Largest number of epochs; None for the default of the recipe.
+
+    n_networks : int, default=1
+        Above 1, average that many networks
+        (:class:`skastro.neural_network.DeepEnsembleClassifier`).
+
+    class_weight : dict or "balanced", default=None
+        Weights of the classes in the loss.
+
+    random_state : int, RandomState instance or None, default=None
+        Source of randomness; pass an integer for reproducible results.
+
+    verbose : int, default=0
+        Above 0, show progress.
+
+    n_jobs : int, default=None
+        Number of parallel workers; None means one.
+
+    **parameters
+        Further parameters of :class:`skastro.neural_network.RecurrentClassifier`.
+
+    Returns
+    -------
+    classifier : RecurrentClassifier or DeepEnsembleClassifier
+
+    Raises
+    ------
+    TypeError
+        A parameter that the network does not have; the message suggests the nearest one.
+
+    Examples
+    --------
+    >>> from skastro.recipes import make_oracle_classifier
+    >>> from skastro.taxonomy import ELASTICC
+    >>> make_oracle_classifier(taxonomy=ELASTICC, n_networks=3).n_estimators
+    3
+    """
+    split_options(make_oracle_classifier, parameters, (RecurrentClassifier,))
+    if taxonomy is not None:
+        loss = HierarchicalCrossEntropy(taxonomy, alpha=alpha, node_weight=node_weight)
+        parameters = {"criterion": loss, **parameters}
+    return make_networks(
+        RecurrentClassifier,
+        static=list(static),
+        survey=survey,
+        reference_column="first_detection",
+        max_epochs=max_epochs,
+        n_networks=n_networks,
+        class_weight=class_weight,
+        random_state=random_state,
+        verbose=verbose,
+        n_jobs=n_jobs,
+        **parameters,
+    )
+
+
+def make_oracle(
+    survey: str | Survey = "LSST",
+    *,
+    taxonomy: Taxonomy | None = None,
+    static: Sequence[str] = STATIC_COLUMNS,
+    max_epochs: int | None = None,
+    n_networks: int = 1,
+    class_weight: dict | str | None = None,
+    random_state: Any = None,
+    verbose: int = 0,
+    n_jobs: int | None = None,
+    **options: Any,
+) -> Pipeline:
+    """Make the whole system in one Pipeline: light curves in, class probabilities out.
+
+    Parameters
+    ----------
+    survey : str or Survey, default="LSST"
+        Survey of the data.  It defines the bands and the PHOTFLAG bits.
+
+    taxonomy : Taxonomy, default=None
+        Taxonomy of the classes; flat classes by default.
+
+    static : sequence of str, default=("redshift", "redshift_err", "mwebv")
+        Static columns to use; () for light curves alone, the lite variant of the paper.
+
+    max_epochs : int, default=None
+        Largest number of epochs; None for the default of the recipe.
+
+    n_networks : int, default=1
+        Above 1, average that many networks
+        (:class:`skastro.neural_network.DeepEnsembleClassifier`).
+
+    class_weight : dict or "balanced", default=None
+        Weights of the classes in the loss.
+
+    random_state : int, RandomState instance or None, default=None
+        Source of randomness; pass an integer for reproducible results.
+
+    verbose : int, default=0
+        Above 0, show progress.
+
+    n_jobs : int, default=None
+        Number of parallel workers; None means one.
+
+    **options
+        Further parameters of :func:`make_oracle_features` and :func:`make_oracle_classifier`,
+        such as `ORACLE_PAPER`.
+
+    Returns
+    -------
+    oracle : Pipeline
+
+    Raises
+    ------
+    TypeError
+        An option that neither has; the message suggests the nearest one.
+
+    Examples
+    --------
+    >>> from skastro.datasets import make_light_curves
+    >>> from skastro.recipes import make_oracle, predict_proba_at
+    >>> X, y = make_light_curves(40, classes=["SNIa", "RRL"], random_state=0)
+    >>> oracle = make_oracle(max_epochs=2, random_state=0).fit(X, y)
+    >>> predict_proba_at(oracle, X, days=[1, 8, 64]).shape
+    (40, 3, 2)
+    """
+    for_features, for_network = split_options(
+        make_oracle,
+        options,
+        (make_oracle_features,),
+        (make_oracle_classifier, RecurrentClassifier),
+    )
+    features = make_oracle_features(survey, static=static, **for_features)
+    network = make_oracle_classifier(
+        survey=survey,
+        taxonomy=taxonomy,
+        static=static,
+        max_epochs=max_epochs,
+        n_networks=n_networks,
+        class_weight=class_weight,
+        random_state=random_state,
+        verbose=verbose,
+        n_jobs=n_jobs,
+        **for_network,
+    )
+    return Pipeline([*features.steps, ("classifier", network)])

@@ -1,302 +1,333 @@
 """Real or bogus from stamps, after Takahashi et al. 2022 (PASJ 74, 946).
 
-One stage trains the simple network; two stages find wrong labels by cross-validation of the simple
-network and train the complex one on what is left, with the suspects as objects without label.
+The system has two stages: a small network finds wrong labels by cross-validation, and a larger
+one is trained on the rest, with the suspects as objects without a label.
 """
 
 from functools import partial
+from typing import Any
 
-import numpy as np
-from imblearn.pipeline import make_pipeline as make_sampling_pipeline
-from sklearn.base import (
-    BaseEstimator,
-    ClassifierMixin,
-    MetaEstimatorMixin,
-    _fit_context,
-    clone,
-)
-from sklearn.utils import check_random_state, get_tags
-from sklearn.utils._param_validation import HasMethods, StrOptions
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from imblearn.pipeline import Pipeline as ImbalancedPipeline
+from sklearn.base import ClassifierMixin
+from sklearn.pipeline import Pipeline
 
-from skastro.base import most_probable
 from skastro.label_errors import LabelErrorFinder
 from skastro.neural_network import StampCNNClassifier
 from skastro.nn import ComplexStampNet, RealBogusLoss
+from skastro.preprocessing import CropStamps, FillStamps
+from skastro.recipes._options import make_networks, split_options
 
-_CHECKS = {"ensure_all_finite": "allow-nan"}
-TOMOE_PAPER = {
-    "optimizer": "SGD",
+REALBOGUS_PAPER = {
+    "architecture": "complex",
+    "loss": {"cross_entropy": 0.1, "auc": 1.0, "vat": 0.1},
+    "method": "disagreement",
+    "action": "unlabel",
+    "cv": 5,
+    "max_epochs": 1000,
     "lr": 1e-3,
     "batch_size": 256,
-    "max_epochs": 1000,
-    "patience": 10,
+    "optimizer": "SGD",
     "schedule": "constant",
     "validation": 0.25,
+    "patience": 10,
     "augment": False,
 }
-"""Training parameters of the paper, for any of the networks."""
+"""Stages, network, loss and training of Takahashi et al. 2022 as parameters of
+:func:`make_realbogus`.
+"""
+
+_STAMP_SHAPES = {"tomo-e": (29, 29, 3), "ztf": (63, 63, 3)}
+_SECOND_STAGE = {
+    "architecture": "complex",
+    "loss": {"cross_entropy": 1.0, "vat": 1.0, "epsilon": 1.0},
+}
 
 
-def make_real_bogus(
-    architecture="simple", *, image_shape=(29, 29, 3), loss=None, width=1.0, **parameters
-):
-    """Make one network.
+def make_realbogus_features(
+    survey: str = "Tomo-e",
+    *,
+    image_shape: tuple[int, int, int] | None = None,
+    stamp_size: int | None = None,
+    max_missing: float = 0.0,
+) -> Pipeline:
+    """Make the pipeline from stamps to the stamps that the network reads.
 
     Parameters
     ----------
-    architecture : {"simple", "complex"}, default="simple"
-        The network.
+    survey : str, default="Tomo-e"
+        Survey of the data.  It defines the shape of the stamps, (29, 29, 3) for Tomo-e and
+        (63, 63, 3) for ZTF; without effect if `image_shape` is given.
 
-    image_shape : tuple of 3 ints, default=(29, 29, 3)
-        (height, width, channels) of the rows.
+    image_shape : tuple of 3 ints, default=None
+        (height, width, channels) of the stamps in the rows of X; that of the survey by default.
 
-    loss : dict, default=None
-        Weights and options of :class:`skastro.nn.RealBogusLoss`; cross-entropy by default.  The
-        paper has ``{"cross_entropy": 0.1, "auc": 1.0, "vat": 0.1}``.
+    stamp_size : int, default=None
+        Crop or pad the stamps to this height and width in pixels; they are kept by default.
 
-    width : float, default=1.0
-        Factor of the numbers of channels of the complex network.
-
-    **parameters
-        Others of :class:`skastro.neural_network.StampCNNClassifier`, such as `TOMOE_PAPER`.
+    max_missing : float, default=0.0
+        Largest share of missing pixels of a channel that are filled with its median.  With 0, a
+        stamp with a missing pixel remains unclassified.
 
     Returns
     -------
-    classifier : StampCNNClassifier
+    features : Pipeline
+        From rows of pixels to rows of pixels.
+
+    Raises
+    ------
+    ValueError
+        `image_shape` is not given and the shape for the survey is unknown.
 
     Examples
     --------
     >>> from skastro.datasets import make_stamps
-    >>> from skastro.recipes import make_real_bogus
-    >>> X, y, _ = make_stamps(200, random_state=0)
-    >>> make_real_bogus(max_epochs=8, random_state=0).fit(X, y).predict_proba(X[:2]).shape
-    (2, 2)
+    >>> from skastro.recipes import make_realbogus_features
+    >>> X, y, _ = make_stamps(4, random_state=0)
+    >>> make_realbogus_features(stamp_size=21).fit_transform(X).shape
+    (4, 1323)
     """
-    if architecture == "complex":
-        architecture = partial(ComplexStampNet, width=width)
-    return StampCNNClassifier(
-        architecture=architecture,
-        image_shape=image_shape,
-        criterion=None if loss is None else RealBogusLoss(**loss),
-        **parameters,
+    shape = _stamp_shape(survey, image_shape)
+    fill = FillStamps(max_missing=max_missing, image_shape=shape)
+    crop = CropStamps(stamp_size, image_shape=shape)
+    return Pipeline(
+        [
+            ("fill", fill if max_missing > 0 else "passthrough"),
+            ("crop", "passthrough" if stamp_size is None else crop),
+        ]
     )
 
 
-def make_two_stage_real_bogus(
+def _stamp_shape(survey, image_shape, stamp_size=None):
+    if image_shape is None:
+        if survey.lower() not in _STAMP_SHAPES:
+            raise ValueError(
+                f"make_realbogus: the shape of the stamps of survey {survey!r} is not known; "
+                f"pass image_shape=(height, width, channels)"
+            )
+        image_shape = _STAMP_SHAPES[survey.lower()]
+    if stamp_size is None:
+        return tuple(image_shape)
+    return (stamp_size, stamp_size, image_shape[2])
+
+
+def make_realbogus_classifier(
     *,
-    image_shape=(29, 29, 3),
-    method="noise_rate",
-    action="unlabel",
-    cv=5,
-    n_repeats=1,
-    cache_dir=None,
-    first=None,
-    second=None,
-    random_state=None,
-):
-    """Make the two stages: find wrong labels, then train on the rest.
+    image_shape: tuple[int, int, int] = (29, 29, 3),
+    architecture: Any = "simple",
+    loss: dict | None = None,
+    width: float = 1.0,
+    max_epochs: int | None = None,
+    n_networks: int = 1,
+    class_weight: dict | str | None = None,
+    random_state: Any = None,
+    verbose: int = 0,
+    n_jobs: int | None = None,
+    **parameters: Any,
+) -> ClassifierMixin:
+    """Make the network that reads the stamps of :func:`make_realbogus_features`.
 
     Parameters
     ----------
     image_shape : tuple of 3 ints, default=(29, 29, 3)
         (height, width, channels) of the rows.
 
-    method, action, cv, n_repeats, cache_dir
-        Of :class:`skastro.label_errors.LabelErrorFinder`.  The paper has the methods
-        "disagreement" or "threshold".
+    architecture : {"simple", "complex"} or torch module class, default="simple"
+        The network.
 
-    first, second : dict, default=None
-        Parameters of :func:`make_real_bogus` of the two networks; by default the simple one with
-        cross-entropy and the complex one with cross-entropy and a virtual-adversarial loss,
-        which the suspects share (benchmarks/science/realbogus.md).
+    loss : dict, default=None
+        Weights and options of :class:`skastro.nn.RealBogusLoss`; cross-entropy by default.  The
+        paper uses ``{"cross_entropy": 0.1, "auc": 1.0, "vat": 0.1}``.
+
+    width : float, default=1.0
+        Factor of the numbers of channels of the complex network.
+
+    max_epochs : int, default=None
+        Largest number of epochs; None for the default of the recipe.
+
+    n_networks : int, default=1
+        Above 1, average that many networks
+        (:class:`skastro.neural_network.DeepEnsembleClassifier`).
+
+    class_weight : dict or "balanced", default=None
+        Weights of the classes in the loss.
 
     random_state : int, RandomState instance or None, default=None
-        Source of randomness of folds and networks.
+        Source of randomness; pass an integer for reproducible results.
+
+    verbose : int, default=0
+        Above 0, show progress.
+
+    n_jobs : int, default=None
+        Number of parallel workers; None means one.
+
+    **parameters
+        Further parameters of :class:`skastro.neural_network.StampCNNClassifier`.
+
+    Returns
+    -------
+    classifier : StampCNNClassifier or DeepEnsembleClassifier
+
+    Raises
+    ------
+    TypeError
+        A parameter that the network does not have; the message suggests the nearest one.
+
+    Examples
+    --------
+    >>> from skastro.datasets import make_stamps
+    >>> from skastro.recipes import make_realbogus_classifier
+    >>> X, y, _ = make_stamps(200, random_state=0)
+    >>> model = make_realbogus_classifier(max_epochs=8, random_state=0).fit(X, y)
+    >>> model.predict_proba(X[:2]).shape
+    (2, 2)
+    """
+    split_options(make_realbogus_classifier, parameters, (StampCNNClassifier,))
+    if architecture == "complex":
+        architecture = partial(ComplexStampNet, width=width)
+    return make_networks(
+        StampCNNClassifier,
+        image_shape=image_shape,
+        architecture=architecture,
+        criterion=None if loss is None else RealBogusLoss(**loss),
+        max_epochs=max_epochs,
+        n_networks=n_networks,
+        class_weight=class_weight,
+        random_state=random_state,
+        verbose=verbose,
+        n_jobs=n_jobs,
+        **parameters,
+    )
+
+
+def make_realbogus(
+    survey: str = "Tomo-e",
+    *,
+    image_shape: tuple[int, int, int] | None = None,
+    stamp_size: int | None = None,
+    method: str | None = "noise_rate",
+    action: str = "unlabel",
+    cv: Any = 5,
+    n_repeats: int = 1,
+    cache_dir: Any = None,
+    first: dict | None = None,
+    max_epochs: int | None = None,
+    n_networks: int = 1,
+    class_weight: dict | str | None = None,
+    random_state: Any = None,
+    verbose: int = 0,
+    n_jobs: int | None = None,
+    **options: Any,
+) -> ImbalancedPipeline:
+    """Make the whole system in one Pipeline: stamps in, probabilities of bogus and real out.
+
+    Parameters
+    ----------
+    survey : str, default="Tomo-e"
+        Survey of the data.  It defines the shape of the stamps, (29, 29, 3) for Tomo-e and
+        (63, 63, 3) for ZTF; without effect if `image_shape` is given.
+
+    image_shape : tuple of 3 ints, default=None
+        (height, width, channels) of the stamps in the rows of X; that of the survey by default.
+
+    stamp_size : int, default=None
+        Crop or pad the stamps to this height and width in pixels; they are kept by default.
+
+    method : str or None, default="noise_rate"
+        How wrong labels are found, see :class:`skastro.label_errors.LabelErrorFinder`; the paper
+        uses "disagreement" or "threshold".  None: train one network on all labels.
+
+    action, cv, n_repeats, cache_dir
+        See :class:`skastro.label_errors.LabelErrorFinder`.
+
+    first : dict, default=None
+        Parameters of :func:`make_realbogus_classifier` for the network that finds wrong labels;
+        the simple network with cross-entropy by default.
+
+    max_epochs : int, default=None
+        Largest number of epochs; None for the default of the recipe.
+
+    n_networks : int, default=1
+        Above 1, average that many networks
+        (:class:`skastro.neural_network.DeepEnsembleClassifier`).
+
+    class_weight : dict or "balanced", default=None
+        Weights of the classes in the loss.
+
+    random_state : int, RandomState instance or None, default=None
+        Source of randomness; pass an integer for reproducible results.
+
+    verbose : int, default=0
+        Above 0, show progress.
+
+    n_jobs : int, default=None
+        Number of parallel workers; None means one.
+
+    **options
+        Further parameters of :func:`make_realbogus_features` and of
+        :func:`make_realbogus_classifier` for the final network, such as `REALBOGUS_PAPER`.  After
+        a search for wrong labels it is the complex network by default, with cross-entropy and a
+        virtual-adversarial loss in which the suspects take part
+        (benchmarks/science/realbogus.md).
 
     Returns
     -------
     pipeline : imblearn.pipeline.Pipeline
-        Steps labelerrorfinder and stampcnnclassifier.
+        Steps label_errors (with `method`), fill, crop and classifier.
+
+    Raises
+    ------
+    TypeError
+        An option that neither has; the message suggests the nearest one.
+
+    ValueError
+        `image_shape` is not given and the shape for the survey is unknown.
 
     Examples
     --------
-    >>> from skastro.recipes import make_two_stage_real_bogus
-    >>> [name for name, _ in make_two_stage_real_bogus().steps]
-    ['labelerrorfinder', 'stampcnnclassifier']
+    >>> from skastro.recipes import make_realbogus
+    >>> [name for name, _ in make_realbogus().steps]
+    ['label_errors', 'fill', 'crop', 'classifier']
     """
-    rest = {"cross_entropy": 1.0, "vat": 1.0, "epsilon": 1.0}
-    shared = {"image_shape": image_shape, "random_state": random_state}
-    first = make_real_bogus(**shared | (first or {}))
-    second = make_real_bogus(**shared | {"architecture": "complex", "loss": rest} | (second or {}))
+    for_features, for_network = split_options(
+        make_realbogus,
+        options,
+        (make_realbogus_features,),
+        (make_realbogus_classifier, StampCNNClassifier),
+    )
+    features = make_realbogus_features(
+        survey, image_shape=image_shape, stamp_size=stamp_size, **for_features
+    )
+    shared = {
+        "image_shape": _stamp_shape(survey, image_shape, stamp_size),
+        "max_epochs": max_epochs,
+        "class_weight": class_weight,
+        "random_state": random_state,
+        "verbose": verbose,
+    }
+    final = shared | (_SECOND_STAGE if method else {}) | for_network
+    network = make_realbogus_classifier(**final, n_networks=n_networks, n_jobs=n_jobs)
+    steps = [*features.steps, ("classifier", network)]
+    if method is None:
+        return ImbalancedPipeline(steps)
     finder = LabelErrorFinder(
-        first,
+        Pipeline([*features.steps, ("classifier", _first_network(shared, for_network, first))]),
         cv=cv,
         n_repeats=n_repeats,
         method=method,
         action=action,
         cache_dir=cache_dir,
+        n_jobs=n_jobs,
         random_state=random_state,
+        verbose=verbose > 0,
     )
-    return make_sampling_pipeline(finder, second)
+    return ImbalancedPipeline([("label_errors", finder), *steps])
 
 
-class DetectorClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
-    """One classifier for every detector, one for all, or one for a mixture of their number.
-
-    The last column of `X` is the number of the detector, which the classifiers do not see.
-
-    Parameters
-    ----------
-    estimator : classifier
-        Any with `predict_proba`.
-
-    scheme : {"each", "mix", "all"}, default="all"
-        "each" trains one copy a detector and answers each object by that of its own; "mix" trains
-        one copy on as many objects of all detectors as one has on average, which tells what
-        more data are worth from what other detectors are worth; "all" trains one on everything.
-
-    random_state : int, RandomState instance or None, default=None
-        Draws the mixture.
-
-    Attributes
-    ----------
-    estimators_ : dict
-        Fitted copies by detector; the key None is that of the one for all.
-
-    classes_ : ndarray of shape (n_classes,)
-        The labels, sorted.
-
-    n_features_in_ : int
-        Number of columns of `X`, the detector included.
-
-    References
-    ----------
-    .. [1] I. Takahashi et al., PASJ 74, 946 (2022), section 5: Simple-each, -mix and -all.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklearn.linear_model import LogisticRegression
-    >>> from skastro.recipes import DetectorClassifier
-    >>> X = np.array([[0.0, 1], [1.0, 1], [0.0, 2], [1.0, 2]])
-    >>> model = DetectorClassifier(LogisticRegression(), scheme="each").fit(X, [0, 1, 1, 0])
-    >>> model.predict(X).tolist()
-    [0, 1, 1, 0]
-    """
-
-    _parameter_constraints = {
-        "estimator": [HasMethods(["fit", "predict_proba"])],
-        "scheme": [StrOptions({"each", "mix", "all"})],
-        "random_state": ["random_state"],
+def _first_network(shared: dict, for_network: dict, first: dict | None) -> ClassifierMixin:
+    """Return the network of the first stage, trained as the final one unless told otherwise."""
+    training = {
+        name: value
+        for name, value in for_network.items()
+        if name not in ("architecture", "loss", "width", "module", "criterion")
     }
-
-    def __init__(self, estimator, *, scheme="all", random_state=None):
-        self.estimator = estimator
-        self.scheme = scheme
-        self.random_state = random_state
-
-    @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y):
-        """Train the classifiers.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_objects, n_columns)
-            What the classifier reads, then the number of the detector.
-
-        y : array-like of shape (n_objects,)
-            Class labels.
-
-        Returns
-        -------
-        self : object
-
-        Raises
-        ------
-        ValueError
-            A detector is not known.
-        """
-        X, y = validate_data(self, X, y, ensure_min_features=2, **_CHECKS)
-        check_classification_targets(y)
-        X, detector = _split(X)
-        self.classes_ = np.unique(y)
-        if self.scheme == "each":
-            parts = {number: np.flatnonzero(detector == number) for number in np.unique(detector)}
-        elif self.scheme == "mix":
-            n = max(1, len(y) // len(np.unique(detector)))
-            parts = {None: check_random_state(self.random_state).permutation(len(y))[:n]}
-        else:
-            parts = {None: slice(None)}
-        self.estimators_ = {
-            number: clone(self.estimator).fit(X[rows], y[rows]) for number, rows in parts.items()
-        }
-        return self
-
-    def predict_proba(self, X):
-        """Return the probabilities of the classes.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_objects, n_columns)
-            As in `fit`.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_objects, n_classes)
-            In the order of `classes_`; 0 for classes that a detector never had in training.
-
-        Raises
-        ------
-        ValueError
-            A detector that was not in the training.
-        """
-        check_is_fitted(self)
-        X, detector = _split(validate_data(self, X, reset=False, **_CHECKS))
-        proba = np.zeros((len(X), len(self.classes_)))
-        if None in self.estimators_:
-            self._answer(proba, slice(None), self.estimators_[None], X)
-            return proba
-        strange = np.setdiff1d(detector, list(self.estimators_)).tolist()
-        if strange:
-            raise ValueError(f"DetectorClassifier was not trained on the detectors {strange}")
-        for number, estimator in self.estimators_.items():
-            rows = np.flatnonzero(detector == number)
-            if len(rows):
-                self._answer(proba, rows, estimator, X[rows])
-        return proba
-
-    def predict(self, X):
-        """Return the most probable class.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_objects, n_columns)
-            As in `fit`.
-
-        Returns
-        -------
-        labels : ndarray of shape (n_objects,)
-        """
-        proba = self.predict_proba(X)
-        return most_probable(self.classes_, proba, type(self).__name__)
-
-    def _answer(self, proba, rows, estimator, X):
-        columns = np.searchsorted(self.classes_, estimator.classes_)
-        part = proba[rows]
-        part[:, columns] = estimator.predict_proba(X)
-        proba[rows] = part
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = get_tags(self.estimator).input_tags.allow_nan
-        return tags
-
-
-def _split(X):
-    """Return what the classifiers read and the detectors."""
-    detector = X[:, -1]
-    if not np.isfinite(detector).all():
-        raise ValueError("DetectorClassifier: the last column, the detector, holds NaN or infinity")
-    return X[:, :-1], detector
+    return make_realbogus_classifier(**shared | training | (first or {}))

@@ -4,10 +4,16 @@ Qu, Sako, Möller & Doux 2021, AJ 162, 67 (arXiv:2106.04370); early epochs: Qu &
 AJ 163, 57 (arXiv:2111.05539).
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from imblearn.pipeline import Pipeline as ImbalancedPipeline
 from imblearn.under_sampling import RandomUnderSampler
+from nested_pandas import NestedFrame
+from numpy.typing import ArrayLike
+from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import FeatureUnion, Pipeline
@@ -19,7 +25,7 @@ from skastro.feature_extraction import (
     LightCurveStatistics,
     StaticColumns,
 )
-from skastro.neural_network import DeepEnsembleClassifier, HeatmapCNNClassifier
+from skastro.neural_network import HeatmapCNNClassifier
 from skastro.preprocessing import (
     AsinhScale,
     CleanPhotometry,
@@ -29,89 +35,110 @@ from skastro.preprocessing import (
     TriggerTime,
     Window,
 )
+from skastro.recipes._options import make_networks, split_options
 from skastro.resampling import DropUnusable, RowSampler
+from skastro.surveys import Survey
 
-PAPER_CUTS = {"min_detections": 5, "min_total_snr": 10.0, "min_duration": 30.0, "max_gap": 50.0}
-"""Cuts of the SCONE paper as parameters of :class:`skastro.preprocessing.MarkQuality`."""
+SCONE_PAPER = {
+    "cuts": {"min_detections": 5, "min_total_snr": 10.0, "min_duration": 30.0, "max_gap": 50.0},
+    "dust": "scone",
+    "wavelength_scale": "free",
+    "brightness": False,
+    "balanced": True,
+    "max_epochs": 400,
+    "lr": 5e-5,
+    "batch_size": 32,
+    "schedule": "constant",
+    "validation": None,
+}
+"""Cuts, features and training of Qu et al. 2021 as parameters of :func:`make_scone`."""
 
 SMALL_SAMPLE = {
-    "epochs": 60,
+    "max_epochs": 60,
+    "n_networks": 4,
+    "class_weight": "balanced",
     "lr": 1e-3,
     "validation": None,
-    "class_weight": "balanced",
     "static_scaler": QuantileTransformer(n_quantiles=100, output_distribution="normal"),
-    "n_networks": 4,
 }
 """Parameters of :func:`make_scone_classifier` for about a thousand objects, with `statistics`.
 
-None of them is held back for validation, heavy tails of the statistics are taken away, and the
-scatter of the training is averaged out.
+No object is held out for validation, the heavy tails of the statistics are mapped to a normal
+distribution, and four networks average out the scatter of the training.
 """
 
 _EARLY_START = -20.0
 
 
 def make_scone_features(
-    survey="LSST",
+    survey: str | Survey = "LSST",
     *,
-    with_redshift=False,
-    brightness=True,
-    statistics=False,
-    days=None,
-    start=-30.0,
-    stop=150.0,
-    n_times=180,
-    n_wavelengths=32,
-    dust="correct",
-    kernel="radial",
-    wavelength_scale=6000.0,
-    cuts=None,
-    engine="auto",
-    n_jobs=None,
-    progress=False,
-):
+    with_redshift: bool = False,
+    brightness: bool = True,
+    statistics: bool = False,
+    days: float | tuple[int, int] | None = None,
+    start: float = -30.0,
+    stop: float = 150.0,
+    n_times: int = 180,
+    n_wavelengths: int = 32,
+    dust: str | None = "correct",
+    kernel: str = "radial",
+    wavelength_scale: float | str | tuple[float, float] = 6000.0,
+    cuts: dict | None = None,
+    engine: str = "auto",
+    verbose: int = 0,
+    n_jobs: int | None = None,
+) -> Pipeline:
     """Make the pipeline from light curves to rows of a heat map and static columns.
 
     Parameters
     ----------
     survey : str or Survey, default="LSST"
-        Gives the effective wavelengths of the bands.
+        Survey of the data.  It defines the effective wavelengths of the bands.
 
     with_redshift : bool, default=False
         Append the columns ``redshift`` and ``redshift_err`` of `X`; NaN where unknown.
 
     brightness : bool, default=True
-        Append log10 of the flux at the maximum, which the normalisation of the image takes
-        away.  SCONE itself goes without.
+        Append log10 of the maximum flux, which the normalisation of the image removes.  The
+        paper does not use it.
 
     statistics : bool, default=False
         Append :class:`skastro.feature_extraction.LightCurveStatistics`, compressed by the inverse
-        hyperbolic sine; worth it for small and heterogeneous data sets.
+        hyperbolic sine.  They help on small and heterogeneous data sets.
 
     days : None, float or tuple of 2 ints, default=None
         None: whole light curves around ``peak_time``.  A number: only what is known that many
         days after the trigger (:class:`skastro.preprocessing.TriggerTime`), from 20 days before
-        it.  Two numbers: a number of days drawn between them for each object.
+        it.  Two numbers: for each object a number of days sampled between them.
 
     start, stop : float, default=-30, 150
-        Edges of the grid of times in days after the peak; without effect with `days`.
+        Edges of the time grid in days after the peak; no effect with `days`.
 
     n_times, n_wavelengths : int, default=180, 32
         Size of the heat map; wavelengths run from 3000 to 10100 Angstrom.
 
     dust : {"correct", "scone", None}, default="correct"
-        Correct the fluxes with column ``mwebv``, add magnitudes as SCONE did, or do nothing.
+        Correct the fluxes for the Milky Way's dust with the column ``mwebv``, add magnitudes to
+        fluxes as the original code did, or do nothing.
 
-    wavelength_scale : float, "free" or tuple of 2 floats, default=6000
-        Length scale in wavelength in Angstrom.  SCONE fits it for each object, ``"free"``; fixed,
-        as avocado does it, the network classifies better (benchmarks/science/gp_kernels.md).
-
-    kernel, engine, n_jobs, progress
+    kernel, engine
         See :class:`skastro.feature_extraction.GPInterpolate`.
 
+    wavelength_scale : float, "free" or tuple of 2 floats, default=6000
+        Length scale in wavelength in Angstrom.  The paper fits it for each object, ``"free"``.
+        With a fixed one, as in avocado, the network scores higher
+        (benchmarks/science/gp_kernels.md).
+
     cuts : dict, default=None
-        Parameters of :class:`skastro.preprocessing.MarkQuality`; at least 2 observations by
-        default, `PAPER_CUTS` for those of the paper.
+        Parameters of :class:`skastro.preprocessing.MarkQuality`; by default objects require at
+        least 2 observations.  ``SCONE_PAPER["cuts"]`` holds the cuts of the paper.
+
+    verbose : int, default=0
+        Above 0, show progress.
+
+    n_jobs : int, default=None
+        Number of parallel workers; None means one.
 
     Returns
     -------
@@ -136,7 +163,7 @@ def make_scone_features(
         wavelength_scale=wavelength_scale,
         engine=engine,
         n_jobs=n_jobs,
-        progress=progress,
+        progress=verbose > 0,
     )
     parity = "scone" if dust == "scone" else None
     parts = [("heatmap", Heatmap(process, dust=parity, brightness=brightness))]
@@ -157,17 +184,27 @@ def make_scone_features(
     )
 
 
+def _early_steps(days: float | tuple[int, int]) -> list[tuple]:
+    """Cut the light curves from 20 days before the trigger to `days` after it."""
+    drawn = np.ndim(days) > 0
+    stop = "days" if drawn else float(days)
+    window = Window(_EARLY_START, stop, reference_column="trigger_time")
+    draw = [("days", DrawDays(*days))] if drawn else []
+    return [("trigger", TriggerTime()), *draw, ("window", window)]
+
+
 def make_scone_classifier(
     *,
-    n_times=180,
-    n_wavelengths=32,
-    epochs=None,
-    n_networks=1,
-    class_weight=None,
-    random_state=None,
-    verbose=0,
-    **parameters,
-):
+    n_times: int = 180,
+    n_wavelengths: int = 32,
+    max_epochs: int | None = None,
+    n_networks: int = 1,
+    class_weight: dict | str | None = None,
+    random_state: Any = None,
+    verbose: int = 0,
+    n_jobs: int | None = None,
+    **parameters: Any,
+) -> ClassifierMixin:
     """Make the network that reads the rows of :func:`make_scone_features`.
 
     Parameters
@@ -175,29 +212,37 @@ def make_scone_classifier(
     n_times, n_wavelengths : int, default=180, 32
         Size of the heat map.
 
-    epochs : int, default=None
-        Largest number of epochs; the default of the network, with early stopping, if None.
+    max_epochs : int, default=None
+        Largest number of epochs; None for the default of the recipe.
 
     n_networks : int, default=1
-        Above 1, the mean of so many networks
+        Above 1, average that many networks
         (:class:`skastro.neural_network.DeepEnsembleClassifier`).
 
     class_weight : dict or "balanced", default=None
         Weights of the classes in the loss.
 
     random_state : int, RandomState instance or None, default=None
-        Seed of weights, batches, dropout and the validation split.
+        Source of randomness; pass an integer for reproducible results.
 
     verbose : int, default=0
-        Show the epochs.
+        Above 0, show progress.
+
+    n_jobs : int, default=None
+        Number of parallel workers; None means one.
 
     **parameters
-        Others of :class:`skastro.neural_network.HeatmapCNNClassifier`; `SMALL_SAMPLE` for about a
-        thousand objects.
+        Further parameters of :class:`skastro.neural_network.HeatmapCNNClassifier`;
+        `SMALL_SAMPLE` for about a thousand objects.
 
     Returns
     -------
     classifier : HeatmapCNNClassifier or DeepEnsembleClassifier
+
+    Raises
+    ------
+    TypeError
+        A parameter that the network does not have; the message suggests the nearest one.
 
     Examples
     --------
@@ -205,82 +250,114 @@ def make_scone_classifier(
     >>> make_scone_classifier(n_times=90).image_shape
     (2, 32, 90)
     """
-    classifier = HeatmapCNNClassifier(
+    split_options(make_scone_classifier, parameters, (HeatmapCNNClassifier,))
+    return make_networks(
+        HeatmapCNNClassifier,
         image_shape=(2, n_wavelengths, n_times),
+        max_epochs=max_epochs,
+        n_networks=n_networks,
         class_weight=class_weight,
         random_state=random_state,
         verbose=verbose,
+        n_jobs=n_jobs,
         **parameters,
-        **({} if epochs is None else {"max_epochs": epochs}),
     )
-    if n_networks == 1:
-        return classifier
-    return DeepEnsembleClassifier(classifier, n_estimators=n_networks, random_state=random_state)
 
 
 def make_scone(
+    survey: str | Survey = "LSST",
     *,
-    balanced=False,
-    epochs=None,
-    n_networks=1,
-    class_weight=None,
-    network=None,
-    random_state=None,
-    verbose=0,
-    **features,
-):
+    balanced: bool = False,
+    max_epochs: int | None = None,
+    n_networks: int = 1,
+    class_weight: dict | str | None = None,
+    random_state: Any = None,
+    verbose: int = 0,
+    n_jobs: int | None = None,
+    **options: Any,
+) -> ImbalancedPipeline:
     """Make the whole system in one Pipeline: light curves in, class probabilities out.
 
     Parameters
     ----------
+    survey : str or Survey, default="LSST"
+        Survey of the data.  It defines the effective wavelengths of the bands.
+
     balanced : bool, default=False
-        Train on as many objects of each class as the smallest has.
+        Train on a balanced sample: as many objects of each class as the smallest class has.
 
-    epochs, n_networks, class_weight, random_state, verbose
-        See :func:`make_scone_classifier`.
+    max_epochs : int, default=None
+        Largest number of epochs; None for the default of the recipe.
 
-    network : dict, default=None
-        Further parameters of :func:`make_scone_classifier`.
+    n_networks : int, default=1
+        Above 1, average that many networks
+        (:class:`skastro.neural_network.DeepEnsembleClassifier`).
 
-    **features
-        See :func:`make_scone_features`.
+    class_weight : dict or "balanced", default=None
+        Weights of the classes in the loss.
+
+    random_state : int, RandomState instance or None, default=None
+        Source of randomness; pass an integer for reproducible results.
+
+    verbose : int, default=0
+        Above 0, show progress.
+
+    n_jobs : int, default=None
+        Number of parallel workers; None means one.
+
+    **options
+        Further parameters of :func:`make_scone_features` and :func:`make_scone_classifier`, such
+        as `SCONE_PAPER`.
 
     Returns
     -------
-    scone : imblearn Pipeline
+    scone : imblearn.pipeline.Pipeline
+
+    Raises
+    ------
+    TypeError
+        An option that neither has; the message suggests the nearest one.
 
     Examples
     --------
     >>> from skastro.recipes import make_scone
     >>> scone = make_scone(with_redshift=True, balanced=True, random_state=0)
-    >>> [name for name, _ in scone.steps][-3:]
-    ['features', 'balance', 'classifier']
+    >>> [name for name, _ in scone.steps]
+    ['clean', 'quality', 'usable', 'balance', 'deredden', 'features', 'classifier']
     """
-    sampler = RowSampler(RandomUnderSampler(random_state=random_state))
-    classifier = make_scone_classifier(
-        **{n: features[n] for n in ("n_times", "n_wavelengths") if n in features},
-        epochs=epochs,
+    for_features, for_network = split_options(
+        make_scone,
+        options,
+        (make_scone_features,),
+        (make_scone_classifier, HeatmapCNNClassifier),
+    )
+    features = make_scone_features(survey, verbose=verbose, n_jobs=n_jobs, **for_features)
+    network = make_scone_classifier(
+        max_epochs=max_epochs,
         n_networks=n_networks,
         class_weight=class_weight,
         random_state=random_state,
         verbose=verbose,
-        **(network or {}),
+        n_jobs=n_jobs,
+        **for_network,
     )
-    steps = make_scone_features(**features).steps
+    steps = features.steps
+    sampler = RowSampler(RandomUnderSampler(random_state=random_state))
+    selection = [("usable", DropUnusable()), *([("balance", sampler)] if balanced else [])]
     after_quality = [name for name, _ in steps].index("quality") + 1
-    steps.insert(after_quality, ("usable", DropUnusable()))
-    return ImbalancedPipeline(
-        [
-            *steps,
-            *([("balance", sampler)] if balanced else []),
-            ("classifier", classifier),
-        ]
-    )
+    steps[after_quality:after_quality] = selection
+    return ImbalancedPipeline([*steps, ("classifier", network)])
 
 
 def evaluate_scone_epochs(
-    X, y, *, days=(0, 5, 15, 25, 50, None), test_size=0.2, random_state=None, **options
-):
+    X: NestedFrame,
+    y: ArrayLike,
+    *,
+    days: Sequence = (0, 5, 15, 25, 50, None),
+    test_size: float = 0.2,
+    random_state: Any = None,
+    **options: Any,
+) -> pd.DataFrame:
     """Train and score SCONE at several epochs after the trigger, on one split by object.
 
     Parameters
@@ -295,26 +372,26 @@ def evaluate_scone_epochs(
         Days after the trigger; None for whole light curves.
 
     test_size : float, default=0.2
-        Share of the objects that is scored, of each class alike.
+        Share of the objects that is scored, the same for each class.
 
-    random_state : int, default=None
-        Seed of the split and of the training.
+    random_state : int, RandomState instance or None, default=None
+        Source of randomness; pass an integer for reproducible results.
 
     **options
-        See :func:`make_scone`.
+        Parameters of :func:`make_scone`.
 
     Returns
     -------
     scores : DataFrame
-        One row an epoch: objects trained on and scored, objects without answer (which count as
-        wrong), accuracy, balanced accuracy, macro F1.
+        One row per epoch: numbers of training and test objects, number of unclassified objects
+        (which count as wrong), accuracy, balanced accuracy, macro F1.
 
     Examples
     --------
     >>> from skastro.datasets import make_light_curves
     >>> from skastro.recipes import evaluate_scone_epochs
     >>> X, y = make_light_curves(40, classes=["SNIa", "SNII"], random_state=0)
-    >>> small = {"n_times": 16, "n_wavelengths": 4, "epochs": 1}
+    >>> small = {"n_times": 16, "n_wavelengths": 4, "max_epochs": 1}
     >>> scores = evaluate_scone_epochs(X, y, days=[5, None], random_state=0, **small)
     >>> scores.index.tolist()
     ['5', 'all']
@@ -330,25 +407,16 @@ def evaluate_scone_epochs(
 
 def _score(model, X_train, X_test, y_train, y_test):
     proba = model.fit(X_train, y_train).predict_proba(X_test)
-    answered = ~np.isnan(proba).any(axis=1)
+    classified = ~np.isnan(proba).any(axis=1)
     known, codes = np.unique(y_test, return_inverse=True)
-    guess = np.full(len(y_test), -1)
+    predicted = np.full(len(y_test), -1)
     order = np.searchsorted(known, model.classes_)
-    guess[answered] = order[proba[answered].argmax(axis=1)]
+    predicted[classified] = order[proba[classified].argmax(axis=1)]
     return {
         "n_train": len(y_train),
         "n_test": len(y_test),
-        "n_unclassified": int((~answered).sum()),
-        "accuracy": accuracy_score(codes, guess),
-        "balanced_accuracy": balanced_accuracy_score(codes, guess),
-        "macro_f1": f1_score(codes, guess, labels=range(len(known)), average="macro"),
+        "n_unclassified": int((~classified).sum()),
+        "accuracy": accuracy_score(codes, predicted),
+        "balanced_accuracy": balanced_accuracy_score(codes, predicted),
+        "macro_f1": f1_score(codes, predicted, labels=range(len(known)), average="macro"),
     }
-
-
-def _early_steps(days):
-    """Cut the light curves from 20 days before the trigger to `days` after it."""
-    if np.ndim(days) == 0:
-        window = Window(_EARLY_START, float(days), reference_column="trigger_time")
-        return [("trigger", TriggerTime()), ("window", window)]
-    window = Window(_EARLY_START, "days", reference_column="trigger_time")
-    return [("trigger", TriggerTime()), ("days", DrawDays(*days)), ("window", window)]

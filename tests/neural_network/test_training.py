@@ -13,10 +13,9 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, GroupShuffleSplit, PredefinedSplit
 from skorch.callbacks import Callback, EpochScoring, LRScheduler
 
-from skastro.neural_network import HeatmapCNNClassifier, scone_training
+from skastro.neural_network import HeatmapCNNClassifier
 from skastro.neural_network._callbacks import SCHEDULES, LearningRate
 from skastro.neural_network._net import resolve_device
-from skastro.nn import SconeCNN
 
 
 @pytest.fixture(scope="module")
@@ -394,9 +393,3 @@ def test_optimizer_by_class_and_by_name(data, model):
 def test_wrong_parameters_are_refused(data, model, wrong):
     with pytest.raises(ValueError, match="HeatmapCNNClassifier"):
         model.set_params(**wrong).fit(*data)
-
-
-def test_scone_training_is_the_papers():
-    model = HeatmapCNNClassifier(**scone_training())
-    assert (model.lr, model.max_epochs, model.batch_size) == (5e-5, 400, 32)
-    assert (model.optimizer, model.schedule, model.module) == ("Adam", "constant", SconeCNN)

@@ -36,7 +36,9 @@ def supernovae():
 def test_channels_stand_in_the_order_of_the_shapes(supernovae):
     X, _ = supernovae
     channels = ["lines", "spec", "lcg", "lcr", "lcgdmdt", "specdmdt"]
-    rows = make_ccsnscore_features(channels, resolution=64, phase_length=10).fit_transform(X)
+    rows = make_ccsnscore_features(channels=channels, resolution=64, phase_length=10).fit_transform(
+        X
+    )
     shapes = ccsnscore_shapes(channels, resolution=64, phase_length=10)
     sizes = [int(np.prod(shape)) for shape in shapes.values()]
     parts = dict(zip(shapes, np.split(rows, np.cumsum(sizes)[:-1], axis=1)))
@@ -55,14 +57,16 @@ def test_channels_stand_in_the_order_of_the_shapes(supernovae):
 def test_h_alpha_and_redshift_are_channels(supernovae):
     X, y = supernovae
     X = X.assign(redshift=np.where(np.arange(90) < 60, X["redshift"], np.nan))
-    rows = make_ccsnscore_features(["halpha", "redshift"]).fit_transform(X)
+    rows = make_ccsnscore_features(channels=["halpha", "redshift"]).fit_transform(X)
     assert ccsnscore_shapes(["halpha", "redshift"]) == {"halpha": (1, 192), "redshift": (1,)}
     np.testing.assert_allclose(10 ** rows[:60, 192], X["redshift"][:60], rtol=1e-5)
     assert np.isnan(rows[60:, 192]).all()
     known = rows[:60, :192]
     np.testing.assert_allclose(known[:, 60:140].std(), 1, atol=0.5)
-    with pytest.raises(ValueError, match="ccsnscore: the channel 'redshift' needs the column"):
-        make_ccsnscore_features(["redshift"]).fit_transform(X.drop(columns="redshift"))
+    with pytest.raises(
+        ValueError, match="make_ccsnscore: the channel 'redshift' requires the column"
+    ):
+        make_ccsnscore_features(channels=["redshift"]).fit_transform(X.drop(columns="redshift"))
     model = make_ccsnscore(channels=["spec", "redshift"], max_epochs=2, random_state=0)
     assert np.isfinite(model.fit(X, y).predict_proba(X)).all()
 
@@ -80,14 +84,14 @@ def test_without_deredshifting_the_rows_are_those_at_redshift_zero(supernovae):
 )
 def test_bad_channels_are_refused(channels):
     with pytest.raises(ValueError, match="ccsnscore"):
-        make_ccsnscore_features(channels)
+        make_ccsnscore_features(channels=channels)
 
 
 def test_labels_cover_types_and_read_their_own_channels(supernovae):
     X, y = supernovae
     labels = {"H-poor": ["Ia", "Ib"], "H-rich": ["II"]}
     model = make_ccsnscore(
-        labels,
+        labels=labels,
         label_channels={"H-rich": ["lines"]},
         networks="label",
         n_per_class=None,
@@ -109,7 +113,7 @@ def test_labels_cover_types_and_read_their_own_channels(supernovae):
 def test_one_network_for_all_labels_by_default(supernovae):
     X, y = supernovae
     labels = {"H-poor": ["Ia"], "H-rich": ["II"]}
-    model = make_ccsnscore(labels, max_epochs=8, random_state=0).fit(X, y)
+    model = make_ccsnscore(labels=labels, max_epochs=8, random_state=0).fit(X, y)
     assert model[-1].estimator_.classes_.tolist() == [0, 1, 2]
     scores, errors = model[-1].predict_scores(model[:-1].transform(X))
     assert (errors > 0).all()
@@ -122,15 +126,15 @@ def test_one_network_for_all_labels_by_default(supernovae):
     ("options", "message"),
     [
         ({"networks": "one"}, "neither"),
-        ({"label_channels": {"II": ["spec"]}}, "need networks='label'"),
+        ({"label_channels": {"II": ["spec"]}}, "require networks='label'"),
     ],
 )
 def test_bad_networks_are_refused(options, message):
-    with pytest.raises(ValueError, match=f"ccsnscore: .*{message}"):
+    with pytest.raises(ValueError, match=f"make_ccsnscore: .*{message}"):
         make_ccsnscore(**options)
 
 
-def test_an_object_without_spectrum_is_answered_by_its_light_curve(supernovae):
+def test_an_object_without_spectrum_is_classified_by_its_light_curve(supernovae):
     X, y = supernovae
     model = make_ccsnscore(
         channels=["spec", "lcg"], phase_length=10, n_per_class=None, max_epochs=2, random_state=0
@@ -159,7 +163,7 @@ def test_layers_are_gated(supernovae):
     assert (table["label"] == np.where(y == "II", "H-rich", y)).mean() > 0.7
 
 
-def test_layers_of_the_seed():
+def test_layers_of_the_original_code():
     tree = layers_of(SEDM, ["1"])
     assert tree.leaves == ("SN", "AGN", "CV")
     assert set(tree.relabel(["IIb", "Ia"])) == {"SN"}
@@ -170,7 +174,7 @@ def test_layers_of_the_seed():
             layers_of(SEDM, layers)
 
 
-def test_parity_preset_is_the_seed():
+def test_paper_settings_are_those_of_the_original_code():
     parity = {"resolution": 32, "max_epochs": 1, "n_per_class": 20}
     model = make_ccsnscore(**CCSNSCORE_PAPER | parity, random_state=0)
     assert isinstance(clone(model), Pipeline)
@@ -192,10 +196,10 @@ def test_ensembles_give_errors_by_their_members(supernovae):
     np.testing.assert_allclose(errors, members.std(axis=0), atol=1e-6)
 
 
-def test_bad_options_are_refused():
+def test_invalid_options_are_refused():
     for options in (
         {"encoder": "lstm"},
-        {"balance": "over"},
+        {"networks": "over"},
         {"layers": ["1"]},
         {"labels": {"a": ["b"]}, "taxonomy": SEDM},
         {"label_channels": {"Ia": ["lcg"]}},

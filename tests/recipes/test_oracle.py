@@ -27,7 +27,7 @@ def survey():
 
 @pytest.fixture(scope="module")
 def fitted(survey):
-    return make_oracle(TREE, **SMALL).fit(*survey)
+    return make_oracle(taxonomy=TREE, **SMALL).fit(*survey)
 
 
 def test_probabilities_at_dates_are_those_of_cut_light_curves(survey, fitted):
@@ -51,7 +51,7 @@ def test_nodes_sum_to_their_parents(survey, fitted):
 
 def test_the_network_has_learned(survey):
     X, y = survey
-    oracle = make_oracle(TREE, **(SMALL | {"max_epochs": 30})).fit(X, y)
+    oracle = make_oracle(taxonomy=TREE, **(SMALL | {"max_epochs": 30})).fit(X, y)
     assert oracle.score(X, y) > 0.6
 
 
@@ -69,7 +69,7 @@ def test_missing_codes_are_missing(survey, fitted):
     np.testing.assert_allclose(fitted.predict_proba(coded), fitted.predict_proba(lost))
 
 
-def test_seed_rules_end_with_the_last_detection(survey):
+def test_rules_of_the_original_code_end_with_the_last_detection(survey):
     X, _ = survey
     cut = make_oracle_features(detections_only=True).fit_transform(X)
     offsets, rows = flatten(cut["lightcurve"])
@@ -82,17 +82,17 @@ def test_seed_rules_end_with_the_last_detection(survey):
 
 
 def test_paper(survey):
-    classifier = make_oracle_classifier(ELASTICC, **ORACLE_PAPER)
+    classifier = make_oracle_classifier(taxonomy=ELASTICC, **ORACLE_PAPER)
     assert classifier.criterion.alpha == 0.5
     assert classifier.criterion.node_weight == "balanced"
     small = ORACLE_PAPER | {"max_epochs": 1}
-    oracle = make_oracle(TREE, random_state=0, **small).fit(*survey)
+    oracle = make_oracle(taxonomy=TREE, random_state=0, **small).fit(*survey)
     assert oracle[-1].net_.module_.recurrent.hidden_size == 100
 
 
 def test_pickled_ensemble_answers_the_same(survey):
     X, y = survey
-    oracle = make_oracle(TREE, n_networks=2, **SMALL).fit(X, y)
+    oracle = make_oracle(taxonomy=TREE, n_networks=2, **SMALL).fit(X, y)
     again = pickle.loads(pickle.dumps(oracle))
     np.testing.assert_array_equal(
         predict_proba_at(again, X, [5, 50]), predict_proba_at(oracle, X, [5, 50])

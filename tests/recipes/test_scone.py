@@ -10,8 +10,9 @@ from sklearn.pipeline import make_pipeline
 from skastro.datasets import make_light_curves
 from skastro.exceptions import ObjectWarning
 from skastro.feature_extraction import LightCurveStatistics, StaticColumns
+from skastro.nn import SconeCNN
 from skastro.recipes import (
-    PAPER_CUTS,
+    SCONE_PAPER,
     SMALL_SAMPLE,
     evaluate_scone_epochs,
     make_scone,
@@ -31,7 +32,7 @@ def survey():
 
 @pytest.fixture(scope="module")
 def fitted(survey):
-    return make_scone(epochs=2, with_redshift=True, random_state=0, **SMALL).fit(*survey)
+    return make_scone(max_epochs=2, with_redshift=True, random_state=0, **SMALL).fit(*survey)
 
 
 def without_observations(X, number):
@@ -58,15 +59,8 @@ def test_columns_of_the_features(survey):
 def test_a_small_sample_gets_several_networks_and_none_held_back(survey):
     X, y = survey
     X = without_observations(X, 3)
-    settings = SMALL_SAMPLE | {"epochs": 2, "n_networks": 2}
-    top = ("epochs", "n_networks", "class_weight")
-    scone = make_scone(
-        statistics=True,
-        network={name: value for name, value in settings.items() if name not in top},
-        random_state=0,
-        **{name: settings[name] for name in top},
-        **SMALL,
-    )
+    settings = SMALL_SAMPLE | {"max_epochs": 2, "n_networks": 2}
+    scone = make_scone(statistics=True, random_state=0, **settings, **SMALL)
     with pytest.warns(ObjectWarning):
         scone.fit(X, y)
     proba = scone.predict_proba(X)
@@ -83,7 +77,7 @@ def test_statistics_stand_between_image_and_redshift(survey):
     rows = make_scone_features(**options).fit_transform(X)
     expected = np.arcsinh(LightCurveStatistics().fit_transform(X))
     np.testing.assert_allclose(rows[:, 129:-2], expected, rtol=1e-5)
-    model = make_scone(epochs=1, random_state=0, **options).fit(*survey)
+    model = make_scone(max_epochs=1, random_state=0, **options).fit(*survey)
     assert np.isfinite(model.predict_proba(X)).all()
 
 
@@ -118,7 +112,7 @@ def test_object_that_cannot_be_classified_is_answered_with_a_reason(survey, fitt
 def test_training_leaves_such_objects_out_and_says_so(survey):
     X = without_observations(survey[0], 3)
     with pytest.warns(UserWarning, match=str(X.index[3])):
-        model = make_scone(epochs=1, balanced=True, random_state=0, **SMALL).fit(X, survey[1])
+        model = make_scone(max_epochs=1, balanced=True, random_state=0, **SMALL).fit(X, survey[1])
     assert model["classifier"].n_unusable_ == 0
 
 
@@ -143,7 +137,7 @@ def test_mixed_epochs_give_every_object_its_own(survey):
 
 
 def test_cuts_of_the_paper(survey):
-    features = make_scone_features(cuts=PAPER_CUTS, **SMALL)
+    features = make_scone_features(cuts=SCONE_PAPER["cuts"], **SMALL)
     rows = features.fit_transform(survey[0])
     quality = features[:2].transform(survey[0])["quality"]
     assert 0 < (quality != "").sum() < 60
@@ -163,23 +157,30 @@ def test_dust_options_differ_as_they_should(survey):
         assert np.abs(rows[dust] - rows[None]).max() > 1e-4
 
 
+def test_training_of_the_paper():
+    network = make_scone(**SCONE_PAPER)[-1]
+    assert (network.lr, network.max_epochs, network.batch_size) == (5e-5, 400, 32)
+    assert (network.optimizer, network.schedule, network.module) == ("Adam", "constant", SconeCNN)
+    assert network.validation is None
+
+
 def test_same_seed_same_model(survey):
     one, two = (
-        make_scone(epochs=2, random_state=3, **SMALL).fit(*survey).predict_proba(survey[0])
+        make_scone(max_epochs=2, random_state=3, **SMALL).fit(*survey).predict_proba(survey[0])
         for _ in range(2)
     )
     np.testing.assert_array_equal(one, two)
 
 
 def test_early_epochs_are_scored_on_one_split(survey):
-    scores = evaluate_scone_epochs(*survey, days=[0, None], random_state=0, epochs=1, **SMALL)
+    scores = evaluate_scone_epochs(*survey, days=[0, None], random_state=0, max_epochs=1, **SMALL)
     assert scores.index.tolist() == ["0", "all"]
     assert (scores["n_train"] == 48).all() and (scores["n_test"] == 12).all()
     assert scores[["accuracy", "balanced_accuracy", "macro_f1"]].stack().between(0, 1).all()
 
 
 def test_shapes_of_features_and_classifier_fit_together():
-    assert make_scone_classifier(n_times=9, n_wavelengths=5, epochs=7).max_epochs == 7
+    assert make_scone_classifier(n_times=9, n_wavelengths=5, max_epochs=7).max_epochs == 7
     scone = make_scone(n_times=9, n_wavelengths=5)
     assert scone["classifier"].image_shape == (2, 5, 9)
 

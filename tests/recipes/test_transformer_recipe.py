@@ -2,7 +2,7 @@
 
 from skastro.datasets import make_bazin
 from skastro.recipes import (
-    SEED_SIZES,
+    TRANSFORMER_SIZES,
     make_transformer_autoencoder,
     make_transformer_classifier,
     make_transformer_forest,
@@ -19,7 +19,9 @@ def test_pretrained_classifier_and_forest():
     X, y = make_bazin(60, random_state=0)
     sizes = {"size": 16, "num_layers": 1, "feedforward_size": 16}
     options = {"max_epochs": 1, "random_state": 0}
-    model = make_transformer_classifier(sizes=sizes, pretrain=True, freeze=True, **options)
+    model = make_transformer_classifier(
+        static=(), reference_column=None, sizes=sizes, pretrain=True, freeze=True, **options
+    )
     model.set_params(pretrained__max_epochs=1).fit(X, y)
     assert model.pretrained_.net_.module_.encoder.size == 16
     assert model.pretrained.random_state == 0
@@ -29,5 +31,5 @@ def test_pretrained_classifier_and_forest():
 
 
 def test_search_space():
-    assert suggest_transformer(Last()) == {name: c[-1] for name, c in SEED_SIZES.items()}
+    assert suggest_transformer(Last()) == {name: c[-1] for name, c in TRANSFORMER_SIZES.items()}
     assert suggest_transformer(Last(), {"size": [32]}) == {"size": 32}

@@ -1,0 +1,47 @@
+"""Preparation of light curves that ORACLE and the transformers share."""
+
+from collections.abc import Sequence
+
+from skastro.preprocessing import (
+    CleanPhotometry,
+    DetectionWindow,
+    FirstDetection,
+    MarkDetections,
+    ReplaceMissing,
+)
+from skastro.surveys import Survey, get_survey
+
+STATIC_COLUMNS = ("redshift", "redshift_err", "mwebv")
+"""Static columns of the schema; ELAsTiCC's host columns are given by name beside them."""
+
+
+def detection_steps(
+    survey: str | Survey,
+    *,
+    static: Sequence[str],
+    reject: str | int | Sequence[str] | None,
+    detections_only: bool = False,
+) -> list[tuple]:
+    """Return steps that clean light curves and date them by their first detection.
+
+    Examples
+    --------
+    >>> from skastro.recipes._light_curves import detection_steps
+    >>> [name for name, _ in detection_steps("ZTF", static=(), reject="auto")]
+    ['clean', 'detections', 'first_detection']
+    """
+    return [
+        ("clean", CleanPhotometry(reject=_rejected(reject, survey), survey=survey)),
+        ("detections", MarkDetections(survey=survey)),
+        ("first_detection", FirstDetection()),
+        *([("window", DetectionWindow())] if detections_only else []),
+        *([("missing", ReplaceMissing(list(static)))] if static else []),
+    ]
+
+
+def _rejected(reject, survey):
+    if reject is None:
+        return 0
+    if reject == "auto":
+        return "saturated" if "saturated" in get_survey(survey).photflag else 0
+    return reject
