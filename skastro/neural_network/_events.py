@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from skastro.neural_network._static import StaticScaling
+from skastro.nn import DAYS_SCALE, HEIGHT_SCALE, ObservationFeature
 from skastro.utils.ragged import (
     keep_rows,
     row_numbers,
@@ -12,8 +13,6 @@ from skastro.utils.ragged import (
     sort_rows,
     take_objects,
 )
-
-N_NUMBERS = 10
 
 
 class LightCurveEvents:
@@ -92,7 +91,7 @@ class LightCurveEvents:
     @property
     def n_inputs(self):
         """Numbers that describe one observation."""
-        return N_NUMBERS + self.band_numbers.shape[1]
+        return len(ObservationFeature) + self.band_numbers.shape[1]
 
     def learn(self, objects, static_scaler=None):
         """Learn the scale of static columns and of flux, the median error, from some objects."""
@@ -199,9 +198,7 @@ def describe(padded, flux_scale):
     Returns
     -------
     numbers : ndarray of shape (n_objects, n_observations, 10), dtype float32
-        Days after zero (over 100, and as logarithm), logarithm of the days since the previous
-        observation and since the first detection, asinh of flux and of error, asinh of S/N,
-        detection flag, the highest asinh of flux so far and the distance from it.
+        One column per :class:`skastro.nn.ObservationFeature`.
 
     Examples
     --------
@@ -220,19 +217,20 @@ def describe(padded, flux_scale):
     highest = np.maximum.accumulate(height, axis=1)
     first = np.minimum.accumulate(np.where(detected, time, np.inf), axis=1)
     since = np.where(np.isfinite(first), time - first, 0)
-    numbers = [
-        time / 100,
-        _logarithm(time),
-        _logarithm(np.diff(time, axis=1, prepend=time[:, :1])),
-        _logarithm(since),
-        height / 3,
-        np.log(error / np.float32(flux_scale)),
-        np.arcsinh(flux / error) / 3,
-        detected,
-        highest / 3,
-        highest - height,
-    ]
-    return np.stack(numbers, axis=2, dtype=np.float32, casting="unsafe")
+    features = {
+        ObservationFeature.DAYS: time / np.float32(DAYS_SCALE),
+        ObservationFeature.LOG_DAYS: _logarithm(time),
+        ObservationFeature.LOG_GAP: _logarithm(np.diff(time, axis=1, prepend=time[:, :1])),
+        ObservationFeature.LOG_SINCE_DETECTION: _logarithm(since),
+        ObservationFeature.HEIGHT: height / np.float32(HEIGHT_SCALE),
+        ObservationFeature.LOG_ERROR: np.log(error / np.float32(flux_scale)),
+        ObservationFeature.SIGNAL_TO_NOISE: np.arcsinh(flux / error) / np.float32(3),
+        ObservationFeature.DETECTED: detected,
+        ObservationFeature.HIGHEST: highest / np.float32(HEIGHT_SCALE),
+        ObservationFeature.BELOW_HIGHEST: highest - height,
+    }
+    ordered = [features[name] for name in ObservationFeature]
+    return np.stack(ordered, axis=2, dtype=np.float32, casting="unsafe")
 
 
 def _logarithm(days):

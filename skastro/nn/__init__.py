@@ -13,6 +13,7 @@ from skastro.nn._fusion import (
 from skastro.nn._grid import GridTransformerNet
 from skastro.nn._hierarchical_loss import HierarchicalCrossEntropy
 from skastro.nn._image import SconeCNN, WideConv
+from skastro.nn._observation import DAYS_SCALE, HEIGHT_SCALE, ObservationFeature
 from skastro.nn._ranking_losses import (
     RealBogusLoss,
     adversarial_direction,
@@ -40,13 +41,16 @@ __all__ = [
     "Conv2dEncoder",
     "Criterion",
     "CrossEntropy",
+    "DAYS_SCALE",
     "EventEncoder",
     "FilterResponseNorm",
     "FusionNet",
     "GridTransformerNet",
+    "HEIGHT_SCALE",
     "HierarchicalCrossEntropy",
     "LightCurveAutoencoderNet",
     "MLPEncoder",
+    "ObservationFeature",
     "RealBogusLoss",
     "RecurrentEncoder",
     "RecurrentNet",

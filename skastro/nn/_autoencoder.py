@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from skastro.nn._attention import TimeEncoding, TransformerLayer
+from skastro.nn._observation import DAYS_SCALE, ObservationFeature
 from skastro.nn._transformer import AttentionPooling, EventEncoder, visible
 
 
@@ -60,7 +61,7 @@ class CurveDecoder(nn.Module):
         bands : Tensor of shape (n_objects, n_queries, n_band_numbers)
             Numbers of the band of each query.
         """
-        query = torch.cat([self.time(days), days[..., None] / 100, bands], dim=-1)
+        query = torch.cat([self.time(days), days[..., None] / DAYS_SCALE, bands], dim=-1)
         hidden = self.query(query)
         for layer, norm, code_map in zip(self.layers, self.norms, self.code):
             scale, shift = code_map(code)[:, None].chunk(2, dim=-1)
@@ -131,7 +132,7 @@ class SequenceDecoder(nn.Module):
 
     def _pass(self, code, days, bands, heights):
         previous = nn.functional.pad(heights[:, :-1], (1, 0))
-        numbers = [self.time(days), days[..., None] / 100, previous[..., None], bands]
+        numbers = [self.time(days), days[..., None] / DAYS_SCALE, previous[..., None], bands]
         tokens, memory = self.query(torch.cat(numbers, dim=-1)), self.code(code)[:, None]
         n = days.shape[1]
         mask = torch.ones(n, n, dtype=torch.bool, device=days.device).tril().expand(len(days), n, n)
@@ -208,7 +209,7 @@ class LightCurveAutoencoderNet(nn.Module):
     def encode(self, observations, lengths):
         """Return codes of shape (n_objects, code_size); see :class:`TransformerNet`."""
         last = (lengths[:, None] - 1).clamp_min(0)
-        seen = visible(observations[..., 0], last, lengths)
+        seen = visible(observations[..., ObservationFeature.DAYS], last, lengths)
         mask = seen.expand(-1, observations.shape[1], -1)
         return self.code(self.pooling(self.encoder(observations, mask), seen)[:, 0])
 

@@ -4,10 +4,9 @@ import torch
 from torch import nn
 
 from skastro.nn._attention import Attention, TimeEncoding, TransformerLayer
+from skastro.nn._observation import DAYS_SCALE, HEIGHT_SCALE, ObservationFeature
 from skastro.nn._sequence import _dense_layers
 
-# Numbers of an observation: days / 100, time since the one before, height, and the highest so far.
-_DAYS, _GAP, _HEIGHT, _HIGHEST, _BELOW_HIGHEST = 0, 2, 4, 8, 9
 _SHORTEST_PERIOD = 30.0
 
 
@@ -92,7 +91,9 @@ class EventEncoder(nn.Module):
             Rows of the table of band vectors.
         """
         tokens = self.embedding(without_order(observations, mask.any(dim=1)))
-        tokens = tokens + self.time_map(self.time(100 * observations[..., _DAYS]))
+        tokens = tokens + self.time_map(
+            self.time(DAYS_SCALE * observations[..., ObservationFeature.DAYS])
+        )
         if self.bands is not None:
             tokens = tokens + self.bands(bands)
         for layer in self.layers:
@@ -126,18 +127,20 @@ def without_order(observations, real):
     >>> without_order(pair, torch.ones(1, 2, dtype=torch.bool))[0, :, 8:].tolist()
     [[2.0, 3.0], [2.0, 0.0]]
     """
-    times = observations[..., _DAYS].masked_fill(~real, torch.inf)
+    times = observations[..., ObservationFeature.DAYS].masked_fill(~real, torch.inf)
     number = torch.arange(times.shape[1], device=times.device).expand_as(times)
     begins = torch.ones_like(real)
     begins[:, 1:] = times[:, 1:] != times[:, :-1]
     first = number.where(begins, 0).cummax(dim=1).values
     ends = begins.roll(-1, dims=1)
     last = number.where(ends, times.shape[1]).flip(1).cummin(dim=1).values.flip(1)
-    numbers = list(observations.unbind(dim=2))
-    numbers[_GAP] = numbers[_GAP].gather(1, first)
-    numbers[_HIGHEST] = numbers[_HIGHEST].gather(1, last)
-    numbers[_BELOW_HIGHEST] = 3 * (numbers[_HIGHEST] - numbers[_HEIGHT])
-    return torch.stack(numbers, dim=2)
+    features = list(observations.unbind(dim=2))
+    gap, highest = ObservationFeature.LOG_GAP, ObservationFeature.HIGHEST
+    features[gap] = features[gap].gather(1, first)
+    features[highest] = features[highest].gather(1, last)
+    below = HEIGHT_SCALE * (features[highest] - features[ObservationFeature.HEIGHT])
+    features[ObservationFeature.BELOW_HIGHEST] = below
+    return torch.stack(features, dim=2)
 
 
 class AttentionPooling(nn.Module):
@@ -316,11 +319,14 @@ class TransformerNet(nn.Module):
 
     def tokens(self, observations, positions, lengths, bands=None):
         """Return what each answer sees, and the tokens; answers in rows unless causal."""
-        seen = visible(observations[..., 0], positions.clamp_min(0), lengths)
+        times = observations[..., ObservationFeature.DAYS]
+        seen = visible(times, positions.clamp_min(0), lengths)
         if self.causal:
             every = torch.arange(observations.shape[1], device=lengths.device)
             last = (lengths[:, None] - 1).clamp_min(0)
-            mask = visible(observations[..., 0], torch.minimum(every, last), lengths)
+            mask = visible(
+                observations[..., ObservationFeature.DAYS], torch.minimum(every, last), lengths
+            )
             return seen, self.encoder(observations, mask, bands)
         n_answers = positions.shape[1]
         seen = seen.flatten(0, 1)[:, None]
