@@ -65,3 +65,27 @@ class ObjectWarning(UserWarning):
     >>> issubclass(ObjectWarning, UserWarning)
     True
     """
+
+
+class UnclassifiedWarning(ObjectWarning):
+    """Objects have no prediction; the message names them.
+
+    Parameters
+    ----------
+    message : str
+        What happened, starting with the estimator.
+
+    ids : sequence, default=()
+        Identifiers of the objects; kept in full as attribute `ids`.
+
+    Examples
+    --------
+    >>> from skastro.exceptions import UnclassifiedWarning
+    >>> str(UnclassifiedWarning("MyClassifier: 1 object is unclassified", ["SN1"]))
+    "MyClassifier: 1 object is unclassified (object 'SN1')"
+    """
+
+    def __init__(self, message, ids=()):
+        self.ids = list(ids)
+        noun = "object" if len(self.ids) == 1 else "objects"
+        super().__init__(f"{message} ({noun} {name_objects(self.ids)})" if self.ids else message)

@@ -1,8 +1,13 @@
 """Base of the classifiers that are made of classifiers."""
 
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
-from sklearn.utils import _safe_indexing, get_tags, indexable
+from sklearn.utils import Tags, _safe_indexing, get_tags, indexable
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
     MethodMapping,
@@ -20,17 +25,35 @@ from sklearn.utils.validation import (
 )
 
 from skastro.base import most_probable
-from skastro.hierarchy._read_labels import read_labels
+from skastro.utils.labels import check_labels
+
+
+class Part(NamedTuple):
+    """What one classifier of several is fitted on: rows, columns (None: all) and labels."""
+
+    estimator: Any
+    rows: NDArray[np.intp]
+    columns: Any
+    labels: NDArray
+
+
+class Training(NamedTuple):
+    """Checked training data: weights (or None) and the mask of the objects that take part."""
+
+    X: Any
+    y: NDArray
+    weights: NDArray[np.float64] | None
+    used: NDArray[np.bool_]
 
 
 class PartsClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     """Fit classifiers on parts of the objects or columns of any `X`.
 
-    A subclass has the parameters `estimator` and `n_jobs` and a method ``_own_estimators()`` that
-    returns the estimators of single parts by name.
+    A subclass has the parameters `estimator`, `unclassified` and `n_jobs` and a method
+    ``_own_estimators()`` that returns the estimators of single parts by name.
     """
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> NDArray:
         """Return the most probable class.
 
         Parameters
@@ -41,17 +64,23 @@ class PartsClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Returns
         -------
         labels : ndarray of shape (n_objects,)
-            Objects that cannot be classified get the label ``"unclassified"``.
+            Unclassified objects get the label ``"unclassified"``, or the most frequent class with
+            ``unclassified="prior"``.
 
         Raises
         ------
         ObjectError
-            An object cannot be classified, and the classes are not text.
+            An object is unclassified, and the classes are not strings.
+
+        Warns
+        -----
+        UnclassifiedWarning
+            Objects are unclassified, with ``unclassified="nan"``.
         """
         proba = self.predict_proba(X)
         return most_probable(self.classes_, proba, type(self).__name__)
 
-    def get_metadata_routing(self):
+    def get_metadata_routing(self) -> MetadataRouter:
         """Return the routing of metadata to the estimators of all parts.
 
         Returns
@@ -64,20 +93,20 @@ class PartsClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             router.add(**{f"estimator of {name}": estimator}, method_mapping=mapping)
         return router
 
-    def _open(self, X, y, sample_weight):
-        """Return X, the labels, the weights or None, and the mask of objects that take part."""
+    def _open(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> Training:
+        """Check the training data."""
         name = type(self).__name__
-        y = read_labels(y, name)
+        y = check_labels(y, name, X)
         X = self._read(X, reset=True)
         check_consistent_length(X, y)
         if sample_weight is None:
-            return X, y, None, np.ones(len(y), bool)
+            return Training(X, y, None, np.ones(len(y), bool))
         weights = _check_sample_weight(sample_weight, np.empty(len(y)), ensure_non_negative=True)
         if not weights.any():
             raise ValueError(f"{name}: all objects have a sample_weight of zero")
-        return X, y, weights, weights > 0
+        return Training(X, y, weights, weights > 0)
 
-    def _read(self, X, *, reset):
+    def _read(self, X: Any, *, reset: bool) -> Any:
         name = type(self).__name__
         (X,) = indexable(X)
         if getattr(X, "ndim", 2) == 1:
@@ -92,47 +121,58 @@ class PartsClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             raise ValueError(f"{name}: X holds 0 objects while a minimum of 1 is required")
         return X
 
-    def _check_columns(self, columns, reset):
+    def _check_columns(self, columns: Any, reset: bool) -> None:
         if columns is None:
             return
         name = type(self).__name__
         if not columns.is_unique:
-            twice = columns[columns.duplicated()].unique().tolist()
-            raise ValueError(f"{name}: X has more than one column of the names {twice}")
-        needed = [] if reset else getattr(self, "feature_names_in_", [])
-        missing = [column for column in needed if column not in columns]
+            repeated = columns[columns.duplicated()].unique().tolist()
+            raise ValueError(f"{name}: X has more than one column of the names {repeated}")
+        required = [] if reset else getattr(self, "feature_names_in_", [])
+        missing = [column for column in required if column not in columns]
         if missing:
-            raise ValueError(f"{name} needs the column {missing[0]!r}; X has {list(columns)}")
+            raise ValueError(f"{name} requires the column {missing[0]!r}; X has {list(columns)}")
 
-    def _reopen(self, X):
+    def _reopen(self, X: Any) -> Any:
         check_is_fitted(self)
         return self._read(X, reset=False)
 
-    def _fit_parts(self, X, parts, sample_weight, fit_params):
-        """Fit ``{name: (estimator, rows, columns, labels)}`` and return the fitted ones by name."""
+    def _fit_parts(
+        self,
+        X: Any,
+        parts: Mapping[Any, Part],
+        sample_weight: NDArray | None,
+        fit_params: Mapping[str, Any],
+    ) -> dict:
+        """Fit the classifiers of all parts and return them by name."""
         params = self._routed(parts, sample_weight, fit_params)
         fitted = Parallel(n_jobs=self.n_jobs)(
-            delayed(fit_part)(X, *part, params[name], f"{type(self).__name__}: part {name!r}")
+            delayed(fit_part)(X, part, params[name], f"{type(self).__name__}: part {name!r}")
             for name, part in parts.items()
         )
         return dict(zip(parts, fitted))
 
-    def _routed(self, parts, sample_weight, fit_params):
-        """Return what each part gets beside X and y."""
+    def _routed(
+        self,
+        parts: Mapping[Any, Part],
+        sample_weight: NDArray | None,
+        fit_params: Mapping[str, Any],
+    ) -> dict:
+        """Return what each part gets besides X and y."""
         own = self._own_estimators()
-        if _routing_enabled():
+        if get_config()["enable_metadata_routing"]:
             routed = process_routing(self, "fit", sample_weight=sample_weight, **fit_params)
             return {
                 name: routed.get(f"estimator of {name}" if name in own else "estimator").fit
                 for name in parts
             }
         if sample_weight is not None:
-            for name, (estimator, *_) in parts.items():
-                self._check_takes_weights(estimator, name)
+            for name, part in parts.items():
+                self._check_takes_weights(part.estimator, name)
             fit_params = {"sample_weight": sample_weight, **fit_params}
         return dict.fromkeys(parts, fit_params)
 
-    def _check_takes_weights(self, estimator, part):
+    def _check_takes_weights(self, estimator: Any, part: Any) -> None:
         if not has_fit_parameter(estimator, "sample_weight"):
             raise ValueError(
                 f"{type(self).__name__}: {type(estimator).__name__}, the estimator of {part!r}, "
@@ -140,14 +180,14 @@ class PartsClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
                 f"logisticregression__sample_weight, or enable metadata routing"
             )
 
-    def _check_gives_probabilities(self, estimator, part):
+    def _check_has_probabilities(self, estimator: Any, part: Any) -> None:
         if not hasattr(estimator, "predict_proba"):
             raise ValueError(
                 f"{type(self).__name__}: {type(estimator).__name__}, the estimator of {part!r}, "
-                f"gives no probabilities; wrap it in CalibratedClassifierCV"
+                f"has no predict_proba; wrap it in CalibratedClassifierCV"
             )
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         inner = get_tags(self.estimator)
         tags.input_tags = inner.input_tags
@@ -156,25 +196,19 @@ class PartsClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         return tags
 
 
-def _routing_enabled():
-    from sklearn import get_config  # noqa: PLC0415
-
-    return get_config()["enable_metadata_routing"]
-
-
-def fit_part(X, estimator, rows, columns, labels, params, part):
+def fit_part(X: Any, part: Part, params: Mapping[str, Any], text: str) -> Any:
     """Fit a clone on some rows and columns; an error gets a note that names the part."""
-    everything = len(rows) == _num_samples(X)
-    chosen = X if everything else _safe_indexing(X, rows)
-    params = _check_method_params(X, params, rows)
+    everything = len(part.rows) == _num_samples(X)
+    chosen = X if everything else _safe_indexing(X, part.rows)
+    params = _check_method_params(X, params, part.rows)
     try:
-        return clone(estimator).fit(take_columns(chosen, columns), labels, **params)
+        return clone(part.estimator).fit(take_columns(chosen, part.columns), part.labels, **params)
     except Exception as error:
-        error.add_note(f"raised while fitting {part}")
+        error.add_note(f"raised while fitting {text}")
         raise
 
 
-def take_columns(X, columns):
+def take_columns(X: Any, columns: Any) -> Any:
     """Return some columns of X; all of them where `columns` is None."""
     if columns is None:
         return X

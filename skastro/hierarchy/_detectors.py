@@ -1,6 +1,6 @@
-"""One classifier per detector, one for all, or one for a mixture."""
+"""One classifier per detector, one for all, or one for a mixture of their number."""
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,31 +11,43 @@ from sklearn.base import (
     _fit_context,
     clone,
 )
-from sklearn.utils import check_random_state, get_tags
+from sklearn.utils import Tags, check_random_state, get_tags
 from sklearn.utils._param_validation import HasMethods, StrOptions
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skastro.base import most_probable
+from skastro.base import (
+    UNCLASSIFIED_OPTIONS,
+    class_prior,
+    fill_unclassified,
+    ignore_unclassified,
+    most_probable,
+)
+from skastro.exceptions import name_objects
+from skastro.utils.labels import check_labels
 
 _CHECKS = {"ensure_all_finite": "allow-nan"}
 
 
 class DetectorClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
-    """Train one classifier per detector, one for all detectors, or one on a mixture.
+    """Train one classifier per detector, one for all, or one for a mixture of detectors.
 
-    The last column of `X` is the number of the detector; the classifiers do not see it.
+    The last column of `X` is the number of the detector, which the classifiers do not see.
 
     Parameters
     ----------
     estimator : classifier
-        Any with `predict_proba`.
+        Any classifier with `predict_proba`.
 
     scheme : {"each", "mix", "all"}, default="all"
-        "each" trains one copy per detector, which predicts the objects of that detector; "mix"
-        trains one copy on a sample of all detectors that is as large as one detector on average,
-        which separates the effect of more data from that of other detectors; "all" trains one
-        copy on all objects.
+        "each" trains one copy per detector, which predicts the objects of its own detector;
+        "mix" trains one copy on a sample of all detectors that is as large as one detector on
+        average, which separates the effect of more data from that of other detectors; "all" trains
+        one copy on all objects.
+
+    unclassified : {"nan", "prior"}, default="nan"
+        Probabilities of an unclassified object, one for which the classifier returns NaN: NaN and
+        the label ``"unclassified"``, with a warning, or the class priors of the training, which
+        scikit-learn's meta-estimators and scorers accept.
 
     random_state : int, RandomState instance or None, default=None
         Source of randomness of the mixture; pass an integer for reproducible results.
@@ -43,10 +55,13 @@ class DetectorClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     Attributes
     ----------
     estimators_ : dict
-        Fitted copies by detector; the key None holds a copy for all detectors.
+        Fitted copies by detector; the key is None for a copy of all detectors.
 
     classes_ : ndarray of shape (n_classes,)
-        The labels, sorted.
+        Class labels, sorted.
+
+    class_prior_ : ndarray of shape (n_classes,)
+        Share of each class among the training objects.
 
     n_features_in_ : int
         Number of columns of `X`, including the detector.
@@ -69,22 +84,31 @@ class DetectorClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     _parameter_constraints = {
         "estimator": [HasMethods(["fit", "predict_proba"])],
         "scheme": [StrOptions({"each", "mix", "all"})],
+        "unclassified": UNCLASSIFIED_OPTIONS,
         "random_state": ["random_state"],
     }
 
-    def __init__(self, estimator: Any, *, scheme: str = "all", random_state: Any = None):
+    def __init__(
+        self,
+        estimator: Any,
+        *,
+        scheme: str = "all",
+        unclassified: str = "nan",
+        random_state: int | np.random.RandomState | None = None,
+    ):
         self.estimator = estimator
         self.scheme = scheme
+        self.unclassified = unclassified
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X: ArrayLike, y: ArrayLike) -> "DetectorClassifier":
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Train the classifiers.
 
         Parameters
         ----------
         X : array-like of shape (n_objects, n_columns)
-            The columns of the classifiers, then the number of the detector.
+            Features, then the number of the detector.
 
         y : array-like of shape (n_objects,)
             Class labels.
@@ -96,25 +120,23 @@ class DetectorClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            The number of a detector is NaN or infinite.
+            The number of a detector is missing.
+
+        ObjectError
+            Objects without a label.
         """
+        y = check_labels(y, type(self).__name__, X)
         X, y = validate_data(self, X, y, ensure_min_features=2, **_CHECKS)
-        check_classification_targets(y)
         X, detector = _split(X)
         self.classes_ = np.unique(y)
-        if self.scheme == "each":
-            parts = {number: np.flatnonzero(detector == number) for number in np.unique(detector)}
-        elif self.scheme == "mix":
-            n = max(1, len(y) // len(np.unique(detector)))
-            parts = {None: check_random_state(self.random_state).permutation(len(y))[:n]}
-        else:
-            parts = {None: slice(None)}
+        self.class_prior_ = class_prior(y, self.classes_)
         self.estimators_ = {
-            number: clone(self.estimator).fit(X[rows], y[rows]) for number, rows in parts.items()
+            number: clone(self.estimator).fit(X[rows], y[rows])
+            for number, rows in self._parts(detector).items()
         }
         return self
 
-    def predict_proba(self, X: ArrayLike) -> NDArray:
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the probabilities of the classes.
 
         Parameters
@@ -125,30 +147,29 @@ class DetectorClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Returns
         -------
         probabilities : ndarray of shape (n_objects, n_classes)
-            In the order of `classes_`; 0 for a class that a detector did not have in training.
+            In the order of `classes_`; 0 for classes that the detector did not have in training;
+            NaN for unclassified objects, or class priors with ``unclassified="prior"``.
 
         Raises
         ------
         ValueError
-            A detector did not occur in training.
+            A detector that was not in the training.
+
+        Warns
+        -----
+        UnclassifiedWarning
+            Objects are unclassified, with ``unclassified="nan"``.
         """
         check_is_fitted(self)
+        name, objects = type(self).__name__, X
         X, detector = _split(validate_data(self, X, reset=False, **_CHECKS))
         proba = np.zeros((len(X), len(self.classes_)))
-        if None in self.estimators_:
-            self._fill(proba, slice(None), self.estimators_[None], X)
-            return proba
-        unknown = np.setdiff1d(detector, list(self.estimators_)).tolist()
-        if unknown:
-            raise ValueError(
-                f"DetectorClassifier: the detectors {unknown} did not occur in training; "
-                f'scheme="all" predicts any detector'
-            )
-        for number, estimator in self.estimators_.items():
-            rows = np.flatnonzero(detector == number)
-            if len(rows):
-                self._fill(proba, rows, estimator, X[rows])
-        return proba
+        with ignore_unclassified():
+            for number, rows in self._known_parts(detector).items():
+                estimator = self.estimators_[number]
+                columns = np.searchsorted(self.classes_, estimator.classes_)
+                proba[np.ix_(rows, columns)] = estimator.predict_proba(X[rows])
+        return fill_unclassified(proba, self.class_prior_, self.unclassified, name, objects)
 
     def predict(self, X: ArrayLike) -> NDArray:
         """Return the most probable class.
@@ -161,27 +182,47 @@ class DetectorClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Returns
         -------
         labels : ndarray of shape (n_objects,)
+            Unclassified objects get the label ``"unclassified"``, or the most frequent class with
+            ``unclassified="prior"``.
+
+        Raises
+        ------
+        ObjectError
+            An object is unclassified, and the classes are not strings.
         """
         proba = self.predict_proba(X)
         return most_probable(self.classes_, proba, type(self).__name__)
 
-    def _fill(self, proba, rows, estimator, X):
-        columns = np.searchsorted(self.classes_, estimator.classes_)
-        part = proba[rows]
-        part[:, columns] = estimator.predict_proba(X)
-        proba[rows] = part
+    def _parts(self, detector: NDArray) -> dict[Any, NDArray[np.intp]]:
+        """Return the training rows of each classifier, by detector or None."""
+        if self.scheme == "each":
+            return {number: np.flatnonzero(detector == number) for number in np.unique(detector)}
+        rows = np.arange(len(detector))
+        if self.scheme == "mix":
+            n = max(1, len(rows) // len(np.unique(detector)))
+            rows = check_random_state(self.random_state).permutation(len(rows))[:n]
+        return {None: rows}
 
-    def __sklearn_tags__(self):
+    def _known_parts(self, detector: NDArray) -> dict[Any, NDArray[np.intp]]:
+        """Return the rows that each classifier predicts, by detector or None."""
+        if None in self.estimators_:
+            return {None: np.arange(len(detector))}
+        unknown = np.setdiff1d(detector, list(self.estimators_))
+        if len(unknown):
+            raise ValueError(
+                f"{type(self).__name__} was not trained on the detectors {name_objects(unknown)}"
+            )
+        return {number: np.flatnonzero(detector == number) for number in np.unique(detector)}
+
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = get_tags(self.estimator).input_tags.allow_nan
         return tags
 
 
-def _split(X):
-    """Return the columns of the classifiers, and the detectors."""
+def _split(X: NDArray) -> tuple[NDArray, NDArray]:
+    """Return the features and the detectors."""
     detector = X[:, -1]
     if not np.isfinite(detector).all():
-        raise ValueError(
-            "DetectorClassifier: the last column of X, the detector, contains NaN or infinity"
-        )
+        raise ValueError("DetectorClassifier: the last column, the detector, holds NaN or infinity")
     return X[:, :-1], detector

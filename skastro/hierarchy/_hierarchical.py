@@ -1,27 +1,35 @@
-"""One classifier a parent node of a tree of classes."""
+"""One classifier per parent node of a taxonomy."""
 
-import warnings
 from collections.abc import Mapping
 from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import _check_sample_weight, _num_samples
 
-from skastro.base import UNCLASSIFIED
+from skastro.base import (
+    UNCLASSIFIED,
+    UNCLASSIFIED_OPTIONS,
+    class_prior,
+    ignore_unclassified,
+    no_prediction,
+    warn_of_unclassified,
+)
 from skastro.exceptions import name_objects
-from skastro.hierarchy._base import PartsClassifier
-from skastro.hierarchy._read_labels import read_labels
-from skastro.hierarchy._targets import node_numbers, prune, read_targets
-from skastro.taxonomy import Taxonomy
+from skastro.hierarchy._base import Part, PartsClassifier
+from skastro.hierarchy._labels import TreeLabels, node_objects, read_tree_labels, trained_taxonomy
+from skastro.taxonomy import Taxonomy, node_numbers
+from skastro.utils.labels import check_labels
 
 
 class HierarchicalClassifier(PartsClassifier):
-    r"""Train one classifier at each parent node of a tree of classes.
+    r"""Train one classifier at each parent node of a taxonomy.
 
-    The classifier of a node tells its children apart, and learns from the objects whose label
-    lies below it.  The probability of a node is the product down its path,
+    The classifier of a node separates its children, and is trained on the objects whose label
+    lies below the node.  The probability of a node is the product along its path,
 
     .. math:: P(v) = P(\mathrm{parent}(v)) \; P(v \mid \mathrm{parent}(v)),
 
@@ -31,41 +39,49 @@ class HierarchicalClassifier(PartsClassifier):
     Parameters
     ----------
     estimator : classifier
-        Any with `predict_proba`: of rows of numbers, or a Pipeline that reads light curves.  Its
-        labels are the names of the children, so that a ``class_weight`` may be a dict of them.
-        Balance each node for itself with an imbalanced-learn Pipeline of a sampler and a
-        classifier.
+        Any classifier with `predict_proba`, of numeric features or a Pipeline that reads light
+        curves.  Its classes are the names of the children, so that ``class_weight`` may be a dict
+        of them.  An imbalanced-learn Pipeline of a sampler and a classifier balances each node
+        separately.
 
     taxonomy : Taxonomy or nested mapping, default=None
-        Tree of the classes.  By default all classes of `y` hang below one root.
+        Taxonomy of the classes.  By default all classes of `y` lie below one root.
 
     node_estimators : dict, default=None
-        Classifiers of single parent nodes by name, in the place of `estimator`.
+        Classifiers of single parent nodes by name, instead of `estimator`.
 
     classes : array-like of str, default=None
-        What integers in `y` stand for: ``np.unique(y)`` of the labels before another estimator
-        coded them.  Only needed with a taxonomy inside ``VotingClassifier``,
-        ``StackingClassifier``, ``BaggingClassifier`` or
-        ``cross_val_predict(method="predict_proba")``, which replace labels by 0, 1, ...; without
-        it such codes are refused.
+        Labels that integers in `y` stand for: ``np.unique(y)`` before another estimator encoded
+        them.  Only required with a taxonomy inside ``VotingClassifier``, ``StackingClassifier``,
+        ``BaggingClassifier`` or ``cross_val_predict(method="predict_proba")``, which replace
+        labels by 0, 1, ...; encoded labels are refused without it.
+
+    unclassified : {"nan", "prior"}, default="nan"
+        Probabilities of an unclassified object, one for which a classifier returns NaN: NaN and
+        the label ``"unclassified"``, with a warning, or the class priors of the training at the
+        node, which scikit-learn's meta-estimators and scorers accept.
 
     n_jobs : int, default=None
-        Nodes trained at a time, with joblib.
+        Number of nodes trained in parallel with joblib.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        Labels of `predict_proba`, sorted: the leaves of `taxonomy_`.  The codes of all `classes`
-        where `y` was coded.
+        Labels of the columns of `predict_proba`, sorted: the leaves of `taxonomy_`, or all
+        encoded `classes` if `y` was encoded.
+
+    class_prior_ : ndarray of shape (n_classes,)
+        Probabilities of an object of which nothing is known: the product of the shares of the
+        training objects at each node.
 
     taxonomy_ : Taxonomy
         The part of `taxonomy` that training labels reach.  A node without training objects is
-        left out with a warning, and never answered.  A node whose objects are known no deeper
-        ends the tree there, as a leaf.
+        left out with a warning and never predicted.  A node is a leaf if no training label lies
+        below it.
 
     estimators_ : dict of name -> classifier
-        Fitted classifiers of the nodes that have two children or more in `taxonomy_`.  A single
-        child has the probability of its parent.
+        Fitted classifiers of the nodes with at least two children in `taxonomy_`.  An only child
+        has the probability of its parent.
 
     n_features_in_ : int
         Number of columns of `X`.
@@ -75,20 +91,20 @@ class HierarchicalClassifier(PartsClassifier):
 
     See Also
     --------
-    ParallelBinaryClassifier : One binary classifier a label.
-    skastro.taxonomy.Taxonomy : Trees of classes.
+    ParallelBinaryClassifier : One binary classifier per label.
+    skastro.taxonomy.Taxonomy : A tree of classes.
 
     Notes
     -----
-    Where a classifier answers NaN for an object, the probabilities of all nodes below are NaN,
-    and so is the label of the object ``"unclassified"``.
+    Where a classifier returns NaN for an object, the probabilities of all nodes below are NaN,
+    and its label is ``"unclassified"``, unless ``unclassified="prior"``.
 
-    A feature step inside of `estimator` is computed again at every node; put it in front,
-    ``make_pipeline(features, HierarchicalClassifier(...))``, where it does not learn from labels.
+    A feature step inside `estimator` is computed again at every node.  If it does not learn from
+    labels, put it in front: ``make_pipeline(features, HierarchicalClassifier(...))``.
 
-    Scorers that compare labels, such as "accuracy", count an object known as "SN" as wrong when
-    it is predicted to be an "Ia", and do not know synonyms.  `score`, the default of
-    ``GridSearchCV``, and :mod:`skastro.metrics` know the tree.
+    Scorers that compare labels, such as "accuracy", count the prediction "Ia" as wrong for an
+    object known only as "SN", and do not know synonyms.  `score`, the default of
+    ``GridSearchCV``, and :mod:`skastro.metrics` take the taxonomy into account.
 
     References
     ----------
@@ -113,20 +129,31 @@ class HierarchicalClassifier(PartsClassifier):
         "taxonomy": [Taxonomy, Mapping, None],
         "node_estimators": [dict, None],
         "classes": ["array-like", None],
+        "unclassified": UNCLASSIFIED_OPTIONS,
         "n_jobs": [Integral, None],
     }
 
     def __init__(
-        self, estimator, *, taxonomy=None, node_estimators=None, classes=None, n_jobs=None
+        self,
+        estimator: Any,
+        *,
+        taxonomy: Taxonomy | Mapping | None = None,
+        node_estimators: Mapping[Any, Any] | None = None,
+        classes: ArrayLike | None = None,
+        unclassified: str = "nan",
+        n_jobs: int | None = None,
     ):
         self.estimator = estimator
         self.taxonomy = taxonomy
         self.node_estimators = node_estimators
         self.classes = classes
+        self.unclassified = unclassified
         self.n_jobs = n_jobs
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, sample_weight=None, **fit_params):
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None, **fit_params: Any
+    ) -> Self:
         """Train the classifiers of all parent nodes.
 
         Parameters
@@ -135,16 +162,16 @@ class HierarchicalClassifier(PartsClassifier):
             Objects.
 
         y : array-like of shape (n_objects,)
-            Labels: names of leaves; of inner nodes for objects known no deeper, which train the
-            nodes above; or synonyms of the taxonomy.  Objects labelled as the root train nothing.
+            Names of leaves; of inner nodes for objects whose leaf is unknown, which train only
+            the nodes above; or synonyms of the taxonomy.  Objects labelled as the root train
+            nothing.
 
         sample_weight : array-like of shape (n_objects,), default=None
-            Weights, passed on to every classifier.  An object of weight 0 takes no part, as if it
-            were not there.
+            Weights, passed on to every classifier.  Objects of weight 0 are ignored.
 
         **fit_params : dict
-            Passed on to every classifier; cut to its objects where it has one value an object,
-            such as `groups`.  Routed as requested where metadata routing is enabled.
+            Passed on to every classifier; indexed by its objects if it has one value per object,
+            such as `groups`.  Routed as requested if metadata routing is enabled.
 
         Returns
         -------
@@ -153,8 +180,12 @@ class HierarchicalClassifier(PartsClassifier):
         Raises
         ------
         ValueError
-            Labels that are not in the tree, integers that may be codes, classifiers without
-            probabilities or without `sample_weight`, estimators of nodes that do not exist.
+            Labels that are not in the taxonomy, integers that may be encoded labels, classifiers
+            without `predict_proba` or without `sample_weight`, estimators of nodes that do not
+            exist.
+
+        ObjectError
+            Objects without a label.
 
         Warns
         -----
@@ -163,17 +194,18 @@ class HierarchicalClassifier(PartsClassifier):
         """
         X, y, weights, used = self._open(X, y, sample_weight)
         name = type(self).__name__
-        targets = read_targets(y, self.taxonomy, self.classes, name)
-        self._check_node_estimators(targets.tree)
-        self._tree = targets.tree
-        self.taxonomy_ = self._pruned(targets, used)
-        self.classes_, self._columns = targets.answers(self.taxonomy_)
-        self._names = getattr(targets, "names", self.classes_)
-        parts = self._parts(targets, used)
+        labels = read_tree_labels(y, self.taxonomy, self.classes, name)
+        self._check_node_estimators(labels.tree)
+        self._tree, self._encoded = labels.tree, labels.encoded
+        self.taxonomy_ = trained_taxonomy(labels, used, name)
+        self.classes_, self._columns = labels.columns(self.taxonomy_)
+        parts = self._parts(labels, used)
+        self._priors = self._node_priors(parts, weights)
         self.estimators_ = self._fit_parts(X, parts, weights, fit_params)
+        self.class_prior_ = self._of_classes(self._product(self._priors, 1))[0]
         return self
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the probability of every leaf.
 
         Parameters
@@ -184,13 +216,17 @@ class HierarchicalClassifier(PartsClassifier):
         Returns
         -------
         probabilities : ndarray of shape (n_objects, n_classes)
-            In the order of `classes_`; NaN for objects that cannot be classified.
-        """
-        proba = self.predict_node_proba(X)[:, self._columns]
-        proba[:, self._columns < 0] = 0.0
-        return proba
+            In the order of `classes_`; NaN for unclassified objects, or class priors with
+            ``unclassified="prior"``.
 
-    def predict_node_proba(self, X):
+        Warns
+        -----
+        UnclassifiedWarning
+            Objects are unclassified, with ``unclassified="nan"``.
+        """
+        return self._of_classes(self.predict_node_proba(X))
+
+    def predict_node_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the probability of every node; children sum to their parent.
 
         Parameters
@@ -203,6 +239,11 @@ class HierarchicalClassifier(PartsClassifier):
         probabilities : ndarray of shape (n_objects, n_nodes)
             In the order of ``taxonomy_.nodes``; 1 for the root.
 
+        Warns
+        -----
+        UnclassifiedWarning
+            Objects are unclassified, with ``unclassified="nan"``.
+
         Examples
         --------
         >>> from sklearn.naive_bayes import GaussianNB
@@ -214,17 +255,15 @@ class HierarchicalClassifier(PartsClassifier):
         (('Alert', 'SN', 'AGN', 'Ia', 'II'), [[1.0, 1.0, 0.0, 0.0, 1.0]])
         """
         X = self._reopen(X)
-        tree = self.taxonomy_
-        proba = np.ones((_num_samples(X), len(tree.nodes)))
-        for parent, children in tree.groups.items():
-            if tree.nodes[parent] in self.estimators_:
-                shares = self._shares(X, tree.nodes[parent], children)
-                proba[:, children] = proba[:, [parent]] * shares
-            else:
-                proba[:, children] = proba[:, [parent]]
+        with ignore_unclassified():
+            shares = {node: self._shares(X, node) for node in self.estimators_}
+        proba = self._product(shares, _num_samples(X))
+        unknown = no_prediction(proba)
+        if unknown.any():
+            warn_of_unclassified(unknown, type(self).__name__, X)
         return proba
 
-    def predict_path(self, X, threshold=0.5):
+    def predict_path(self, X: ArrayLike, threshold: float = 0.5) -> NDArray:
         """Return the deepest node that is probable enough.
 
         Parameters
@@ -233,15 +272,20 @@ class HierarchicalClassifier(PartsClassifier):
             Objects.
 
         threshold : float, default=0.5
-            Probability that a node needs at least, between 0 and 1.
+            Smallest probability of a node that is predicted, between 0 and 1.
 
         Returns
         -------
         names : ndarray of shape (n_objects,)
-            Names of nodes, where the walk of :meth:`Taxonomy.deepest
-            <skastro.taxonomy.Taxonomy.deepest>` ends: the root for objects of which nothing is
-            sure, ``"unclassified"`` for those that cannot be classified at all.  An object that
-            only the classifier of a deeper node cannot classify gets a node above.
+            Names of the nodes of :meth:`Taxonomy.deepest <skastro.taxonomy.Taxonomy.deepest>`:
+            the root if no other node is probable enough, ``"unclassified"`` if no node below the
+            root has a probability.  If only the classifier of a deeper node cannot classify an
+            object, the object gets a node above.
+
+        Warns
+        -----
+        UnclassifiedWarning
+            Objects are unclassified, with ``unclassified="nan"``.
         """
         if not 0 <= threshold <= 1:
             raise ValueError(
@@ -254,11 +298,11 @@ class HierarchicalClassifier(PartsClassifier):
         names[np.isnan(proba[:, first]).all(axis=1)] = UNCLASSIFIED
         return names
 
-    def score(self, X, y, sample_weight=None):
-        """Return the share of objects whose predicted leaf lies at or below their label.
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Return the fraction of objects whose predicted leaf lies at or below their label.
 
-        This is the accuracy where all labels are leaves.  Objects labelled as the root, of which
-        nothing is known, take no part.
+        This is the accuracy if all labels are leaves.  Unclassified objects count as wrong, and
+        objects labelled as the root are ignored.
 
         Parameters
         ----------
@@ -278,66 +322,75 @@ class HierarchicalClassifier(PartsClassifier):
         if self.taxonomy is None:
             return super().score(X, y, sample_weight)
         proba = self.predict_proba(X)
-        labels = read_labels(y, type(self).__name__)
-        names = self._names[labels.astype(int)] if self._names is not self.classes_ else labels
-        true = node_numbers(names, self._tree, type(self).__name__)
-        unknown = np.isnan(proba).any(axis=1)
+        true = self._true_nodes(y, X)
+        unknown = no_prediction(proba)
         best = np.where(unknown[:, None], 0, proba).argmax(axis=1)
-        predicted = self._tree.numbers(self._names)[best]
+        classes = self.classes_ if self._encoded is None else self._encoded
+        predicted = self._tree.numbers(classes)[best]
         right = self._tree.is_on_path[predicted, true] & ~unknown
         weights = _check_sample_weight(sample_weight, right) * (true > 0)
         return float(np.average(right, weights=weights)) if weights.any() else np.nan
 
-    def _shares(self, X, node, children):
-        """Return P(child | node); NaN in all columns of an object that has any."""
+    def _true_nodes(self, y: ArrayLike, X: Any) -> NDArray[np.intp]:
+        name = type(self).__name__
+        y = check_labels(y, name, X)
+        names = y if self._encoded is None else self._encoded[y.astype(int)]
+        return node_numbers(names, self._tree, name)
+
+    def _product(self, shares: Mapping[Any, NDArray], n_objects: int) -> NDArray[np.float64]:
+        """Return the product of P(child | node) along the path of every node."""
+        tree = self.taxonomy_
+        proba = np.ones((n_objects, len(tree.nodes)))
+        for parent, children in tree.groups.items():
+            proba[:, children] = proba[:, [parent]] * shares.get(tree.nodes[parent], 1.0)
+        return proba
+
+    def _shares(self, X: Any, node: Any) -> NDArray[np.float64]:
+        """Return P(child | node) in the order of the children."""
         classifier = self.estimators_[node]
-        names = [self.taxonomy_.nodes[child] for child in children]
+        names = self.taxonomy_.children(node)
         columns = [names.index(label) for label in np.asarray(classifier.classes_).tolist()]
-        shares = np.zeros((_num_samples(X), len(children)))
+        shares = np.zeros((_num_samples(X), len(names)))
         shares[:, columns] = classifier.predict_proba(X)
-        shares[np.isnan(shares).any(axis=1)] = np.nan
+        unknown = no_prediction(shares)
+        shares[unknown] = self._priors[node] if self.unclassified == "prior" else np.nan
         return shares
 
-    def _own_estimators(self):
+    def _of_classes(self, node_proba: NDArray) -> NDArray[np.float64]:
+        proba = node_proba[:, self._columns]
+        proba[:, self._columns < 0] = 0.0
+        return proba
+
+    def _own_estimators(self) -> Mapping:
         return self.node_estimators or {}
 
-    def _check_node_estimators(self, tree):
+    def _check_node_estimators(self, tree: Taxonomy) -> None:
         inner = [tree.nodes[i] for i in tree.groups]
-        strange = [node for node in self._own_estimators() if node not in inner]
-        if strange:
+        unknown = [node for node in self._own_estimators() if node not in inner]
+        if unknown:
             raise ValueError(
-                f"{type(self).__name__}: node_estimators for {name_objects(strange)}, which are no "
-                f"parent nodes; those are {', '.join(map(str, inner))}"
+                f"{type(self).__name__}: node_estimators for {name_objects(unknown)}, which are "
+                f"not parent nodes; the parent nodes are {', '.join(map(str, inner))}"
             )
 
-    def _pruned(self, targets, used):
-        tree, name = targets.tree, type(self).__name__
-        numbers = targets.numbers[used]
-        if not numbers.any():
-            raise ValueError(f"{name}: y holds no label below the root {tree.root!r}")
-        pruned = prune(tree, numbers)
-        lost = [node for node in tree.nodes if node not in set(pruned.nodes)]
-        if lost and self.taxonomy is not None:
-            warnings.warn(
-                f"{name}: no training object belongs to the nodes {name_objects(lost)}; they are "
-                f"left out of taxonomy_ and never answered",
-                UserWarning,
-                stacklevel=4,
-            )
-        return pruned
-
-    def _parts(self, targets, used):
-        """Return what the classifier of each node with a choice is fitted on."""
-        tree, full = self.taxonomy_, targets.tree
+    def _parts(self, labels: TreeLabels, used: NDArray[np.bool_]) -> dict[Any, Part]:
+        """Return what the classifier of each node with several children is fitted on."""
         parts = {}
-        for parent, children in tree.groups.items():
-            node = tree.nodes[parent]
-            if len(children) == 1:
-                continue
-            names = np.array([tree.nodes[child] for child in children])
-            below = full.is_on_path[targets.numbers][:, full.numbers(names)]
-            rows = np.flatnonzero(below.any(axis=1) & used)
+        for node, (rows, names) in node_objects(labels, self.taxonomy_, used).items():
             estimator = self._own_estimators().get(node, self.estimator)
-            self._check_gives_probabilities(estimator, node)
-            parts[node] = estimator, rows, None, names[below[rows].argmax(axis=1)]
+            self._check_has_probabilities(estimator, node)
+            parts[node] = Part(estimator, rows, None, names)
         return parts
+
+    def _node_priors(
+        self, parts: Mapping[Any, Part], weights: NDArray | None
+    ) -> dict[Any, NDArray[np.float64]]:
+        """Return the weighted share of the training objects of each child, by parent node."""
+        return {
+            node: class_prior(
+                part.labels,
+                np.array(self.taxonomy_.children(node)),
+                None if weights is None else weights[part.rows],
+            )
+            for node, part in parts.items()
+        }

@@ -1,20 +1,23 @@
-"""One binary classifier a label, side by side."""
+"""One binary classifier per label, trained independently."""
 
+from collections.abc import Mapping
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import HasMethods, Interval
 
-from skastro.hierarchy._base import take_columns
-from skastro.hierarchy._samples import positive_score
-from skastro.hierarchy._scores import ScoresClassifier
+from skastro.base import UNCLASSIFIED_OPTIONS
+from skastro.hierarchy._base import Part, take_columns
+from skastro.hierarchy._scores import ScoresClassifier, positive_score
 
 
 class ParallelBinaryClassifier(ScoresClassifier):
-    r"""Train one binary classifier a label, each with its own inputs, and compare their scores.
+    r"""Train one binary classifier per label, each with its own inputs, and compare their scores.
 
-    The classifier of a label tells the types that the label covers (class 1) from all others
+    The classifier of a label separates the types that the label covers (class 1) from all others
     (class 0).  With the scores :math:`s_1 \ge s_2` of the two best labels and their errors
     :math:`e_1, e_2`, an object is ambiguous where
 
@@ -25,35 +28,43 @@ class ParallelBinaryClassifier(ScoresClassifier):
     Parameters
     ----------
     estimator : classifier
-        Any with `predict_proba`.  Balance each label for itself with an imbalanced-learn
-        Pipeline of a sampler and a classifier: it sees the classes 0 and 1.
+        Any classifier with `predict_proba`.  An imbalanced-learn Pipeline of a sampler and a
+        classifier balances each label separately; its classes are 0 and 1.
 
     labels : dict of str -> str or list of str, default=None
-        Label to the types in `y` that it covers; the label itself may stand in `y` too.  Types
-        that no label covers are negatives of every label.  By default every class of `y` is a
-        label.
+        Types in `y` that each label covers; the label itself may also occur in `y`.  Types that
+        no label covers are negatives of every label.  By default every class of `y` is a label.
 
     columns : dict of str -> columns, default=None
-        Columns of `X` that the classifier of a label reads: a list of names of a frame, or a
-        slice, a list of numbers or a mask of an array.  All columns where a label is missing.
+        Columns of `X` that the classifier of a label reads: a list of names for a DataFrame, or a
+        slice, a list of numbers or a mask for an array.  Labels that are not in the dict read all
+        columns.
 
     label_estimators : dict of str -> classifier, default=None
-        Classifiers of single labels, in the place of `estimator`.
+        Classifiers of single labels, instead of `estimator`.
 
     ambiguity : float or None, default=0.01
-        Least margin between the two best labels; None always answers the best.
+        Smallest margin between the two best labels; None always predicts the best label.
 
     n_samples : int or None, default=20
-        Samples taken of a classifier that has ``predict_proba_samples(X, n_samples)``, such as
-        one with Monte-Carlo dropout.  None samples nothing.
+        Number of samples from a classifier with ``predict_proba_samples(X, n_samples)``, such as
+        one with Monte-Carlo dropout.  None uses `predict_proba`.
+
+    unclassified : {"nan", "prior"}, default="nan"
+        Scores of an unclassified object, one for which a classifier returns NaN: NaN and the
+        label ``"unclassified"``, with a warning, or the class priors of the training, which
+        scikit-learn's meta-estimators and scorers accept.
 
     n_jobs : int, default=None
-        Labels trained at a time, with joblib.
+        Number of labels trained in parallel with joblib.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_labels,)
         Labels, sorted.
+
+    class_prior_ : ndarray of shape (n_labels,)
+        Share of the training objects that each label covers, normalised to a sum of one.
 
     estimators_ : dict of label -> classifier
         Fitted binary classifiers.
@@ -67,16 +78,14 @@ class ParallelBinaryClassifier(ScoresClassifier):
     See Also
     --------
     JointClassifier : One classifier for all labels together.
-    HierarchicalClassifier : Takes this classifier at its nodes, for layers of labels.
-    sklearn.multiclass.OneVsRestClassifier : One input for all, no errors, always an answer.
+    HierarchicalClassifier : Layers of labels, with this classifier at each node.
+    sklearn.multiclass.OneVsRestClassifier : The same input for all labels, no errors.
 
     Notes
     -----
-    The scores are those of independent questions and do not sum to one; `predict_proba` divides
-    them by their sum, so that they can be gated by a node above.  Cuts on the score, such as
-    "above 0.9", belong to `predict_scores` and `decision_table`.
-
-    An object for which a classifier answers NaN is ``"unclassified"``.
+    The classifiers are independent, so that their scores do not sum to one.  `predict_proba`
+    divides the scores by their sum, as required below a node of a taxonomy.  Apply cuts on the
+    score, such as "above 0.9", to `predict_scores` and `decision_table`.
 
     References
     ----------
@@ -100,19 +109,21 @@ class ParallelBinaryClassifier(ScoresClassifier):
         "label_estimators": [dict, None],
         "ambiguity": [Interval(Real, -2, 1, closed="both"), None],
         "n_samples": [Interval(Integral, 2, None, closed="left"), None],
+        "unclassified": UNCLASSIFIED_OPTIONS,
         "n_jobs": [Integral, None],
     }
 
     def __init__(
         self,
-        estimator,
+        estimator: Any,
         *,
-        labels=None,
-        columns=None,
-        label_estimators=None,
-        ambiguity=0.01,
-        n_samples=20,
-        n_jobs=None,
+        labels: Mapping[str, Any] | None = None,
+        columns: Mapping[Any, Any] | None = None,
+        label_estimators: Mapping[Any, Any] | None = None,
+        ambiguity: float | None = 0.01,
+        n_samples: int | None = 20,
+        unclassified: str = "nan",
+        n_jobs: int | None = None,
     ):
         self.estimator = estimator
         self.labels = labels
@@ -120,10 +131,13 @@ class ParallelBinaryClassifier(ScoresClassifier):
         self.label_estimators = label_estimators
         self.ambiguity = ambiguity
         self.n_samples = n_samples
+        self.unclassified = unclassified
         self.n_jobs = n_jobs
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, sample_weight=None, **fit_params):
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None, **fit_params: Any
+    ) -> Self:
         """Train the classifiers of all labels.
 
         Parameters
@@ -135,10 +149,10 @@ class ParallelBinaryClassifier(ScoresClassifier):
             Types, or labels.
 
         sample_weight : array-like of shape (n_objects,), default=None
-            Weights, passed on to every classifier.  An object of weight 0 takes no part.
+            Weights, passed on to every classifier.  Objects of weight 0 are ignored.
 
         **fit_params : dict
-            Passed on to every classifier, such as `groups`.  Routed as requested where metadata
+            Passed on to every classifier, such as `groups`.  Routed as requested if metadata
             routing is enabled.
 
         Returns
@@ -148,44 +162,30 @@ class ParallelBinaryClassifier(ScoresClassifier):
         Raises
         ------
         ValueError
-            Fewer than two labels, a label without objects or that covers all, classifiers without
-            probabilities, options for labels that do not exist.
+            Fewer than two labels, a label that covers no object or all, classifiers without
+            `predict_proba`, options for labels that do not exist.
+
+        ObjectError
+            Objects without a label.
 
         Warns
         -----
         UserWarning
-            Types in `y`, for predictions are labels.
+            Types in `y` that are not labels, because predictions are labels.
         """
         options = {"columns": self.columns, "label_estimators": self.label_estimators}
         X, _, weights, rows, masks = self._open_labels(X, y, sample_weight, options)
         own, columns = self._own_estimators(), self.columns or {}
         parts = {
-            label: (own.get(label, self.estimator), rows, columns.get(label), mask.astype(int))
+            label: Part(own.get(label, self.estimator), rows, columns.get(label), mask.astype(int))
             for label, mask in masks.items()
         }
-        for label, (estimator, *_) in parts.items():
-            self._check_gives_probabilities(estimator, label)
+        for label, part in parts.items():
+            self._check_has_probabilities(part.estimator, label)
         self.estimators_ = self._fit_parts(X, parts, weights, fit_params)
         return self
 
-    def predict_scores(self, X):
-        """Return the score of every label and its error.
-
-        Parameters
-        ----------
-        X : NestedFrame, DataFrame, array-like or sparse matrix of shape (n_objects, n_columns)
-            Objects.
-
-        Returns
-        -------
-        scores : ndarray of shape (n_objects, n_labels)
-            Probability that the binary classifier of each label gives, the mean of its samples
-            where it has any; in the order of `classes_`, not normalised.
-
-        errors : ndarray of shape (n_objects, n_labels)
-            Standard deviation of the samples; NaN for classifiers that give none.
-        """
-        X = self._reopen(X)
+    def _raw_scores(self, X: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         columns = self.columns or {}
         pairs = [
             positive_score(fitted, take_columns(X, columns.get(label)), self.n_samples)
@@ -194,5 +194,5 @@ class ParallelBinaryClassifier(ScoresClassifier):
         scores, errors = (np.column_stack(values) for values in zip(*pairs))
         return scores, errors
 
-    def _own_estimators(self):
+    def _own_estimators(self) -> Mapping:
         return self.label_estimators or {}

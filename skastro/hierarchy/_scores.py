@@ -1,30 +1,68 @@
-"""What classifiers with a score and an error a label have in common."""
+"""Scores and errors of labels, and the rule of ambiguity."""
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import _check_sample_weight
 
-from skastro.base import answer_instead, most_probable
+from skastro.base import (
+    ignore_unclassified,
+    most_probable,
+    no_prediction,
+    replace_labels,
+    warn_of_unclassified,
+)
 from skastro.hierarchy._base import PartsClassifier
-from skastro.hierarchy._label_types import (
+from skastro.hierarchy._labels import (
+    Masks,
     check_covered,
-    covered,
+    covered_by,
     types_of_labels,
     warn_of_types,
 )
-from skastro.hierarchy._read_labels import read_labels
+from skastro.utils.labels import check_labels
 
 AMBIGUOUS = "ambiguous"
 
 
 class ScoresClassifier(PartsClassifier):
-    """Compare the scores of labels, or answer "ambiguous".
+    """Compare the scores of labels, or predict "ambiguous".
 
-    A subclass has the parameters `labels` and `ambiguity` and the method ``predict_scores(X)``, and
-    begins its `fit` with ``_open_labels``.
+    A subclass has the parameters `labels`, `ambiguity` and `unclassified`, starts its `fit` with
+    ``_open_labels`` and implements ``_raw_scores(X)``, which returns the scores and errors of
+    `predict_scores` with NaN for unclassified objects.
     """
 
-    def predict_proba(self, X):
+    def predict_scores(self, X: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the score of every label and its error.
+
+        Parameters
+        ----------
+        X : NestedFrame, DataFrame, array-like or sparse matrix of shape (n_objects, n_columns)
+            Objects.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_objects, n_labels)
+            Probability of each label, the mean of the samples if there are any, in the order of
+            `classes_`; NaN for unclassified objects, or class priors with
+            ``unclassified="prior"``.
+
+        errors : ndarray of shape (n_objects, n_labels)
+            Standard deviation of the samples; NaN without samples.
+
+        Warns
+        -----
+        UnclassifiedWarning
+            Objects are unclassified, with ``unclassified="nan"``.
+        """
+        return self._scores_of(X)[:2]
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the scores divided by their sum.
 
         Parameters
@@ -35,12 +73,17 @@ class ScoresClassifier(PartsClassifier):
         Returns
         -------
         probabilities : ndarray of shape (n_objects, n_labels)
-            In the order of `classes_`; all equal where all scores are 0; NaN for objects that
-            cannot be classified.
+            In the order of `classes_`; all equal where all scores are 0; NaN for unclassified
+            objects, or class priors with ``unclassified="prior"``.
+
+        Warns
+        -----
+        UnclassifiedWarning
+            Objects are unclassified, with ``unclassified="nan"``.
         """
         return _normalised(self.predict_scores(X)[0])
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> NDArray:
         """Return the label of the highest score, "ambiguous" or "unclassified".
 
         Parameters
@@ -55,12 +98,17 @@ class ScoresClassifier(PartsClassifier):
         Raises
         ------
         ObjectError
-            An object is ambiguous or cannot be classified, and the labels are not text.
-        """
-        return self._decide(*self.predict_scores(X))
+            An object is ambiguous or unclassified, and the labels are not strings.
 
-    def decision_table(self, X):
-        """Return scores, errors and answer of every object as a table.
+        Warns
+        -----
+        UnclassifiedWarning
+            Objects are unclassified, with ``unclassified="nan"``.
+        """
+        return self._decide(*self._scores_of(X))
+
+    def decision_table(self, X: ArrayLike) -> pd.DataFrame:
+        """Return scores, errors and prediction of every object as a table.
 
         Parameters
         ----------
@@ -70,9 +118,8 @@ class ScoresClassifier(PartsClassifier):
         Returns
         -------
         table : DataFrame of shape (n_objects, 2 * n_labels + 2)
-            Index ``object_id`` as that of `X`; a column ``score_<label>`` and a column
-            ``error_<label>`` a label, then ``label``, the answer of `predict`, and
-            ``confidence``, the highest score.
+            Index ``object_id``, the index of `X`; columns ``score_<label>`` and ``error_<label>``
+            for each label, then ``label``, the prediction, and ``confidence``, the highest score.
 
         Examples
         --------
@@ -84,20 +131,21 @@ class ScoresClassifier(PartsClassifier):
         {'score_II': 0.0, 'error_II': nan, 'score_Ib': 1.0, 'error_Ib': nan, 'label': 'Ib',
         'confidence': 1.0}
         """
-        scores, errors = self.predict_scores(X)
+        scores, errors, unknown = self._scores_of(X)
         index = X.index if hasattr(X, "iloc") else range(len(scores))
         columns = {}
         for i, label in enumerate(self.classes_):
             columns[f"score_{label}"] = scores[:, i]
             columns[f"error_{label}"] = errors[:, i]
-        columns["label"] = self._decide(scores, errors)
+        columns["label"] = self._decide(scores, errors, unknown)
         columns["confidence"] = scores.max(axis=1)
         return pd.DataFrame(columns, index=pd.Index(index, name="object_id"))
 
-    def score(self, X, y, sample_weight=None):
-        """Return the share of objects whose answer covers their type.
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Return the fraction of objects whose predicted label covers their type.
 
-        An ambiguous object is wrong.  Objects whose type no label covers take no part.
+        Ambiguous and unclassified objects count as wrong.  Objects whose type no label covers are
+        ignored.
 
         Parameters
         ----------
@@ -114,14 +162,29 @@ class ScoresClassifier(PartsClassifier):
         -------
         score : float
         """
-        answers = self.predict(X)
-        y = read_labels(y, type(self).__name__)
-        covers = np.column_stack(list(covered(self._types, y).values()))
-        right = (covers & (answers[:, None] == self.classes_)).any(axis=1)
+        predicted = self.predict(X)
+        y = check_labels(y, type(self).__name__, X)
+        covers = np.column_stack(list(covered_by(self._types, y).values()))
+        right = (covers & (predicted[:, None] == self.classes_)).any(axis=1)
         weights = _check_sample_weight(sample_weight, right) * covers.any(axis=1)
         return float(np.average(right, weights=weights)) if weights.any() else np.nan
 
-    def _open_labels(self, X, y, sample_weight, options=None):
+    def _scores_of(self, X: Any) -> tuple[NDArray, NDArray, NDArray[np.bool_]]:
+        """Return scores, errors and the mask of unclassified objects."""
+        X = self._reopen(X)
+        with ignore_unclassified():
+            scores, errors = self._raw_scores(X)
+        unknown = no_prediction(scores)
+        if unknown.any() and self.unclassified == "nan":
+            warn_of_unclassified(unknown, type(self).__name__, X)
+        elif unknown.any():
+            scores = np.where(unknown[:, None], self.class_prior_, scores)
+            errors = np.where(unknown[:, None], np.nan, errors)
+        return scores, errors, unknown
+
+    def _open_labels(
+        self, X: Any, y: Any, sample_weight: Any, options: Mapping[str, Any] | None = None
+    ) -> tuple[Any, NDArray, NDArray | None, NDArray[np.intp], Masks]:
         """Learn the labels; return X, y, the weights or None, the rows that take part, the masks.
 
         The masks tell which of these rows each label covers; `options` are parameters by label.
@@ -131,25 +194,33 @@ class ScoresClassifier(PartsClassifier):
         types = types_of_labels(self.labels, y[used], name)
         self.classes_ = np.unique(np.array(list(types), dtype=self._dtype(y)))
         self._types = {label: types[label] for label in self.classes_.tolist()}
-        masks = covered(self._types, y[used])
+        masks = covered_by(self._types, y[used])
         check_covered(masks, options or {}, name)
+        self.class_prior_ = _prior(masks, None if weights is None else weights[used])
         if self.labels is not None:
             warn_of_types(self._types, y, name)
         return X, y, weights, np.flatnonzero(used), masks
 
-    def _decide(self, scores, errors):
+    def _decide(self, scores: NDArray, errors: NDArray, unknown: NDArray[np.bool_]) -> NDArray:
         name = type(self).__name__
         labels = most_probable(self.classes_, scores, name)
         if self.ambiguity is None:
             return labels
-        ambiguous = _margin(scores, errors) < self.ambiguity
-        return answer_instead(labels, ambiguous, AMBIGUOUS, self.classes_, name)
+        ambiguous = (_margin(scores, errors) < self.ambiguity) & ~unknown
+        return replace_labels(labels, ambiguous, AMBIGUOUS, self.classes_, name)
 
-    def _dtype(self, y):
+    def _dtype(self, y: NDArray) -> np.dtype | None:
         return y.dtype if self.labels is None and y.dtype.kind not in "SU" else None
 
 
-def _margin(scores, errors):
+def _prior(masks: Masks, weights: NDArray | None) -> NDArray[np.float64]:
+    """Return the shares of the training objects that labels cover; the shares sum to one."""
+    counts = np.column_stack(list(masks.values())).astype(float)
+    counts = np.average(counts, axis=0, weights=weights)
+    return counts / counts.sum()
+
+
+def _margin(scores: NDArray, errors: NDArray) -> NDArray[np.float64]:
     """Return (s1 - e1) - (s2 + e2) of the two best labels, where no error counts as 0."""
     scores = np.where(np.isnan(scores).any(axis=1, keepdims=True), np.nan, scores)
     best = np.argsort(-scores, axis=1, kind="stable")[:, :2]
@@ -158,9 +229,90 @@ def _margin(scores, errors):
     return (s1 - e1) - (s2 + e2)
 
 
-def _normalised(scores):
+def _normalised(scores: NDArray) -> NDArray[np.float64]:
     total = scores.sum(axis=1, keepdims=True)
     nothing = total[:, 0] == 0
     proba = scores / np.where(total == 0, 1.0, total)
     proba[nothing] = 1 / scores.shape[1]
     return proba
+
+
+def class_scores(
+    classifier: Any, X: Any, n_samples: int | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the probability of every class and its error.
+
+    Parameters
+    ----------
+    classifier : classifier
+        Fitted.
+
+    X : array-like or frame of n_objects rows
+        Objects.
+
+    n_samples : int or None
+        Number of samples of ``predict_proba_samples(X, n_samples)``, if the classifier or the last
+        step of a Pipeline has that method; None uses `predict_proba`.
+
+    Returns
+    -------
+    scores : ndarray of shape (n_objects, n_classes)
+        Mean of the samples, or the probability, in the order of ``classifier.classes_``.
+
+    errors : ndarray of shape (n_objects, n_classes)
+        Standard deviation of the samples; NaN without samples.
+
+    Examples
+    --------
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from skastro.hierarchy._scores import class_scores
+    >>> nb = GaussianNB().fit([[0.0], [1.0], [8.0], [9.0]], [0, 0, 1, 1])
+    >>> scores, errors = class_scores(nb, [[9.0]], n_samples=20)
+    >>> scores.round(2).tolist(), errors.tolist()
+    ([[0.0, 1.0]], [[nan, nan]])
+    """
+    last, X_last = _last_step(classifier, X)
+    if n_samples is None or not hasattr(last, "predict_proba_samples"):
+        scores = np.asarray(classifier.predict_proba(X), float)
+        return scores, np.full(scores.shape, np.nan)
+    known = inspect.signature(last.predict_proba_samples).parameters
+    options = {"n_samples": n_samples} if "n_samples" in known else {}
+    samples = np.asarray(last.predict_proba_samples(X_last, **options), float)
+    return samples.mean(axis=0), samples.std(axis=0)
+
+
+def positive_score(
+    classifier: Any, X: Any, n_samples: int | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the probability of class 1 and its error, each of shape (n_objects,).
+
+    Parameters
+    ----------
+    classifier, X, n_samples
+        See :func:`class_scores`; the classifier is fitted on the classes 0 and 1.
+
+    Examples
+    --------
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from skastro.hierarchy._scores import positive_score
+    >>> nb = GaussianNB().fit([[0.0], [1.0], [8.0], [9.0]], [0, 0, 1, 1])
+    >>> score, error = positive_score(nb, [[9.0]], n_samples=20)
+    >>> score.round(2).tolist(), error.tolist()
+    ([1.0], [nan])
+    """
+    scores, errors = class_scores(classifier, X, n_samples)
+    positive = np.asarray(classifier.classes_) == 1
+    if not positive.any():
+        return np.zeros(len(scores)), np.full(len(scores), np.nan)
+    return scores[:, positive][:, 0], errors[:, positive][:, 0]
+
+
+def _last_step(classifier: Any, X: Any) -> tuple[Any, Any]:
+    """Return the classifier at the end of a Pipeline that samples, and the X it receives."""
+    steps = [step for _, step in getattr(classifier, "steps", [("", classifier)])]
+    if len(steps) == 1 or not hasattr(steps[-1], "predict_proba_samples"):
+        return steps[-1], X
+    for step in steps[:-1]:
+        if hasattr(step, "transform"):
+            X = step.transform(X)
+    return steps[-1], X

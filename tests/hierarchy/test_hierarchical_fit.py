@@ -181,7 +181,7 @@ def test_errors_name_the_node():
 def test_classifiers_that_do_not_fit_are_refused_before_training():
     X, y = unbalanced()
     own = {"SN": LinearSVC()}
-    with pytest.raises(ValueError, match="LinearSVC, the estimator of 'SN', gives no probab"):
+    with pytest.raises(ValueError, match="LinearSVC, the estimator of 'SN', has no predict_proba"):
         HierarchicalClassifier(GaussianNB(), taxonomy=TREE, node_estimators=own).fit(X, y)
     neighbours = {"Variable": KNeighborsClassifier(1)}
     model = HierarchicalClassifier(GaussianNB(), taxonomy=TREE, node_estimators=neighbours)

@@ -238,7 +238,7 @@ def test_an_object_that_no_classifier_can_read_has_no_path():
     assert (model.predict_path(X)[:5] == "unclassified").all()
     assert np.isnan(model.predict_proba(X)[:5]).all()
     numbered = HierarchicalClassifier(NaNFor()).fit(X, np.unique(y, return_inverse=True)[1])
-    with pytest.raises(ObjectError, match="HierarchicalClassifier: some rows are unclassified"):
+    with pytest.raises(ObjectError, match="HierarchicalClassifier: unclassified objects"):
         numbered.predict(X)
 
 
@@ -250,7 +250,8 @@ def test_the_same_from_arrays_frames_lists_and_sparse():
     expected = clone(model).fit(X, y).predict_proba(X)
     frame = pd.DataFrame(X, columns=list("abc"), index=np.arange(len(X))[::-1])
     for other in (frame, X.tolist(), sparse.coo_array(X), sparse.csc_matrix(X)):
-        fitted = clone(model).fit(other, pd.Series(y))
+        labels = pd.Series(y, frame.index) if other is frame else pd.Series(y)
+        fitted = clone(model).fit(other, labels)
         np.testing.assert_allclose(fitted.predict_proba(other), expected, atol=1e-6)
     assert clone(model).fit(frame, y).feature_names_in_.tolist() == list("abc")
 

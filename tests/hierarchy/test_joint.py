@@ -96,7 +96,7 @@ def test_weight_zero_is_absence(data):
         ({"labels": {"A": ["Ia", "Ib"], "B": ["Ib", "II"]}}, "several labels cover the types .*Ib"),
         ({"labels": {"A": ["Ia"], "B": ["Iax"]}}, "no object in y belongs to 'B'"),
         ({"labels": {"A": ["Ia"]}}, "at least 2 labels"),
-        ({"estimator": LinearSVC()}, "gives no probabilities"),
+        ({"estimator": LinearSVC()}, "has no predict_proba"),
     ],
 )
 def test_what_cannot_be_learned_is_refused(data, options, message):

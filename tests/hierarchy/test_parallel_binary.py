@@ -160,7 +160,7 @@ def test_labels_cover_types_and_other_types_are_negatives():
 def test_types_are_warned_of_and_labels_are_not(recwarn):
     X, y = blobs()
     model = ParallelBinaryClassifier(LogisticRegression(), labels=COVERED)
-    with pytest.warns(UserWarning, match="y holds the types 'II', 'IIn', 'Ib', 'Ic', predictions"):
+    with pytest.warns(UserWarning, match="holds the types 'II', 'IIn', 'Ib', 'Ic', but"):
         types = clone(model).fit(X, y)
     recwarn.clear()
     names = {name: label for label, covered in COVERED.items() for name in covered}
@@ -229,13 +229,15 @@ def test_the_tools_of_sklearn():
 def test_codes_are_refused_where_they_could_be_misread():
     X, y = blobs()
     covering = ParallelBinaryClassifier(LogisticRegression(), labels=COVERED)
-    with pytest.raises(ValueError, match="y holds int64 numbers, and labels are text"):
+    with pytest.raises(ValueError, match="y holds int64 numbers, and labels are strings"):
         cross_val_predict(covering, X, y, method="predict_proba")
-    with pytest.raises(ValueError, match="must be text"):
+    with pytest.raises(ValueError, match="must be strings"):
         ParallelBinaryClassifier(GaussianNB(), labels={"A": [1], "B": [2]}).fit(X, y)
     codes = np.unique(y, return_inverse=True)[1]
     numbered = ParallelBinaryClassifier(LogisticRegression(), ambiguity=0.5).fit(X, codes)
-    with pytest.raises(ObjectError, match="some rows are ambiguous, and classes that are no text"):
+    with pytest.raises(
+        ObjectError, match="ambiguous objects have no label, because the classes are not"
+    ):
         numbered.predict(X)
     assert set(numbered.set_params(ambiguity=None).predict(X)) <= set(codes)
 
@@ -247,7 +249,7 @@ def test_parameters_that_make_no_sense_are_refused():
         ({"labels": {"A": ["Ia"], "B": ["SNIa"]}}, "no object in y belongs to 'B'"),
         ({"labels": {"A": sorted(set(y)), "B": ["Ia"]}}, "all objects in y belong to 'A'"),
         ({"labels": {"A": ["Ia"]}}, r"at least 2 labels to compare; it has 1 class: \['A'\]"),
-        ({"columns": {"SNIa": [0]}}, "columns for 'SNIa', which are no labels"),
+        ({"columns": {"SNIa": [0]}}, "columns for 'SNIa', which are not labels"),
         ({"label_estimators": {"SNIa": GaussianNB()}}, "label_estimators for 'SNIa'"),
         ({"n_samples": 1}, "must be an int in the range"),
     ]
