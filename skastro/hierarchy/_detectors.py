@@ -210,7 +210,8 @@ class DetectorClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         unknown = np.setdiff1d(detector, list(self.estimators_))
         if len(unknown):
             raise ValueError(
-                f"{type(self).__name__} was not trained on the detectors {name_objects(unknown)}"
+                f"{type(self).__name__}: the detectors {name_objects(unknown)} did not occur in "
+                f"training"
             )
         return {number: np.flatnonzero(detector == number) for number in np.unique(detector)}
 

@@ -235,9 +235,7 @@ def test_codes_are_refused_where_they_could_be_misread():
         ParallelBinaryClassifier(GaussianNB(), labels={"A": [1], "B": [2]}).fit(X, y)
     codes = np.unique(y, return_inverse=True)[1]
     numbered = ParallelBinaryClassifier(LogisticRegression(), ambiguity=0.5).fit(X, codes)
-    with pytest.raises(
-        ObjectError, match="ambiguous objects have no label, because the classes are not"
-    ):
+    with pytest.raises(ObjectError, match="ambiguous objects have no label"):
         numbered.predict(X)
     assert set(numbered.set_params(ambiguity=None).predict(X)) <= set(codes)
 
