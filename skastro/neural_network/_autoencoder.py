@@ -273,7 +273,7 @@ class TransformerAutoencoder(
                 inputs = {name: tensor.to(self.net_.device) for name, tensor in batch.items()}
                 stop = start + len(batch["lengths"])
                 with threads.step():
-                    codes[rows[start:stop]] = module.encode(**inputs).cpu().numpy()
+                    codes[rows[start:stop]] = module.embed(**inputs).cpu().numpy()
                 start = stop
         return codes
 

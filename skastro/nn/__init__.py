@@ -1,7 +1,15 @@
-"""Torch modules and losses that know no scikit-learn."""
+"""Torch modules and losses; nothing here depends on scikit-learn.
+
+Three contracts connect them to the classifiers of :mod:`skastro.neural_network`:
+
+* :class:`ClassifierNet`: a network is an embedding, ``embed(...)``, and a last layer, ``output``;
+* :class:`Criterion`: a classification loss, its number of logits and its searchable parameters;
+* :class:`ObservationFeature`: the features that describe one observation of a light curve.
+"""
 
 from skastro.nn._attention import Attention, TimeEncoding, TransformerLayer
 from skastro.nn._autoencoder import LightCurveAutoencoderNet
+from skastro.nn._classifier_net import ClassifierNet
 from skastro.nn._criteria import Criterion, CrossEntropy, TorchCriterion, as_criterion
 from skastro.nn._fusion import (
     Conv1dEncoder,
@@ -36,6 +44,7 @@ from skastro.nn._transformer import AttentionPooling, EventEncoder, TransformerN
 __all__ = [
     "Attention",
     "AttentionPooling",
+    "ClassifierNet",
     "ComplexStampNet",
     "Conv1dEncoder",
     "Conv2dEncoder",

@@ -167,7 +167,7 @@ class LightCurveAutoencoderNet(nn.Module):
     >>> import torch
     >>> from skastro.nn import LightCurveAutoencoderNet
     >>> net = LightCurveAutoencoderNet(n_inputs=12, n_band_numbers=2)
-    >>> net.encode(torch.zeros(3, 5, 12), torch.tensor([5, 4, 1])).shape
+    >>> net.embed(torch.zeros(3, 5, 12), torch.tensor([5, 4, 1])).shape
     torch.Size([3, 16])
     """
 
@@ -206,7 +206,7 @@ class LightCurveAutoencoderNet(nn.Module):
                 code_size, n_band_numbers, size=size, num_layers=num_layers, **options
             )
 
-    def encode(self, observations, lengths):
+    def embed(self, observations, lengths):
         """Return codes of shape (n_objects, code_size); see :class:`TransformerNet`."""
         last = (lengths[:, None] - 1).clamp_min(0)
         seen = visible(observations[..., ObservationFeature.DAYS], last, lengths)
@@ -218,7 +218,7 @@ class LightCurveAutoencoderNet(nn.Module):
 
         `query_heights` are the true ones, for a decoder that is forced by a teacher.
         """
-        code = self.encode(observations, lengths)
+        code = self.embed(observations, lengths)
         if self.decoder.teacher_forced:
             return self.decoder(code, query_days, query_bands, query_heights)
         return self.decoder(code, query_days, query_bands)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 from torch.nn import functional
 
-from skastro.taxonomy import Taxonomy
+if TYPE_CHECKING:
+    # At run time this would import scikit-learn.
+    from skastro.taxonomy import Taxonomy
 
 
 class Criterion(nn.Module, ABC):

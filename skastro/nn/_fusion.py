@@ -5,6 +5,8 @@ import math
 import torch
 from torch import nn
 
+from skastro.nn._classifier_net import ClassifierNet
+
 
 class MLPEncoder(nn.Module):
     """Encode an input of any shape by dense layers.
@@ -238,7 +240,7 @@ ENCODERS = {
 _BY_DIMENSION = {1: "mlp", 2: "conv1d", 3: "conv2d"}
 
 
-class FusionNet(nn.Module):
+class FusionNet(ClassifierNet):
     """Encode several inputs each by its own network and classify by all codes together.
 
     The code of an input that an object lacks is zero, and the network is told which are there.
@@ -293,14 +295,12 @@ class FusionNet(nn.Module):
             _encoder(name, tuple(shape), encoders.get(name)) for name, shape in inputs.items()
         )
         width = sum(encoder.size for encoder in self.encoders) + len(inputs) + n_static
-        self.head = nn.Sequential(
-            nn.Dropout(dropout),
-            *_dense([width, *hidden_sizes], dropout),
-            nn.Linear(hidden_sizes[-1] if hidden_sizes else width, n_outputs),
-        )
+        sizes = [width, *hidden_sizes]
+        self.head = nn.Sequential(nn.Dropout(dropout), *_dense(sizes, dropout))
+        self.output = nn.Linear(sizes[-1], n_outputs)
 
-    def forward(self, *values, present=None, static=None, **named):
-        """Return logits of shape (n_objects, n_outputs).
+    def embed(self, *values, present=None, static=None, **named):
+        """Return embeddings of shape (n_objects, n_embedding).
 
         Parameters
         ----------

@@ -4,12 +4,12 @@ import torch
 from torch import nn
 
 from skastro.nn._attention import TimeEncoding, TransformerLayer
-from skastro.nn._sequence import _dense_layers
+from skastro.nn._classifier_net import ClassifierNet, hidden_layers
 
 _SEEN = ("any", "first")
 
 
-class GridTransformerNet(nn.Module):
+class GridTransformerNet(ClassifierNet):
     """Classify light curves on a grid: one token a time step, with the numbers of all filters.
 
     Rows of :class:`skastro.feature_extraction.LightCurveChannels` lie as it wants them, with the
@@ -71,10 +71,11 @@ class GridTransformerNet(nn.Module):
         options |= {"dropout": dropout, "norm_first": norm_first}
         self.layers = nn.ModuleList(TransformerLayer(size, **options) for _ in range(num_layers))
         self.norm = nn.LayerNorm(size) if norm_first else nn.Identity()
-        self.head = _dense_layers([size + n_static, 64], n_outputs, dropout)
+        self.head = hidden_layers([size + n_static, 64], dropout)
+        self.output = nn.Linear(64, n_outputs)
 
-    def forward(self, image, static=None):
-        """Return logits (n, n_outputs) of grids (n, n_bands, n_channels, n_times)."""
+    def embed(self, image, static=None):
+        """Return embeddings (n, n_embedding) of grids (n, n_bands, n_channels, n_times)."""
         observed = image[:, :, -1] > 0
         mask = observed[:, 0] if self.seen == "first" else observed.any(dim=1)
         mask = mask.clone()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -10,7 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from skastro.nn._criteria import Criterion
-from skastro.taxonomy import Taxonomy
+
+if TYPE_CHECKING:
+    # At run time this would import scikit-learn.
+    from skastro.taxonomy import Taxonomy
 
 INTEGERS = {torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8}
 

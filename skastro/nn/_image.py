@@ -3,6 +3,8 @@
 import torch
 from torch import nn
 
+from skastro.nn._classifier_net import ClassifierNet
+
 
 class BatchNorm(nn.BatchNorm2d):
     """Batch normalisation that uses its moving statistics where a batch has none of its own.
@@ -72,7 +74,7 @@ class WideConv(nn.Module):
         return self.norm(rows.unsqueeze(1))
 
 
-class SconeCNN(nn.Module):
+class SconeCNN(ClassifierNet):
     """SCONE's network for heat maps of light curves.
 
     Two wide convolutions, 2 x 2 maximum pooling, two wide convolutions on half the height,
@@ -134,12 +136,13 @@ class SconeCNN(nn.Module):
             nn.Linear(quarter * width + n_static, 32),
             nn.ReLU(),
             nn.Dropout(dropout[1]),
-            nn.Linear(32, n_outputs),
         )
+        self.output = nn.Linear(32, n_outputs)
         self.head.apply(_start_as_keras)
+        self.output.apply(_start_as_keras)
 
-    def forward(self, image, static=None):
-        """Return the logits of a batch.
+    def embed(self, image, static=None):
+        """Return the embeddings of a batch.
 
         Parameters
         ----------
@@ -151,7 +154,7 @@ class SconeCNN(nn.Module):
 
         Returns
         -------
-        logits : Tensor of shape (n, n_outputs)
+        embedding : Tensor of shape (n, 32)
         """
         features = self.image(image)
         if static is not None:

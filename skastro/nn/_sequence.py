@@ -3,10 +3,12 @@
 import torch
 from torch import nn
 
+from skastro.nn._classifier_net import ClassifierNet, hidden_layers
+
 _CELLS = {"gru": nn.GRU, "lstm": nn.LSTM}
 
 
-class RecurrentNet(nn.Module):
+class RecurrentNet(ClassifierNet):
     """Read a light curve observation by observation and answer after any of them.
 
     Every observation is embedded by itself; a recurrent network runs over observations and
@@ -106,10 +108,11 @@ class RecurrentNet(nn.Module):
         if n_static:
             self.static = nn.Sequential(nn.Linear(n_static, static_size), nn.ReLU())
         width = hidden_size + 2 * embedding_size + (static_size if n_static else 0)
-        self.head = _dense_layers([width, *head_sizes], n_outputs, dropout)
+        self.head = hidden_layers([width, *head_sizes], dropout)
+        self.output = nn.Linear([width, *head_sizes][-1], n_outputs)
 
-    def forward(self, observations, positions, static=None, bands=None):
-        """Return logits.
+    def embed(self, observations, positions, static=None, bands=None):
+        """Return embeddings.
 
         Parameters
         ----------
@@ -127,7 +130,7 @@ class RecurrentNet(nn.Module):
 
         Returns
         -------
-        logits : Tensor of shape (n_objects, n_positions, n_outputs)
+        embedding : Tensor of shape (n_objects, n_positions, n_embedding)
         """
         if self.bands is not None:
             observations = torch.cat([observations, self.bands(bands)], dim=2)
@@ -151,10 +154,3 @@ class RecurrentNet(nn.Module):
 
 def _embedding(n_inputs, size):
     return nn.Sequential(nn.Linear(n_inputs, size), nn.ReLU(), nn.Linear(size, size), nn.ReLU())
-
-
-def _dense_layers(sizes, n_outputs, dropout):
-    layers = []
-    for n_in, n_out in zip(sizes, sizes[1:]):
-        layers += [nn.Dropout(dropout), nn.Linear(n_in, n_out), nn.ReLU()]
-    return nn.Sequential(*layers, nn.Dropout(dropout), nn.Linear(sizes[-1], n_outputs))

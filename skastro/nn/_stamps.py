@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from skastro.nn._classifier_net import ClassifierNet
 from skastro.nn._residual import ResidualBlock
 
 _FLAT = 1e-6
@@ -99,7 +100,7 @@ def _at_least(scale, size):
     return torch.maximum(scale, (_FLAT * size).clamp_min(1e-30))
 
 
-class _StampNet(nn.Module):
+class _StampNet(ClassifierNet):
     """Channels-last rows through a normalisation, features and a head that sees static inputs.
 
     `classify` takes what `normalize` gives, so that a loss may disturb the normalised image.
@@ -110,9 +111,9 @@ class _StampNet(nn.Module):
         self.normalization = StampNormalization(normalization)
         self.n_channels = image_shape[2] * self.normalization.factor
 
-    def forward(self, image, static=None):
-        """Return logits (n, n_outputs) of images (n, height, width, channels)."""
-        return self.classify(self.normalize(image), static)
+    def embed(self, image, static=None):
+        """Return embeddings (n, n_embedding) of images (n, height, width, channels)."""
+        return self._embed_normalized(self.normalize(image), static)
 
     def normalize(self, image):
         """Return normalised images, channels first."""
@@ -120,6 +121,9 @@ class _StampNet(nn.Module):
 
     def classify(self, normalized, static=None):
         """Return logits of normalised images."""
+        return self.output(self._embed_normalized(normalized, static))
+
+    def _embed_normalized(self, normalized, static):
         features = self.features(normalized)
         return self.head(features if static is None else torch.cat([features, static], dim=1))
 
@@ -190,8 +194,8 @@ class SimpleStampNet(_StampNet):
             nn.ReLU(),
             nn.Linear(128, 64),
             nn.ReLU(),
-            nn.Linear(64, n_outputs),
         )
+        self.output = nn.Linear(64, n_outputs)
 
 
 class ComplexStampNet(_StampNet):
@@ -256,4 +260,5 @@ class ComplexStampNet(_StampNet):
         ]
         layers += [ResidualBlock(c, d, stride=2), ResidualBlock(d, d)]
         self.features = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
-        self.head = nn.Linear(d + n_static, n_outputs)
+        self.head = nn.Identity()
+        self.output = nn.Linear(d + n_static, n_outputs)

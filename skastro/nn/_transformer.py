@@ -4,8 +4,8 @@ import torch
 from torch import nn
 
 from skastro.nn._attention import Attention, TimeEncoding, TransformerLayer
+from skastro.nn._classifier_net import ClassifierNet, hidden_layers
 from skastro.nn._observation import DAYS_SCALE, HEIGHT_SCALE, ObservationFeature
-from skastro.nn._sequence import _dense_layers
 
 _SHORTEST_PERIOD = 30.0
 
@@ -190,7 +190,7 @@ def _maximum(tokens, seen):
 _POOLING = {"class": None, "mean": _mean, "max": _maximum}
 
 
-class TransformerNet(nn.Module):
+class TransformerNet(ClassifierNet):
     """Classify light curves, complete or cut at any date, by a transformer over observations.
 
     With ``causal`` an observation looks at itself, simultaneous and earlier ones, and one pass
@@ -280,10 +280,11 @@ class TransformerNet(nn.Module):
         if n_static:
             self.static = nn.Sequential(nn.Linear(n_static, static_size), nn.ReLU())
         width = size + (static_size if n_static else 0)
-        self.head = _dense_layers([width, *head_sizes], n_outputs, dropout)
+        self.head = hidden_layers([width, *head_sizes], dropout)
+        self.output = nn.Linear([width, *head_sizes][-1], n_outputs)
 
-    def forward(self, observations, positions, lengths, static=None, bands=None):
-        """Return logits.
+    def embed(self, observations, positions, lengths, static=None, bands=None):
+        """Return embeddings.
 
         Parameters
         ----------
@@ -304,7 +305,7 @@ class TransformerNet(nn.Module):
 
         Returns
         -------
-        logits : Tensor of shape (n_objects, n_positions, n_outputs)
+        embedding : Tensor of shape (n_objects, n_positions, n_embedding)
         """
         features = self.pooled(observations, positions, lengths, bands)
         if self.static is not None:

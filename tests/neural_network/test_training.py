@@ -169,7 +169,7 @@ def test_warm_start_goes_on(data, model):
     model.set_params(lr=1e-9).fit(X, y)
     assert model.n_iter_ == 8
     for name, after in weights(model).items():
-        if "conv" in name or "head" in name:
+        if "conv" in name or "head" in name or "output" in name:
             torch.testing.assert_close(after, first[name], atol=1e-5, rtol=0)
     with pytest.raises(ValueError, match="'AGN', which is not among the classes"):
         model.fit(X, np.where(y == "KN", "AGN", y))
@@ -306,8 +306,8 @@ def test_one_logit_and_two_logits_learn_the_same_function(data):
     }
     one = HeatmapCNNClassifier(**options).fit(X, y == "SNIa")
     two = HeatmapCNNClassifier(**options, criterion=torch.nn.CrossEntropyLoss).fit(X, y == "SNIa")
-    assert one.net_.module_.head[-1].out_features == 1
-    assert two.net_.module_.head[-1].out_features == 2
+    assert one.net_.module_.output.out_features == 1
+    assert two.net_.module_.output.out_features == 2
     assert np.corrcoef(one.predict_proba(X)[:, 1], two.predict_proba(X)[:, 1])[0, 1] > 0.95
 
 

@@ -56,7 +56,7 @@ def reference_forward(network, x, static):
     x = nn.functional.max_pool2d(block(block(x, 3), 4), 2)
     x = torch.cat([x.flatten(1), static], 1)
     x = torch.relu(x @ state["head.0.weight"].T + state["head.0.bias"])
-    return x @ state["head.3.weight"].T + state["head.3.bias"]
+    return x @ state["output.weight"].T + state["output.bias"]
 
 
 def test_forward_equals_the_recipe_with_two_dimensional_convolutions():

@@ -161,9 +161,9 @@ def test_time_encoding_is_relative():
 def test_codes_ignore_padding(batch):
     observations, _, lengths = batch
     net = LightCurveAutoencoderNet(12, 2, size=16).eval()
-    codes = net.encode(observations, lengths)
+    codes = net.embed(observations, lengths)
     longer = torch.cat([observations, torch.ones(3, 2, 12)], dim=1)
-    torch.testing.assert_close(net.encode(longer, lengths), codes, atol=1e-6, rtol=0)
+    torch.testing.assert_close(net.embed(longer, lengths), codes, atol=1e-6, rtol=0)
 
 
 def test_impossible_parameters():
