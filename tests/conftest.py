@@ -4,33 +4,30 @@ import os
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from nested_pandas import NestedFrame
 
-from skastro.utils.ragged import nest
+from skastro.datasets import make_light_curves
+from skastro.utils.ragged import flatten, nest
 
 # Threads of torch that wait for a busy core stall; torch reads this when it is first imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-SHARED = Path(__file__).parents[2] / "shared"
+DATA = Path(__file__).parent / "data"
+PLASTICC_TARGETS = {"SNIa": 90, "SNII": 42, "RRL": 92}
 
 
 @pytest.fixture(scope="session")
-def shared_data():
-    """Folder of real data beside the checkout; skips where it does not lie there."""
-    path = SHARED / "data"
-    if not path.is_dir():
-        pytest.skip("the real data of ../shared/data do not lie beside this checkout")
-    return path
+def real_data():
+    """Folder with excerpts of public data, see its README."""
+    return DATA
 
 
 @pytest.fixture(scope="session")
 def oracles():
-    """Folder of reference results beside the checkout; skips where it does not lie there."""
-    path = SHARED / "oracles"
-    if not path.is_dir():
-        pytest.skip("the reference results of ../shared/oracles do not lie beside this checkout")
-    return path
+    """Folder with reference results of other programs."""
+    return DATA / "oracles"
 
 
 @pytest.fixture
@@ -45,3 +42,42 @@ def light_curves():
     X = NestedFrame({"peak_time": [100.0, 0, 0, 0], "redshift": [0.1, 0.2, 0.0, 1.0]})
     X.index = list("abcd")
     return X.assign(lightcurve=nest([0, 3, 3, 4, 6], rows, X.index))
+
+
+@pytest.fixture(scope="session")
+def plasticc_files(tmp_path_factory):
+    """Light curves and metadata of 10 objects as Kaggle has them."""
+    folder = tmp_path_factory.mktemp("plasticc")
+    X, y = make_light_curves(10, classes=list(PLASTICC_TARGETS), random_state=0)
+    numbers = 615 + 98 * np.arange(10)
+    offsets, rows = flatten(X["lightcurve"])
+    lengths = np.diff(offsets)
+    light_curves = pd.DataFrame(
+        {
+            "object_id": np.repeat(numbers, lengths),
+            "mjd": rows["time"],
+            "passband": pd.Series(rows["band"].astype(str)).map("ugrizY".index),
+            "flux": rows["flux"].round(6),
+            "flux_err": rows["flux_err"].round(6),
+            "detected": np.asarray(rows["detected"], int),
+        }
+    )
+    galactic = y == "RRL"
+    objects = pd.DataFrame(
+        {
+            "object_id": numbers,
+            "ra": X["ra"].to_numpy(),
+            "decl": X["dec"].to_numpy(),
+            "hostgal_specz": np.where(galactic, 0.0, X["redshift"].fillna(0.5)).round(4),
+            "hostgal_photoz": np.where(galactic, 0.0, X["redshift"].fillna(0.5)).round(4),
+            "hostgal_photoz_err": np.where(galactic, 0.0, 0.02),
+            "distmod": np.where(galactic, np.nan, 41.0),
+            "mwebv": X["mwebv"].to_numpy().round(3),
+            "target": [PLASTICC_TARGETS[name] for name in y],
+        }
+    )
+    paths = folder / "training_set.csv", folder / "training_set_metadata.csv"
+    # The files of Kaggle are not ordered by object.
+    light_curves.sort_values("mjd", kind="stable").to_csv(paths[0], index=False)
+    objects.to_csv(paths[1], index=False)
+    return paths

@@ -21,10 +21,10 @@ def reference(oracles):
 
 
 @pytest.fixture(scope="module")
-def supernovae(shared_data, reference):
+def supernovae(real_data, reference):
     """The objects of the reference, cut at the separator rows by hand."""
-    head = fits.getdata(shared_data / "snana" / "DES_Ia-0001_HEAD.FITS")
-    phot = fits.getdata(shared_data / "snana" / "DES_Ia-0001_PHOT.FITS")
+    head = fits.getdata(real_data / "snana" / "DES_Ia-0001_HEAD.FITS")
+    phot = fits.getdata(real_data / "snana" / "DES_Ia-0001_PHOT.FITS")
     rows = phot["MJD"] != -777
     offsets = np.concatenate([[0], np.cumsum(head["NOBS"])])
     fields = {

@@ -31,15 +31,15 @@ def read_des(folder, wavelengths, n_objects):
 
 
 @pytest.fixture(scope="session")
-def des(shared_data):
-    """The 40 objects of the reference results, with their wavelengths."""
-    return read_des(shared_data, SCONE_WAVELENGTHS, 40)
+def des(real_data):
+    """The 10 objects of the reference results, with their wavelengths."""
+    return read_des(real_data, SCONE_WAVELENGTHS, 10)
 
 
 @pytest.fixture(scope="session")
-def des_readme(shared_data):
-    """All 200 objects with the wavelengths of the simulation README."""
-    return read_des(shared_data, README_WAVELENGTHS, 200)
+def des_readme(real_data):
+    """All 40 objects with the wavelengths of the simulation README."""
+    return read_des(real_data, README_WAVELENGTHS, 40)
 
 
 def make_light_curve(n, seed=0, amplitude=300.0):

@@ -11,12 +11,8 @@ from skastro.utils.ragged import flatten
 
 
 @pytest.fixture
-def files(shared_data):
-    folder = shared_data / "lightcurves"
-    return (
-        folder / "plasticc10_training_set.csv",
-        folder / "plasticc10_training_set_metadata.csv",
-    )
+def files(plasticc_files):
+    return plasticc_files
 
 
 def test_every_observation_is_there(files):
@@ -52,7 +48,7 @@ def test_selection_of_classes(files):
 
 def test_test_set_has_no_classes(files):
     table, objects = (pd.read_csv(path) for path in files)
-    X, y = read_plasticc([table[:2000], table[2000:]], objects.drop(columns="target"))
+    X, y = read_plasticc([table[:500], table[500:]], objects.drop(columns="target"))
     assert y is None and X.equals(read_plasticc(*files)[0])
     with pytest.raises(FormatError, match="target"):
         read_plasticc(table, objects.drop(columns="target"), classes=[90])

@@ -6,6 +6,7 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table
 
+from skastro.datasets import make_spectra
 from skastro.exceptions import FormatError, ObjectError, ObjectWarning
 from skastro.io import read_spectra
 from skastro.utils.ragged import flatten
@@ -219,16 +220,17 @@ def test_a_file_twice_is_refused(tmp_path):
         read_spectra(table.assign(specfilename=[None, "a", "b", "c"]), folder=tmp_path)
 
 
-def test_superfit_files(shared_data, tmp_path):
-    """All 518 ascii files are read with the pixels and limits of their own table."""
-    import tarfile
-
-    with tarfile.open(shared_data / "spectra/superfit_ascii.tar.gz") as archive:
-        archive.extractall(tmp_path, filter="data")
-    labels = pd.read_csv(shared_data / "spectra/superfit_labels.csv")
-    X = read_spectra(labels.rename(columns={"file": "specfilename"}), folder=tmp_path)
-    offsets, rows = flatten(X["spectrum"])
-    assert (X["quality"] == "").all()
-    np.testing.assert_array_equal(np.diff(offsets), labels["npix"])
-    np.testing.assert_allclose(rows["wavelength"][offsets[:-1]], labels["wmin"], rtol=1e-5)
-    np.testing.assert_allclose(rows["wavelength"][offsets[1:] - 1], labels["wmax"], rtol=1e-5)
+def test_a_bank_of_text_files(tmp_path):
+    """Files of different lengths and limits are read with the pixels of their own table."""
+    X, _ = make_spectra(12, random_state=0)
+    spectra = [flatten(X["spectrum"].iloc[[i]])[1] for i in range(12)]
+    spectra = [{f: own[f][i : len(own[f]) - 3 * i] for f in own} for i, own in enumerate(spectra)]
+    labels = pd.DataFrame({"specfilename": [f"sn{i}.p{i:02d}.dat" for i in range(12)]})
+    for name, own in zip(labels["specfilename"], spectra):
+        write_text(tmp_path / name, [own["wavelength"], own["flux"]])
+    found = read_spectra(labels, folder=tmp_path)
+    offsets, rows = flatten(found["spectrum"])
+    assert (found["quality"] == "").all()
+    for own, i, j in zip(spectra, offsets[:-1], offsets[1:]):
+        np.testing.assert_array_equal(rows["wavelength"][i:j], own["wavelength"])
+        np.testing.assert_allclose(rows["flux"][i:j], own["flux"])

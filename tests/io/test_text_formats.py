@@ -60,8 +60,8 @@ class TestText:
         with pytest.raises(ObjectError, match="'SN2010x'"):
             read_snana_text([self.save(tmp_path), self.save(tmp_path, "b")])
 
-    def test_real_file(self, shared_data):
-        path = shared_data / "snana" / "DES_SN848233.DAT"
+    def test_real_file(self, real_data):
+        path = real_data / "snana" / "DES_SN848233.DAT"
         X = read_snana_text(path)
         lines = [line.split() for line in path.read_text().splitlines() if line[:4] == "OBS:"]
         assert X.index.tolist() == ["848233"] and X["redshift"].tolist() == [0.50369]
@@ -92,8 +92,8 @@ class TestFitres:
         with pytest.raises(FormatError, match="no line VARNAMES"):
             read_fitres(path)
 
-    def test_real_file(self, shared_data):
-        path = shared_data / "snana" / "FITOPT000.FITRES"
+    def test_real_file(self, real_data):
+        path = real_data / "snana" / "FITOPT000.FITRES"
         table = read_fitres(path)
         assert len(table) == sum(line[:3] == "SN:" for line in path.read_text().splitlines())
         assert table.loc["1186139", "zHEL"] == pytest.approx(0.44326)
@@ -101,8 +101,8 @@ class TestFitres:
 
 
 class TestReadme:
-    def test_real_file(self, shared_data):
-        readme = read_readme(shared_data / "snana" / "DES_sim.README", survey="DES")
+    def test_real_file(self, real_data):
+        readme = read_readme(real_data / "snana" / "DES_sim.README", survey="DES")
         assert readme.types[21] == "SNIIn" and readme.types[1] == "SALT3.DOVEKIE"
         assert readme.survey.wavelengths == {"g": 4827.7, "r": 6434.8, "i": 7828.1, "z": 9181.2}
         assert readme.survey.photflag["detection"] == 4096
