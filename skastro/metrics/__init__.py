@@ -1,8 +1,8 @@
-"""Scores for trees of classes, for phases and for the samples that astronomers select.
+"""Scores for taxonomies, phases and the samples that astronomers select.
 
-In every function an object without answer (None, NaN, "unclassified" or "ambiguous", or a row of
-NaN probabilities) stays in and counts as wrong, unless the function says otherwise; an object
-without true label is an error.
+In every function an object without a prediction (None, NaN, "unclassified" or "ambiguous", or a
+row of NaN probabilities) counts as wrong unless the function states otherwise; an object without
+a true label is an error.  The columns of a DataFrame of probabilities are read by their names.
 """
 
 from skastro.metrics._by_level import (

@@ -1,47 +1,60 @@
-"""Flat scores at each level of a tree of classes."""
+"""Flat scores at each level of a taxonomy."""
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import _check_sample_weight
 
-from skastro.metrics._answers import NO_ANSWER, UNCLASSIFIED, divide, table_scores
-from skastro.metrics._levels import check_node_proba, levels, true_positions
+from skastro.base import UNCLASSIFIED
+from skastro.metrics._levels import Level, check_node_proba, levels, true_positions
+from skastro.metrics._predictions import NO_PREDICTION, divide, table_scores
+from skastro.taxonomy import Taxonomy
 
 
-def scores_by_level(y_true, y_pred, taxonomy, *, sample_weight=None, unclassified=UNCLASSIFIED):
-    """Score the answers at each level of a tree.
+def scores_by_level(
+    y_true: ArrayLike,
+    y_pred: ArrayLike | pd.DataFrame,
+    taxonomy: Taxonomy,
+    *,
+    sample_weight: ArrayLike | None = None,
+    unclassified: str | Sequence[str] = NO_PREDICTION,
+) -> pd.DataFrame:
+    """Score predictions at each level of a taxonomy.
 
-    The classes of the level of depth d are the nodes at this depth and the leaves above it; those
-    of the deepest level are all leaves.
+    The classes at depth d are the nodes at this depth and the leaves above it; the classes at the
+    greatest depth are all leaves.
 
     Parameters
     ----------
     y_true : array-like of shape (n_objects,)
-        Names of nodes, or synonyms.  An object whose label is an inner node takes no part in the
+        Names of nodes, or synonyms.  An object whose label is an inner node is ignored at the
         levels below it; column ``n_unknown`` counts such objects.
 
     y_pred : array-like of shape (n_objects,) or (n_objects, n_nodes)
-        Names of nodes, or probabilities of all nodes in the order of ``taxonomy.nodes``, of
-        which the most probable class of each level is the answer.  None, NaN, `unclassified`,
-        nodes above the level, and a NaN among the probabilities of the level are no answer and
-        count as wrong; column ``n_unclassified`` counts them.
+        Names of nodes, or probabilities of all nodes in the order of ``taxonomy.nodes`` or as a
+        DataFrame with columns named by node, of which the most probable class of each level is
+        predicted.  None, NaN, `unclassified`, nodes above the level, and a NaN among the
+        probabilities of the level are no prediction and count as wrong; column
+        ``n_unclassified`` counts them.
 
     taxonomy : Taxonomy
-        Tree of the labels.
+        Taxonomy of the labels.
 
     sample_weight : array-like of shape (n_objects,), default=None
         Weights of the objects.
 
     unclassified : str or sequence of str, default=("unclassified", "ambiguous")
-        Labels of objects without answer.
+        Labels of objects without a prediction.
 
     Returns
     -------
     scores : DataFrame
         Index ``depth``; columns ``n_classes``, ``n_objects``, ``n_unknown``, ``n_unclassified``
-        (these three without weights), ``accuracy``, ``balanced_accuracy`` (mean efficiency of the
-        classes that have objects), ``macro_f1`` (mean over the classes that have objects or
-        answers) and ``weighted_f1`` (weighted by the objects of the class).
+        (these three unweighted), ``accuracy``, ``balanced_accuracy`` (mean recall of the classes
+        with objects), ``macro_f1`` (mean over the classes with objects or predictions) and
+        ``weighted_f1`` (weighted by the objects of the class).
 
     Raises
     ------
@@ -49,12 +62,12 @@ def scores_by_level(y_true, y_pred, taxonomy, *, sample_weight=None, unclassifie
         An object has no true label, or probabilities outside 0 to 1.
 
     ValueError
-        Labels that are not in the tree, shapes that do not fit.
+        Labels that are not in the taxonomy, or shapes that do not match.
 
     See Also
     --------
     classification_report_by_level : The same for each class.
-    hierarchical_f1_score : One number for the whole tree.
+    hierarchical_f1_score : One number for the whole taxonomy.
 
     Examples
     --------
@@ -71,21 +84,26 @@ def scores_by_level(y_true, y_pred, taxonomy, *, sample_weight=None, unclassifie
 
 
 def classification_report_by_level(
-    y_true, y_pred, taxonomy, *, sample_weight=None, unclassified=UNCLASSIFIED
-):
-    """Report precision, recall and F1 of every class at every level of a tree.
+    y_true: ArrayLike,
+    y_pred: ArrayLike | pd.DataFrame,
+    taxonomy: Taxonomy,
+    *,
+    sample_weight: ArrayLike | None = None,
+    unclassified: str | Sequence[str] = NO_PREDICTION,
+) -> pd.DataFrame:
+    """Report precision, recall and F1 of every class at every level of a taxonomy.
 
     Parameters
     ----------
     y_true, y_pred, taxonomy, sample_weight, unclassified
-        See :func:`scores_by_level`, which also counts the objects whose class is not known at a
-        level and takes no part in it.
+        See :func:`scores_by_level`, which also counts the objects that are ignored at a level
+        because their class is not known there.
 
     Returns
     -------
     report : DataFrame
         Index ``depth`` and ``class``; columns ``precision`` (NaN for a class that is never
-        answered), ``recall`` (NaN for a class without objects), ``f1-score`` (NaN for a class with
+        predicted), ``recall`` (NaN for a class without objects), ``f1-score`` (NaN for a class with
         neither), ``support`` and ``n_predicted``, both weighted.
 
     Examples
@@ -97,8 +115,8 @@ def classification_report_by_level(
     >>> report.loc[2, ["precision", "recall"]].T.to_dict("list")
     {'AGN': [1.0, 1.0], 'Ia': [0.5, 1.0], 'II': [nan, 0.0]}
     """
-    caller = "classification_report_by_level"
-    found = levels(y_true, y_pred, taxonomy, sample_weight, unclassified, caller)
+    name = "classification_report_by_level"
+    found = levels(y_true, y_pred, taxonomy, sample_weight, unclassified, name)
     names = ["precision", "recall", "f1-score", "support", "n_predicted"]
     tables = {
         level.depth: pd.DataFrame(
@@ -110,9 +128,14 @@ def classification_report_by_level(
 
 
 def confusion_matrix_by_level(
-    y_true, y_pred, taxonomy, *, sample_weight=None, unclassified=UNCLASSIFIED
-):
-    """Count objects by true and answered class at every level of a tree.
+    y_true: ArrayLike,
+    y_pred: ArrayLike | pd.DataFrame,
+    taxonomy: Taxonomy,
+    *,
+    sample_weight: ArrayLike | None = None,
+    unclassified: str | Sequence[str] = NO_PREDICTION,
+) -> dict[int, pd.DataFrame]:
+    """Count objects by true and predicted class at every level of a taxonomy.
 
     Parameters
     ----------
@@ -122,7 +145,7 @@ def confusion_matrix_by_level(
     Returns
     -------
     matrices : dict of int -> DataFrame of shape (n_classes, n_classes + 1)
-        By depth; rows are true classes, columns answers, the last one "unclassified".
+        By depth; rows are true classes, columns predicted classes, the last "unclassified".
 
     Examples
     --------
@@ -134,32 +157,39 @@ def confusion_matrix_by_level(
     SN    2.0  0.0           0.0
     AGN   1.0  0.0           0.0
     """
-    caller = "confusion_matrix_by_level"
-    found = levels(y_true, y_pred, taxonomy, sample_weight, unclassified, caller)
+    name = "confusion_matrix_by_level"
+    found = levels(y_true, y_pred, taxonomy, sample_weight, unclassified, name)
     matrices = {}
     for level in found:
         names = [taxonomy.nodes[i] for i in level.nodes]
-        matrices[level.depth] = pd.DataFrame(level.counts, names, [*names, NO_ANSWER])
+        matrices[level.depth] = pd.DataFrame(level.counts, names, [*names, UNCLASSIFIED])
     return matrices
 
 
-def top_k_accuracy_by_level(y_true, node_proba, taxonomy, *, k=(1, 2, 3), sample_weight=None):
-    """Compute how often the true class is among the k most probable, at each level of a tree.
+def top_k_accuracy_by_level(
+    y_true: ArrayLike,
+    node_proba: ArrayLike | pd.DataFrame,
+    taxonomy: Taxonomy,
+    *,
+    k: Sequence[int] = (1, 2, 3),
+    sample_weight: ArrayLike | None = None,
+) -> pd.DataFrame:
+    """Compute how often the true class is among the k most probable at each level of a taxonomy.
 
     Parameters
     ----------
     y_true : array-like of shape (n_objects,)
-        Names of nodes, or synonyms.  An object takes no part in the levels below its label.
+        Names of nodes, or synonyms.  An object is ignored at the levels below its label.
 
     node_proba : array-like of shape (n_objects, n_nodes)
-        Probabilities of all nodes in the order of ``taxonomy.nodes``.  A NaN at a level is no
-        answer there: never among the k.
+        Probabilities of all nodes in the order of ``taxonomy.nodes``, or a DataFrame with columns
+        named by node.  With a NaN at a level the true class is never among the k there.
 
     taxonomy : Taxonomy
-        Tree of the labels.
+        Taxonomy of the labels.
 
     k : sequence of int, default=(1, 2, 3)
-        How many classes are looked at.
+        Numbers of most probable classes to consider.
 
     sample_weight : array-like of shape (n_objects,), default=None
         Weights of the objects.
@@ -167,8 +197,8 @@ def top_k_accuracy_by_level(y_true, node_proba, taxonomy, *, k=(1, 2, 3), sample
     Returns
     -------
     accuracies : DataFrame of shape (n_depths, len(k))
-        Index ``depth``, columns ``k``; NaN at a level where no object has a label.  A class as
-        probable as the true one counts as before it, so that equal probabilities earn nothing.
+        Index ``depth``, columns ``k``; NaN at a level where no object has a label.  Classes as
+        probable as the true class are ranked before it, so that equal probabilities score nothing.
 
     Examples
     --------
@@ -179,11 +209,11 @@ def top_k_accuracy_by_level(y_true, node_proba, taxonomy, *, k=(1, 2, 3), sample
     >>> top_k_accuracy_by_level(["Ia", "II"], proba, tree).round(2).values.tolist()
     [[0.5, 1.0, 1.0], [0.0, 0.5, 1.0]]
     """
-    caller = "top_k_accuracy_by_level"
-    table = true_positions(y_true, taxonomy, caller)
+    name = "top_k_accuracy_by_level"
+    table = true_positions(y_true, taxonomy, name)
     n_objects = len(table[1][1])
     weights = _check_sample_weight(sample_weight, table[1][1], ensure_non_negative=True)
-    proba = check_node_proba(node_proba, n_objects, taxonomy, caller)
+    proba = check_node_proba(node_proba, n_objects, taxonomy, name)
     rows = {}
     for depth, (nodes, codes) in table.items():
         shares = proba[:, nodes]
@@ -196,7 +226,7 @@ def top_k_accuracy_by_level(y_true, node_proba, taxonomy, *, k=(1, 2, 3), sample
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("depth")
 
 
-def _summary(level):
+def _summary(level: Level) -> dict[str, float]:
     counts = level.counts
     _, recall, f1, n_true, n_pred = table_scores(counts)
     occurs = (n_true > 0) | (n_pred > 0)
@@ -212,6 +242,6 @@ def _summary(level):
     }
 
 
-def _mean(values, weights):
+def _mean(values: NDArray, weights: NDArray) -> float:
     weights = weights * ~np.isnan(values)
     return float(divide(np.nan_to_num(values) @ weights, weights.sum()))

@@ -1,24 +1,37 @@
-"""Whether probabilities mean what they say."""
+"""Reliability of probabilities."""
 
 import warnings
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 from sklearn.utils.validation import _check_sample_weight
 
 from skastro.exceptions import ObjectWarning, name_objects
-from skastro.metrics._answers import check_proba, divide, true_codes
+from skastro.metrics._predictions import divide, scored_codes
 
-_STRATEGIES = ("uniform", "quantile")
+_CONSTRAINTS = {
+    "n_bins": [Interval(Integral, 1, None, closed="left")],
+    "strategy": [StrOptions({"uniform", "quantile"})],
+}
 
 
+@validate_params(_CONSTRAINTS, prefer_skip_nested_validation=True)
 def reliability_table(
-    y_true, y_proba, *, labels=None, n_bins=10, strategy="uniform", sample_weight=None
-):
-    """Compare the confidence of the answers with how often they are right, bin by bin.
+    y_true: ArrayLike,
+    y_proba: ArrayLike | pd.DataFrame,
+    *,
+    labels: ArrayLike | None = None,
+    n_bins: int = 10,
+    strategy: str = "uniform",
+    sample_weight: ArrayLike | None = None,
+) -> pd.DataFrame:
+    """Compare the confidence of predictions with their accuracy, bin by bin.
 
-    The answer is the most probable class and the confidence its probability (Guo et al. 2017).
-    For the reliability of one class against the rest use
+    The confidence is the probability of the most probable class (Guo et al. 2017).  For the
+    reliability of one class against the rest use
     :func:`sklearn.calibration.calibration_curve`.
 
     Parameters
@@ -27,17 +40,17 @@ def reliability_table(
         True labels.
 
     y_proba : array-like of shape (n_objects, n_classes)
-        Probabilities.  A row with NaN states no confidence: it is left out, with a warning that
-        counts such rows.
+        Probabilities.  A row with NaN has no confidence and is left out with a warning.
 
     labels : array-like of shape (n_classes,), default=None
-        Names of the columns; the sorted labels of `y_true` by default.
+        Class of each column; by default the names of the columns of a DataFrame, or the sorted
+        labels of `y_true`.
 
     n_bins : int, default=10
-        Number of bins of confidence.
+        Number of confidence bins.
 
     strategy : {"uniform", "quantile"}, default="uniform"
-        Bins of equal width between 0 and 1, or of equal numbers of objects.
+        Bins of equal width between 0 and 1, or with equal numbers of objects.
 
     sample_weight : array-like of shape (n_objects,), default=None
         Weights of the objects.
@@ -46,7 +59,7 @@ def reliability_table(
     -------
     table : DataFrame of shape (n_bins, 5)
         Columns ``start``, ``stop`` (confidences above `start` and up to `stop`), ``weight``,
-        ``confidence`` and ``accuracy``, means that are NaN in an empty bin.
+        ``confidence`` and ``accuracy``, which are means and NaN in an empty bin.
 
     Raises
     ------
@@ -54,12 +67,12 @@ def reliability_table(
         An object has no true label, or probabilities outside 0 to 1.
 
     ValueError
-        A class in `y_true` has no column; shapes that do not fit; an unknown `strategy`.
+        A class in `y_true` without a column; shapes that do not match; an unknown `strategy`.
 
     Warns
     -----
     ObjectWarning
-        Objects without answer are left out.
+        Objects without a prediction are left out.
 
     References
     ----------
@@ -73,10 +86,8 @@ def reliability_table(
     >>> table[["confidence", "accuracy"]].round(2).values.tolist()[2:]
     [[0.7, 0.0], [0.85, 1.0]]
     """
-    caller = "reliability_table"
-    if strategy not in _STRATEGIES:
-        raise ValueError(f"{caller}: strategy is {strategy!r}, not one of {_STRATEGIES}")
-    confidence, right, weights = _confidences(y_true, y_proba, labels, sample_weight, caller)
+    name = "reliability_table"
+    confidence, right, weights = _confidences(y_true, y_proba, labels, sample_weight, name)
     edges = np.linspace(0, 1, n_bins + 1)
     if strategy == "quantile":
         edges = np.quantile(confidence, edges)
@@ -90,8 +101,14 @@ def reliability_table(
 
 
 def expected_calibration_error(
-    y_true, y_proba, *, labels=None, n_bins=10, strategy="uniform", sample_weight=None
-):
+    y_true: ArrayLike,
+    y_proba: ArrayLike | pd.DataFrame,
+    *,
+    labels: ArrayLike | None = None,
+    n_bins: int = 10,
+    strategy: str = "uniform",
+    sample_weight: ArrayLike | None = None,
+) -> float:
     r"""Compute the mean distance between confidence and accuracy.
 
     .. math:: ECE = \sum_b \frac{n_b}{n} \, |\mathrm{accuracy}_b - \mathrm{confidence}_b|
@@ -111,12 +128,12 @@ def expected_calibration_error(
     Warns
     -----
     ObjectWarning
-        Objects without answer are left out.
+        Objects without a prediction are left out.
 
     Notes
     -----
-    The value depends on the bins and is biased upwards in small samples: compare models on the
-    same objects and bins.
+    The value depends on the bins and is biased upwards for small samples, so that models should be
+    compared on the same objects and bins.
 
     References
     ----------
@@ -141,19 +158,24 @@ def expected_calibration_error(
     return float(np.average(distance, weights=table["weight"]))
 
 
-def _confidences(y_true, y_proba, labels, sample_weight, caller):
-    """Confidence, correctness and weight of the objects that are answered."""
-    classes, codes = true_codes(y_true, labels, caller)
-    proba, answered = check_proba(y_proba, len(codes), len(classes), caller)
+def _confidences(
+    y_true: ArrayLike,
+    y_proba: ArrayLike | pd.DataFrame,
+    labels: ArrayLike | None,
+    sample_weight: ArrayLike | None,
+    name: str,
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]:
+    """Return confidence, correctness and weight of the objects with a prediction."""
+    _, codes, proba, predicted = scored_codes(y_true, y_proba, labels, name)
     weights = _check_sample_weight(sample_weight, codes, ensure_non_negative=True)
-    if not answered.any():
-        raise ValueError(f"{caller}: all {len(answered)} rows of y_proba hold NaN")
-    if not answered.all():
+    if not predicted.any():
+        raise ValueError(f"{name}: all {len(predicted)} rows of y_proba hold NaN")
+    if not predicted.all():
         warnings.warn(
-            f"{caller}: {(~answered).sum()} of {len(answered)} objects have no answer and are "
-            f"left out: rows {name_objects(np.flatnonzero(~answered))}",
+            f"{name}: {(~predicted).sum()} of {len(predicted)} objects have no prediction and are "
+            f"left out: rows {name_objects(np.flatnonzero(~predicted))}",
             ObjectWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
-    proba, codes, weights = proba[answered], codes[answered], weights[answered]
+    proba, codes, weights = proba[predicted], codes[predicted], weights[predicted]
     return proba.max(axis=1), proba.argmax(axis=1) == codes, weights

@@ -1,27 +1,38 @@
-"""Precision, recall and F-score that give credit for the right branch of a tree."""
+"""Precision, recall and F-score that give credit for the right branch of a taxonomy."""
+
+from collections.abc import Sequence
+from numbers import Real
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length
 
-from skastro.metrics._answers import UNCLASSIFIED, divide, node_numbers
+from skastro.metrics._predictions import NO_PREDICTION, check_pairing, divide, read_nodes
+from skastro.taxonomy import Taxonomy
 
-_AVERAGES = ("micro", "macro", "weighted", "samples", None)
+_CONSTRAINTS = {
+    "beta": [Interval(Real, 0, None, closed="neither")],
+    "average": [StrOptions({"micro", "macro", "weighted", "samples"}), None],
+}
 
 
+@validate_params(_CONSTRAINTS, prefer_skip_nested_validation=True)
 def hierarchical_precision_recall_fscore(
-    y_true,
-    y_pred,
-    taxonomy,
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    taxonomy: Taxonomy,
     *,
-    beta=1.0,
-    average="micro",
-    sample_weight=None,
-    zero_division=0.0,
-    unclassified=UNCLASSIFIED,
-):
+    beta: float = 1.0,
+    average: str | None = "micro",
+    sample_weight: ArrayLike | None = None,
+    zero_division: float = 0.0,
+    unclassified: str | Sequence[str] = NO_PREDICTION,
+) -> tuple[Any, Any, Any]:
     r"""Compute hierarchical precision, recall and F-score.
 
-    Each label stands for the set of the nodes on its path, the root left out.  With the sets
+    Each label stands for the set of the nodes on its path, without the root.  With the sets
     :math:`T_i` of the true and :math:`P_i` of the predicted label of object i,
 
     .. math:: hP = \frac{\sum_i |P_i \cap T_i|}{\sum_i |P_i|}, \quad
@@ -29,7 +40,7 @@ def hierarchical_precision_recall_fscore(
         hF_\beta = \frac{(1 + \beta^2)\, hP\, hR}{\beta^2 hP + hR}
 
     (Kiritchenko et al. 2005; Silla & Freitas 2011).  These are the scores of a multi-label problem
-    whose labels are the nodes, and `average` means what it means in scikit-learn.
+    whose labels are the nodes, and `average` has the same meaning as in scikit-learn.
 
     Parameters
     ----------
@@ -38,12 +49,12 @@ def hierarchical_precision_recall_fscore(
         that node as its label.
 
     y_pred : array-like of shape (n_objects,)
-        Names of nodes, or synonyms; inner nodes are cautious answers.  None, NaN and
-        `unclassified` are objects without answer, as is the root: their set is empty, so that
-        they miss every node of the true path.
+        Names of nodes, or synonyms; inner nodes are cautious predictions.  None, NaN,
+        `unclassified` and the root are no prediction: their set is empty, so that they miss every
+        node of the true path.
 
     taxonomy : Taxonomy
-        Tree of the labels.
+        Taxonomy of the labels.
 
     beta : float, default=1.0
         Weight of the recall in the F-score.
@@ -51,17 +62,17 @@ def hierarchical_precision_recall_fscore(
     average : {"micro", "macro", "weighted", "samples"} or None, default="micro"
         "micro": the sums over objects above.  "macro": scores of single nodes, averaged over the
         nodes that occur in `y_true` or `y_pred`; "weighted": the same, weighted by the objects
-        below the node.  "samples": scores of single objects, averaged (what hiclass calls
-        macro).  None: an array, one score a node.
+        below the node.  "samples": scores of single objects, averaged (hiclass calls this
+        macro).  None: an array with one score per node.
 
     sample_weight : array-like of shape (n_objects,), default=None
         Weights of the objects.
 
     zero_division : {0.0, 1.0, nan}, default=0.0
-        Score where the denominator is zero; NaN takes no part in averages.
+        Score where the denominator is zero; averages ignore NaN.
 
     unclassified : str or sequence of str, default=("unclassified", "ambiguous")
-        Labels of objects without answer.
+        Labels of objects without a prediction.
 
     Returns
     -------
@@ -74,17 +85,17 @@ def hierarchical_precision_recall_fscore(
         An object has no true label.
 
     ValueError
-        Labels that are not in the tree, lengths that differ, or an unknown `average`.
+        Labels that are not in the taxonomy, different lengths, or an unknown `average`.
 
     See Also
     --------
-    classification_report_by_level : Flat scores at each level of the tree.
+    classification_report_by_level : Flat scores at each level of the taxonomy.
 
     Notes
     -----
-    A prediction below the true node counts its additional nodes as wrong: "SNIa" for an object
-    known only as "SN" has precision 1/2 of what "SN" has.  Where objects are known only coarsely
-    rather compare at the levels at which they are known, see :func:`scores_by_level`.
+    A prediction below the true node counts its additional nodes as wrong: for an object known only
+    as "SN", the prediction "SNIa" has half the precision of "SN".  For objects that are known only
+    coarsely, compare at the levels at which they are known, see :func:`scores_by_level`.
 
     References
     ----------
@@ -99,11 +110,10 @@ def hierarchical_precision_recall_fscore(
     >>> hierarchical_precision_recall_fscore(["Ia", "II"], ["Ia", "SN"], tree)
     (1.0, 0.75, 0.857...)
     """
-    caller = "hierarchical_precision_recall_fscore"
-    if average not in _AVERAGES:
-        raise ValueError(f"{caller}: average is {average!r}, not one of {_AVERAGES}")
-    true = _paths(y_true, taxonomy, "y_true", caller, unclassified)
-    pred = _paths(y_pred, taxonomy, "y_pred", caller, unclassified)
+    name = "hierarchical_precision_recall_fscore"
+    check_pairing(y_true, y_pred, name)
+    true = _paths(y_true, taxonomy, "y_true", name, unclassified)
+    pred = _paths(y_pred, taxonomy, "y_pred", name, unclassified)
     check_consistent_length(true, pred)
     weights = _check_sample_weight(sample_weight, true, ensure_non_negative=True)
     counts = _counts(true, pred, weights, average)
@@ -120,16 +130,16 @@ def hierarchical_precision_recall_fscore(
 
 
 def hierarchical_precision_score(
-    y_true,
-    y_pred,
-    taxonomy,
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    taxonomy: Taxonomy,
     *,
-    average="micro",
-    sample_weight=None,
-    zero_division=0.0,
-    unclassified=UNCLASSIFIED,
-):
-    """Compute the share of the predicted nodes that are on the true paths.
+    average: str | None = "micro",
+    sample_weight: ArrayLike | None = None,
+    zero_division: float = 0.0,
+    unclassified: str | Sequence[str] = NO_PREDICTION,
+) -> Any:
+    """Compute the fraction of the predicted nodes that are on the true paths.
 
     Parameters
     ----------
@@ -153,16 +163,16 @@ def hierarchical_precision_score(
 
 
 def hierarchical_recall_score(
-    y_true,
-    y_pred,
-    taxonomy,
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    taxonomy: Taxonomy,
     *,
-    average="micro",
-    sample_weight=None,
-    zero_division=0.0,
-    unclassified=UNCLASSIFIED,
-):
-    """Compute the share of the nodes on the true paths that are predicted.
+    average: str | None = "micro",
+    sample_weight: ArrayLike | None = None,
+    zero_division: float = 0.0,
+    unclassified: str | Sequence[str] = NO_PREDICTION,
+) -> Any:
+    """Compute the fraction of the nodes on the true paths that are predicted.
 
     Parameters
     ----------
@@ -186,15 +196,15 @@ def hierarchical_recall_score(
 
 
 def hierarchical_f1_score(
-    y_true,
-    y_pred,
-    taxonomy,
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    taxonomy: Taxonomy,
     *,
-    average="micro",
-    sample_weight=None,
-    zero_division=0.0,
-    unclassified=UNCLASSIFIED,
-):
+    average: str | None = "micro",
+    sample_weight: ArrayLike | None = None,
+    zero_division: float = 0.0,
+    unclassified: str | Sequence[str] = NO_PREDICTION,
+) -> Any:
     """Compute the harmonic mean of hierarchical precision and recall.
 
     Parameters
@@ -218,7 +228,9 @@ def hierarchical_f1_score(
     return hierarchical_precision_recall_fscore(y_true, y_pred, taxonomy, **options)[2]
 
 
-def _options(average, sample_weight, zero_division, unclassified):
+def _options(
+    average: str | None, sample_weight: Any, zero_division: float, unclassified: Any
+) -> dict[str, Any]:
     return {
         "average": average,
         "sample_weight": sample_weight,
@@ -227,14 +239,18 @@ def _options(average, sample_weight, zero_division, unclassified):
     }
 
 
-def _paths(labels, taxonomy, name, caller, unclassified):
-    """Which nodes below the root are on the path of each label."""
-    numbers = node_numbers(labels, taxonomy, name, caller, unclassified)
+def _paths(
+    labels: ArrayLike, taxonomy: Taxonomy, argument: str, name: str, unclassified: Any
+) -> NDArray[np.bool_]:
+    """Return which nodes below the root are on the path of each label."""
+    numbers = read_nodes(labels, taxonomy, argument, name, unclassified)
     return taxonomy.is_on_path[numbers, 1:] & (numbers >= 0)[:, None]
 
 
-def _counts(true, pred, weights, average):
-    """Weighted numbers of right, predicted and true nodes: in all, by object or by node."""
+def _counts(
+    true: NDArray[np.bool_], pred: NDArray[np.bool_], weights: NDArray, average: str | None
+) -> tuple[NDArray, ...]:
+    """Return weighted numbers of right, predicted and true nodes: total, per object or node."""
     matrices = (true & pred, pred, true)
     if average == "samples":
         return tuple(matrix.sum(axis=1) for matrix in matrices)
@@ -242,13 +258,15 @@ def _counts(true, pred, weights, average):
     return tuple(n.sum() for n in by_node) if average == "micro" else by_node
 
 
-def _scores(n_right, n_pred, n_true, beta, empty):
+def _scores(
+    n_right: NDArray, n_pred: NDArray, n_true: NDArray, beta: float, empty: float
+) -> tuple[NDArray[np.float64], ...]:
     precision, recall = divide(n_right, n_pred, empty), divide(n_right, n_true, empty)
     below = beta**2 * n_true + n_pred
     return precision, recall, divide((1 + beta**2) * n_right, below, empty)
 
 
-def _mean(values, weights):
+def _mean(values: NDArray, weights: NDArray) -> float:
     known = ~np.isnan(values)
     if not weights[known].sum():
         return float("nan")

@@ -1,10 +1,16 @@
 """The score of the PLAsTiCC challenge."""
 
+from collections.abc import Mapping
+from numbers import Real
+
 import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils._param_validation import Interval, validate_params
 from sklearn.utils.validation import _check_sample_weight
 
 from skastro.exceptions import ObjectError
-from skastro.metrics._answers import check_proba, true_codes
+from skastro.metrics._predictions import scored_codes
 
 PLASTICC_CLASS_WEIGHT = dict.fromkeys([6, 16, 42, 52, 53, 62, 65, 67, 88, 90, 92, 95], 1.0) | {
     15: 2.0,
@@ -15,16 +21,26 @@ PLASTICC_CLASS_WEIGHT = dict.fromkeys([6, 16, 42, 52, 53, 62, 65, 67, 88, 90, 92
 kilonovae (64) and classes not in training (99) count twice."""
 
 
+@validate_params(
+    {"class_weight": [Mapping, None], "eps": [Interval(Real, 0, 0.5, closed="neither")]},
+    prefer_skip_nested_validation=True,
+)
 def plasticc_log_loss(
-    y_true, y_proba, *, labels=None, class_weight=None, sample_weight=None, eps=1e-15
-):
+    y_true: ArrayLike,
+    y_proba: ArrayLike | pd.DataFrame,
+    *,
+    labels: ArrayLike | None = None,
+    class_weight: Mapping | None = None,
+    sample_weight: ArrayLike | None = None,
+    eps: float = 1e-15,
+) -> float:
     r"""Compute the weighted logarithmic loss of the PLAsTiCC challenge.
 
     .. math:: L = - \frac{\sum_j w_j\, \frac{1}{N_j} \sum_{i \in j} \ln p_{ij}}{\sum_j w_j}
 
     with the weight :math:`w_j` of class j, its :math:`N_j` objects, and the probability
-    :math:`p_{ij}` given to the true class (Malz et al. 2019; Hložek et al. 2023).  Every class
-    counts alike, however many objects it has, before the weights.
+    :math:`p_{ij}` given to the true class (Malz et al. 2019; Hložek et al. 2023).  Before
+    weighting, every class counts the same, however many objects it has.
 
     Parameters
     ----------
@@ -33,19 +49,19 @@ def plasticc_log_loss(
 
     y_proba : array-like of shape (n_objects, n_classes)
         Probabilities.  Rows are divided by their sums and then clipped to `eps` and 1 - `eps`, as
-        in the challenge.  A row with NaN, an object without answer, counts as equal
+        in the challenge.  A row with NaN, an object without a prediction, counts as equal
         probabilities, 1 / n_classes.
 
     labels : array-like of shape (n_classes,), default=None
-        Names of the columns; the sorted labels of `y_true` by default.
+        Class of each column; by default the names of the columns of a DataFrame, or the sorted
+        labels of `y_true`.
 
     class_weight : dict, default=None
-        Positive weights of classes, 1 for those not in it; `PLASTICC_CLASS_WEIGHT` for those of
-        the challenge.
-        Classes without objects in `y_true` do not count, whatever their weight.
+        Positive weights of classes, 1 for classes that are not in it; `PLASTICC_CLASS_WEIGHT`
+        holds those of the challenge.  Classes without objects in `y_true` are ignored.
 
     sample_weight : array-like of shape (n_objects,), default=None
-        Weights of the objects inside their classes.
+        Weights of the objects within their classes.
 
     eps : float, default=1e-15
         Smallest probability.
@@ -53,7 +69,7 @@ def plasticc_log_loss(
     Returns
     -------
     loss : float
-        0 is perfect; the logarithm of the number of classes is what equal probabilities get.
+        0 is perfect; equal probabilities score the logarithm of the number of classes.
 
     Raises
     ------
@@ -61,8 +77,8 @@ def plasticc_log_loss(
         An object has no true label, probabilities outside 0 to 1, or only zeros.
 
     ValueError
-        A class in `y_true` has no column; shapes that do not fit; a `class_weight` for none of
-        the classes, or not positive.
+        A class in `y_true` without a column; shapes that do not match; a `class_weight` for none
+        of the classes, or not positive.
 
     References
     ----------
@@ -76,30 +92,31 @@ def plasticc_log_loss(
     >>> plasticc_log_loss(["Ia", "Ia", "KN"], y_proba, class_weight={"KN": 2})
     0.379...
     """
-    caller = "plasticc_log_loss"
-    classes, codes = true_codes(y_true, labels, caller)
-    proba, answered = check_proba(y_proba, len(codes), len(classes), caller)
+    name = "plasticc_log_loss"
+    classes, codes, proba, predicted = scored_codes(y_true, y_proba, labels, name)
     weights = _check_sample_weight(sample_weight, codes, ensure_non_negative=True)
-    proba = np.where(answered[:, None], proba, 1.0)
+    proba = np.where(predicted[:, None], proba, 1.0)
     totals = proba.sum(axis=1)
     if not totals.all():
-        raise ObjectError(f"{caller}: only zeros", np.flatnonzero(totals == 0).tolist())
+        raise ObjectError(f"{name}: only zeros", np.flatnonzero(totals == 0).tolist())
     own = np.clip(proba[np.arange(len(codes)), codes] / totals, eps, 1 - eps)
     n_objects = np.bincount(codes, weights, len(classes))
     occurs = n_objects > 0
     losses = -np.bincount(codes, weights * np.log(own), len(classes))[occurs] / n_objects[occurs]
-    return float(np.average(losses, weights=_class_weights(classes, class_weight, caller)[occurs]))
+    return float(np.average(losses, weights=_class_weights(classes, class_weight, name)[occurs]))
 
 
-def _class_weights(classes, class_weight, caller):
+def _class_weights(
+    classes: pd.Index, class_weight: Mapping | None, name: str
+) -> NDArray[np.float64]:
     if class_weight is None:
         return np.ones(len(classes))
-    weights = np.array([class_weight.get(name, 1.0) for name in classes], float)
+    weights = np.array([class_weight.get(label, 1.0) for label in classes], float)
     if not set(class_weight) & set(classes):
         raise ValueError(
-            f"{caller}: class_weight is for {list(class_weight)}, but the classes are "
+            f"{name}: class_weight is for {list(class_weight)}, but the classes are "
             f"{classes.tolist()}"
         )
     if not (weights > 0).all():
-        raise ValueError(f"{caller}: class_weight has weights that are not positive")
+        raise ValueError(f"{name}: class_weight has weights that are not positive")
     return weights

@@ -1,14 +1,21 @@
 """Scores of predictions made at several dates."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
-from skastro.metrics._answers import check_true
+from skastro.metrics._predictions import true_labels
 
 
-def score_by_phase(y_true, y_pred, days, metric):
+def score_by_phase(
+    y_true: ArrayLike,
+    y_pred: NDArray | Sequence[NDArray],
+    days: ArrayLike,
+    metric: Callable | Mapping[str, Callable],
+) -> pd.DataFrame:
     """Score predictions made at several dates, with mean and spread over repeated trainings.
 
     Parameters
@@ -17,16 +24,16 @@ def score_by_phase(y_true, y_pred, days, metric):
         True labels.
 
     y_pred : ndarray of shape (n_objects, n_days, ...) or list of such arrays
-        Labels, or probabilities such as those of ``predict_proba_at``; in a list, one array a
-        training (another seed), all for the same objects.
+        Labels, or probabilities such as those of ``predict_proba_at``; in a list, one array per
+        training with another random state, all for the same objects.
 
     days : array-like of shape (n_days,)
         Dates of the predictions in days after the trigger.
 
     metric : callable or dict of str -> callable
         ``metric(y_true, y_pred[:, i])`` returns a number, or several in a mapping or Series.
-        What an object without answer counts is the affair of the metric; in those of
-        `skastro.metrics` it is wrong.
+        The metric decides how objects without a prediction count; those of `skastro.metrics`
+        count them as wrong.
 
     Returns
     -------
@@ -40,12 +47,12 @@ def score_by_phase(y_true, y_pred, days, metric):
         An object has no true label.
 
     ValueError
-        Shapes that do not fit.
+        Shapes that do not match.
 
     See Also
     --------
-    scores_by_level : A metric for this.
-    skastro.inspection.ScoreByPhaseDisplay : The picture of the table.
+    scores_by_level : A suitable metric.
+    skastro.inspection.ScoreByPhaseDisplay : Plot of the table.
 
     Examples
     --------
@@ -58,7 +65,7 @@ def score_by_phase(y_true, y_pred, days, metric):
     >>> table["accuracy_score"]["mean"].to_dict()
     {1: 0.75, 8: 1.0}
     """
-    y_true = check_true(y_true, "score_by_phase")
+    y_true = true_labels(y_true, "score_by_phase")
     metrics = metric if isinstance(metric, Mapping) else {None: metric}
     runs = [np.asarray(run) for run in (y_pred if isinstance(y_pred, list | tuple) else [y_pred])]
     days = pd.Index(days, name="days")
@@ -72,23 +79,23 @@ def score_by_phase(y_true, y_pred, days, metric):
     return table.swaplevel(axis=1)[list(columns)].rename_axis(columns=["score", "statistic"])
 
 
-def _check_shapes(runs, n_objects, n_days):
+def _check_shapes(runs: list[NDArray], n_objects: int, n_days: int) -> None:
     if not runs:
         raise ValueError("score_by_phase: y_pred holds no predictions")
     wrong = [run.shape for run in runs if run.shape[:2] != (n_objects, n_days)]
     if wrong:
         raise ValueError(
-            f"score_by_phase: y_pred has the shape {wrong[0]}, which does not begin with "
+            f"score_by_phase: y_pred has the shape {wrong[0]}, which does not start with "
             f"{(n_objects, n_days)}, the numbers of objects and days"
         )
 
 
-def _score_run(y_true, run, days, metrics):
+def _score_run(y_true: NDArray, run: NDArray, days: pd.Index, metrics: Mapping) -> pd.DataFrame:
     rows = [_score_day(y_true, run[:, i], metrics) for i in range(len(days))]
     return pd.DataFrame(rows, index=days)[list(rows[0])]
 
 
-def _score_day(y_true, y_pred, metrics):
+def _score_day(y_true: NDArray, y_pred: NDArray, metrics: Mapping) -> dict[Any, float]:
     row = {}
     for name, metric in metrics.items():
         scores = metric(y_true, y_pred)
@@ -98,7 +105,7 @@ def _score_day(y_true, y_pred, metrics):
     return row
 
 
-def _column(name, key, metric):
+def _column(name: Any, key: Any, metric: Callable) -> Any:
     if name is None:
         return getattr(metric, "__name__", "score") if key is None else key
     return name if key is None else f"{name} {key}"

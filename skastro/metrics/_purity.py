@@ -1,32 +1,36 @@
 """Samples that astronomers select: purity, efficiency, contamination, figure of merit."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length
 
-from skastro.metrics._answers import (
-    NO_ANSWER,
-    UNCLASSIFIED,
-    check_labels,
-    check_true,
+from skastro.base import UNCLASSIFIED
+from skastro.metrics._predictions import (
+    NO_PREDICTION,
+    as_column,
     class_codes,
-    count_pairs,
+    confusion_counts,
     divide,
+    true_labels,
 )
 
 
 def purity_efficiency_table(
-    y_true,
-    y_pred,
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
     *,
-    labels=None,
-    false_weight=3.0,
-    sample_weight=None,
-    unclassified=UNCLASSIFIED,
-):
-    r"""Describe the sample that each answer selects.
+    labels: ArrayLike | None = None,
+    false_weight: float = 3.0,
+    sample_weight: ArrayLike | None = None,
+    unclassified: str | Sequence[str] = NO_PREDICTION,
+) -> pd.DataFrame:
+    r"""Describe the sample of each predicted class.
 
-    A class is answered :math:`n` times, of which :math:`n_t` rightly and :math:`n_f` wrongly, and
+    A class is predicted :math:`n` times, of which :math:`n_t` are right and :math:`n_f` wrong, and
     :math:`N` objects belong to it.  Purity :math:`n_t / n` and contamination :math:`n_f / n` sum
     to one; the efficiency (completeness, recall) is :math:`n_t / N`, and the figure of merit of
     the Supernova Photometric Classification Challenge (Kessler et al. 2010) is
@@ -39,19 +43,19 @@ def purity_efficiency_table(
         True labels.
 
     y_pred : array-like of shape (n_objects,)
-        Answers.  None, NaN and `unclassified` select for no class, and lower the efficiency.
+        Predictions.  None, NaN and `unclassified` select no class and lower the efficiency.
 
     labels : array-like of shape (n_classes,), default=None
-        Classes in order; by default those that occur, sorted.
+        Classes in order; by default all that occur, sorted.
 
     false_weight : float, default=3
         Weight W of wrong objects; 3 in the challenge.
 
     sample_weight : array-like of shape (n_objects,), default=None
-        Weights of the objects, such as rates of the classes in nature.
+        Weights of the objects, such as the natural rates of their classes.
 
     unclassified : str or sequence of str, default=("unclassified", "ambiguous")
-        Labels of objects without answer.
+        Labels of objects without a prediction.
 
     Returns
     -------
@@ -66,12 +70,12 @@ def purity_efficiency_table(
         An object has no true label.
 
     ValueError
-        Labels that are not among `labels`, lengths that differ.
+        Labels that are not among `labels`, or different lengths.
 
     See Also
     --------
     purity_efficiency_curve : One class at every threshold of its probability.
-    contamination_table : Of what a sample consists.
+    contamination_table : Composition of each sample.
 
     References
     ----------
@@ -93,9 +97,14 @@ def purity_efficiency_table(
 
 
 def contamination_table(
-    y_true, y_pred, *, labels=None, sample_weight=None, unclassified=UNCLASSIFIED
-):
-    """Tell of which classes the sample of each answer consists.
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    labels: ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
+    unclassified: str | Sequence[str] = NO_PREDICTION,
+) -> pd.DataFrame:
+    """Return the true classes in the sample of each predicted class.
 
     Parameters
     ----------
@@ -105,8 +114,8 @@ def contamination_table(
     Returns
     -------
     table : DataFrame of shape (n_classes + 1, n_classes)
-        Rows are samples, the last one that of the objects without answer; columns are true
-        classes.  Rows sum to one; they are NaN if nothing is selected.
+        Rows are samples, the last of objects without a prediction; columns are true classes.
+        Rows sum to one; they are NaN if nothing is selected.
 
     Examples
     --------
@@ -115,16 +124,22 @@ def contamination_table(
     >>> table.round(3).loc["Ia"].to_dict()
     {'II': 0.333, 'Ia': 0.667}
     """
-    caller = "contamination_table"
-    classes, counts = _count(y_true, y_pred, labels, sample_weight, unclassified, caller)
-    samples = pd.Index([*classes, NO_ANSWER], name="sample")
+    name = "contamination_table"
+    classes, counts = _count(y_true, y_pred, labels, sample_weight, unclassified, name)
+    samples = pd.Index([*classes, UNCLASSIFIED], name="sample")
     shares = divide(counts.T, counts.sum(axis=0)[:, None])
     return pd.DataFrame(shares, samples, classes.rename("class"))
 
 
 def purity_efficiency_curve(
-    y_true, y_score, pos_label, *, thresholds=None, false_weight=3.0, sample_weight=None
-):
+    y_true: ArrayLike,
+    y_score: ArrayLike,
+    pos_label: Any,
+    *,
+    thresholds: ArrayLike | None = None,
+    false_weight: float = 3.0,
+    sample_weight: ArrayLike | None = None,
+) -> pd.DataFrame:
     """Describe the sample of one class at thresholds of its probability.
 
     Parameters
@@ -133,14 +148,13 @@ def purity_efficiency_curve(
         True labels.
 
     y_score : array-like of shape (n_objects,)
-        Probability of the class, or any other score.  An object of NaN has no answer and is
-        never selected.
+        Probability of the class, or any other score.  An object with NaN is never selected.
 
     pos_label : label
         The class.
 
     thresholds : array-like of shape (n_thresholds,), default=None
-        Objects of at least this score are selected; by default every score that occurs.
+        Objects with at least this score are selected; by default every score that occurs.
 
     false_weight : float, default=3
         Weight of wrong objects in the figure of merit.
@@ -151,7 +165,7 @@ def purity_efficiency_curve(
     Returns
     -------
     table : DataFrame of shape (n_thresholds, 7)
-        Index ``threshold``, rising by default; columns as in :func:`purity_efficiency_table`.
+        Index ``threshold``, increasing by default; columns as in :func:`purity_efficiency_table`.
 
     Raises
     ------
@@ -159,7 +173,7 @@ def purity_efficiency_curve(
         An object has no true label.
 
     ValueError
-        No object of the class, no score at all, lengths that differ.
+        No object of the class, no score at all, or different lengths.
 
     Examples
     --------
@@ -170,15 +184,15 @@ def purity_efficiency_curve(
     >>> float(table["figure_of_merit"].idxmax())
     0.9
     """
-    caller = "purity_efficiency_curve"
-    is_class = check_true(y_true, caller) == pos_label
-    score = check_labels(y_score, "y_score", caller).astype(float)
+    name = "purity_efficiency_curve"
+    is_class = true_labels(y_true, name) == pos_label
+    score = as_column(y_score, "y_score", name).astype(float)
     check_consistent_length(is_class, score)
     weights = _check_sample_weight(sample_weight, is_class, ensure_non_negative=True)
     if not is_class.any():
-        raise ValueError(f"{caller}: y_true holds no object of the class {pos_label!r}")
+        raise ValueError(f"{name}: y_true holds no object of the class {pos_label!r}")
     if np.isnan(score).all():
-        raise ValueError(f"{caller}: all {len(score)} scores are NaN")
+        raise ValueError(f"{name}: all {len(score)} scores are NaN")
     order = np.argsort(-score)
     falling = -score[order][: (~np.isnan(score)).sum()]
     thresholds = np.unique(-falling) if thresholds is None else np.asarray(thresholds, float)
@@ -190,13 +204,22 @@ def purity_efficiency_curve(
     return pd.DataFrame(scores, index=pd.Index(thresholds, name="threshold"))
 
 
-def _count(y_true, y_pred, labels, sample_weight, unclassified, caller):
-    classes, true, pred = class_codes(y_true, y_pred, labels, unclassified, caller)
+def _count(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    labels: ArrayLike | None,
+    sample_weight: ArrayLike | None,
+    unclassified: Any,
+    name: str,
+) -> tuple[pd.Index, NDArray[np.float64]]:
+    classes, true, pred = class_codes(y_true, y_pred, labels, unclassified, name)
     weights = _check_sample_weight(sample_weight, true, ensure_non_negative=True)
-    return classes, count_pairs(true, pred, weights, len(classes))
+    return classes, confusion_counts(true, pred, weights, len(classes))
 
 
-def _scores(right, selected, n_true, false_weight):
+def _scores(
+    right: NDArray, selected: NDArray, n_true: ArrayLike, false_weight: float
+) -> dict[str, Any]:
     purity, efficiency = divide(right, selected), divide(right, n_true)
     pseudo_purity = divide(right, right + false_weight * (selected - right), 0.0)
     return {

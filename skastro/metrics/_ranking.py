@@ -1,22 +1,39 @@
-"""What a cut in the score costs."""
+"""Scores of binary rankings."""
+
+from numbers import Real
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.metrics import roc_curve
+from sklearn.utils._param_validation import Interval, validate_params
+
+from skastro.utils.labels import check_labels
 
 
-def false_positive_rate_at(y_true, y_score, *, tpr=0.9, pos_label=1, sample_weight=None):
-    """Return the smallest false-positive rate at which the true-positive rate is reached.
+@validate_params(
+    {"tpr": [Interval(Real, 0, 1, closed="right")]}, prefer_skip_nested_validation=True
+)
+def false_positive_rate_at(
+    y_true: ArrayLike,
+    y_score: ArrayLike,
+    *,
+    tpr: float = 0.9,
+    pos_label: Any = 1,
+    sample_weight: ArrayLike | None = None,
+) -> float:
+    """Return the smallest false-positive rate at which a true-positive rate is reached.
 
     Parameters
     ----------
     y_true : array-like of shape (n_objects,)
-        Labels of two classes.
+        Labels of two classes, one per object.
 
     y_score : array-like of shape (n_objects,)
-        Score of the positive class.  An object without one, NaN, is never selected.
+        Score of the positive class.  An object with NaN is never selected.
 
     tpr : float, default=0.9
-        Share of the positives that has to be kept, in (0, 1].
+        Fraction of the positives to keep, in (0, 1].
 
     pos_label : label, default=1
         The positive class.
@@ -27,12 +44,15 @@ def false_positive_rate_at(y_true, y_score, *, tpr=0.9, pos_label=1, sample_weig
     Returns
     -------
     rate : float
-        1 where the share cannot be reached because positives have no score.
+        1 if the fraction cannot be reached because positives have no score.
 
     Raises
     ------
     ValueError
-        `tpr` outside of (0, 1], infinite scores, or not two classes.
+        `tpr` outside (0, 1], infinite scores, or not exactly two classes.
+
+    ObjectError
+        An object has no true label.
 
     See Also
     --------
@@ -45,14 +65,13 @@ def false_positive_rate_at(y_true, y_score, *, tpr=0.9, pos_label=1, sample_weig
     >>> false_positive_rate_at([1, 1, 0, 0, 0], [0.9, 0.4, 0.5, 0.2, 0.1], tpr=1.0)
     0.3333333333333333
     """
-    if not 0 < tpr <= 1:
-        raise ValueError(f"false_positive_rate_at: tpr={tpr!r} does not lie in (0, 1]")
-    y_true, score = np.asarray(y_true), np.array(y_score, float)
+    y_true = check_labels(y_true, "false_positive_rate_at")
+    score = np.array(y_score, float)
     labels = np.unique(y_true)
     if len(labels) != 2 or pos_label not in labels:
         raise ValueError(
-            f"false_positive_rate_at: y_true holds {labels.tolist()}; it takes {pos_label!r} and "
-            f"one other class"
+            f"false_positive_rate_at: y_true holds {labels.tolist()}, not {pos_label!r} and one "
+            f"other class"
         )
     if np.isinf(score).any():
         raise ValueError("false_positive_rate_at: y_score holds infinity")

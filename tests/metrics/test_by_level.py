@@ -1,4 +1,4 @@
-"""Scores at the levels of a tree: by hand and against scikit-learn on relabelled answers."""
+"""Scores at the levels of a tree: by hand and against scikit-learn on relabelled predictions."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ TREE = Taxonomy({"Alert": {"SN": {"Ia": None, "II": ["IIn", "IIP"]}, "AGN": None
 
 
 @pytest.fixture
-def answers():
+def predictions():
     rng = np.random.default_rng(3)
     proba = rng.dirichlet(np.full(len(ELASTICC.leaves), 0.3), 400)
     y_true = np.array(ELASTICC.leaves)[[rng.choice(19, p=p) for p in proba]]
@@ -41,8 +41,8 @@ def test_by_hand():
     assert scores["n_classes"].tolist() == [2, 3, 4]
 
 
-def test_labels_agree_with_scikit_learn_at_each_level(answers):
-    y_true, proba, weights = answers
+def test_labels_agree_with_scikit_learn_at_each_level(predictions):
+    y_true, proba, weights = predictions
     y_pred = most_probable(proba)
     scores = scores_by_level(y_true, y_pred, ELASTICC, sample_weight=weights)
     for depth, row in scores.iterrows():
@@ -57,8 +57,8 @@ def test_labels_agree_with_scikit_learn_at_each_level(answers):
         assert row[list(expected)].to_dict() == pytest.approx(expected)
 
 
-def test_report_agrees_with_scikit_learn(answers):
-    y_true, proba, _ = answers
+def test_report_agrees_with_scikit_learn(predictions):
+    y_true, proba, _ = predictions
     y_pred = most_probable(proba)
     report = classification_report_by_level(y_true, y_pred, ELASTICC)
     expected = sklearn_metrics.classification_report(
@@ -70,13 +70,13 @@ def test_report_agrees_with_scikit_learn(answers):
     assert report.loc[3].index.tolist() == list(ELASTICC.leaves)
 
 
-def test_probabilities_are_answered_at_each_level_on_its_own():
+def test_the_most_probable_class_of_each_level_is_predicted():
     proba = TREE.node_proba([[0.4, 0.25, 0.2, 0.15]])  # AGN, Ia, IIn, IIP: SN is 0.6
     assert scores_by_level(["Ia"], proba, TREE)["accuracy"].tolist() == [1, 0, 0]
     assert scores_by_level(["AGN"], proba, TREE)["accuracy"].tolist() == [0, 1, 1]
 
 
-def test_probabilities_without_answer_count_as_wrong():
+def test_objects_without_probabilities_count_as_wrong():
     proba = TREE.node_proba([[1.0, 0, 0, 0], [np.nan] * 4])
     scores = scores_by_level(["AGN", "AGN"], proba, TREE)
     assert scores["accuracy"].tolist() == [0.5] * 3
@@ -84,7 +84,7 @@ def test_probabilities_without_answer_count_as_wrong():
     assert top_k_accuracy_by_level(["AGN", "AGN"], proba, TREE, k=[9]).loc[1, 9] == 0.5
 
 
-def test_levels_above_a_missing_branch_are_answered():
+def test_levels_above_a_missing_branch_are_predicted():
     proba = TREE.node_proba([[0.2, 0.1, 0.4, 0.3]])
     proba[:, TREE.numbers(["IIn", "IIP"])] = np.nan
     scores = scores_by_level(["IIn"], proba, TREE)
@@ -101,8 +101,8 @@ def test_confusion_matrices_count_everybody():
     assert matrices[3].loc["AGN", "unclassified"] == 1
 
 
-def test_top_k_agrees_with_scikit_learn(answers):
-    y_true, proba, weights = answers
+def test_top_k_agrees_with_scikit_learn(predictions):
+    y_true, proba, weights = predictions
     node_proba = ELASTICC.node_proba(proba)
     table = top_k_accuracy_by_level(y_true, node_proba, ELASTICC, sample_weight=weights)
     for k in (1, 2, 3):
@@ -119,7 +119,7 @@ def test_equal_probabilities_earn_nothing():
     assert table.loc[3].tolist() == [0, 0, 1]
 
 
-def test_class_without_objects_that_is_answered_lowers_macro_f1():
+def test_predicting_a_class_without_objects_lowers_macro_f1():
     scores = scores_by_level(["Ia", "Ia"], ["Ia", "AGN"], TREE)
     assert scores.loc[1, "macro_f1"] == pytest.approx((2 / 3 + 0) / 2)
     assert scores.loc[1, "balanced_accuracy"] == 0.5

@@ -55,7 +55,7 @@ class TestPlasticcLogLoss:
         worst = plasticc_log_loss(["a", "b"], [[0, 1], [1, 0]])
         assert worst == pytest.approx(-np.log(1e-15))
 
-    def test_no_answer_is_equal_probabilities(self):
+    def test_unclassified_objects_are_equal_probabilities(self):
         nothing = plasticc_log_loss(["a", "b"], [[np.nan, 0.3], [np.nan, np.nan]])
         assert nothing == pytest.approx(np.log(2))
 
@@ -91,7 +91,7 @@ class TestPlasticcLogLoss:
             ([[0.5, 0.5]] * 2, {"labels": ["a", "c"]}, "'b'.* not in"),
             ([[0.5, 0.5]] * 2, {"class_weight": {"A": 2}}, "class_weight is for"),
             ([[0.5, 0.5]] * 2, {"class_weight": {"a": 0}}, "not positive"),
-            ([[0.5, 0.5]] * 2, {"labels": ["a", "a"]}, "twice"),
+            ([[0.5, 0.5]] * 2, {"labels": ["a", "a"]}, "more than once"),
         ],
     )
     def test_wrong_input_is_refused(self, y_proba, options, message):
@@ -136,7 +136,7 @@ class TestSamples:
         assert table.loc["unclassified"].to_dict() == {"II": 1, "Ia": 0}
         np.testing.assert_allclose(table.sum(axis=1), 1)
 
-    def test_ambiguous_answers_select_for_no_class(self):
+    def test_ambiguous_objects_are_in_no_sample(self):
         y_pred = ["Ia", "ambiguous", "unclassified"]
         table = purity_efficiency_table(["Ia", "Ia", "II"], y_pred)
         assert table.index.tolist() == ["II", "Ia"]
@@ -149,7 +149,7 @@ class TestSamples:
         assert table.index.tolist() == [1, 2]
         assert table["efficiency"].tolist() == [1, 0.5]
 
-    def test_strange_answers_are_refused(self):
+    def test_unknown_and_missing_labels_are_refused(self):
         with pytest.raises(ValueError, match="y_pred holds .'Ib'."):
             purity_efficiency_table(["Ia"], ["Ib"], labels=["Ia"])
         with pytest.raises(ObjectError, match="no label"):
@@ -221,9 +221,9 @@ class TestCalibration:
         repeated = expected_calibration_error(y_true.repeat(repeats), proba.repeat(repeats, axis=0))
         assert weighted == pytest.approx(repeated)
 
-    def test_no_answer_is_left_out_with_a_warning(self):
+    def test_unclassified_objects_are_left_out_with_a_warning(self):
         y_proba = [[0.8, 0.2], [np.nan, np.nan]]
-        with pytest.warns(ObjectWarning, match="1 of 2 objects have no answer .* rows 1"):
+        with pytest.warns(ObjectWarning, match="1 of 2 objects have no prediction .* rows 1"):
             error = expected_calibration_error(["a", "b"], y_proba)
         assert error == pytest.approx(0.2)
 

@@ -44,7 +44,7 @@ def test_by_hand():
 
 
 @pytest.mark.parametrize("average", AVERAGES)
-def test_perfect_and_worthless_answers(average):
+def test_perfect_and_worthless_predictions(average):
     options = {"taxonomy": TREE, "average": average}
     assert hierarchical_f1_score(["IIn", "Ia"], ["IIn", "Ia"], **options) == 1
     assert hierarchical_f1_score(["IIn", "Ia"], ["AGN", "AGN"], **options) == 0
@@ -52,7 +52,7 @@ def test_perfect_and_worthless_answers(average):
 
 @pytest.mark.parametrize("average", AVERAGES)
 @pytest.mark.parametrize("missing", ["unclassified", None, np.nan, "Alert"])
-def test_no_answer_misses_the_whole_path(missing, average):
+def test_unclassified_objects_miss_the_whole_path(missing, average):
     y_true = ["Ia", "IIn", "AGN"]
     y_pred = ["Ia", missing, "AGN"]
     precision, recall, _ = hierarchical_precision_recall_fscore(
@@ -64,11 +64,11 @@ def test_no_answer_misses_the_whole_path(missing, average):
         assert (precision, recall) == (1, 3 / 6)
 
 
-def test_own_word_for_no_answer():
-    answers = ["Ia", "no idea"]
+def test_another_label_for_unclassified_objects():
+    y_pred = ["Ia", "no idea"]
     with pytest.raises(ValueError, match="'no idea'"):
-        hierarchical_f1_score(["Ia", "Ia"], answers, TREE)
-    assert hierarchical_recall_score(["Ia", "Ia"], answers, TREE, unclassified="no idea") == 0.5
+        hierarchical_f1_score(["Ia", "Ia"], y_pred, TREE)
+    assert hierarchical_recall_score(["Ia", "Ia"], y_pred, TREE, unclassified="no idea") == 0.5
 
 
 @settings(deadline=None)
