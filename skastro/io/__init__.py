@@ -10,10 +10,10 @@ from skastro.io._readme import SimulationReadme, read_readme
 from skastro.io._redshifts import join_redshifts, read_redshift_table
 from skastro.io._snana import read_snana
 from skastro.io._snana_files import find_heads
+from skastro.io._snana_text import read_snana_text
 from skastro.io._snana_write import write_snana
 from skastro.io._spectra import read_spectra
 from skastro.io._stamps import Stamps, read_fits_stamps, read_stamps
-from skastro.io._text import read_snana_text
 
 __all__ = [
     "Alerts",

@@ -1,9 +1,13 @@
-"""What a conversion has to do: files, labels, what is done already, and with which options."""
+"""Plan of a conversion: files, labels, identifiers, options, and what is done already."""
 
 import json
 import os
 import re
-from dataclasses import dataclass
+import socket
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from glob import escape
 from pathlib import Path
 
 import numpy as np
@@ -11,54 +15,96 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from skastro.exceptions import ObjectError, name_objects
-from skastro.io._snana_files import phot_of
+from skastro.io._many import numbered
+from skastro.io._parquet import read_source
+from skastro.io._snana import read_identifiers
+from skastro.io._snana_files import SnanaPair, find_pairs
 from skastro.surveys import get_survey
 
-_HEAD = re.compile(r"[_-]?head\.fits(\.gz)?$", re.IGNORECASE)
+_HEAD = re.compile(r"[_-]?head\.fits(\.gz|\.fz)?$", re.IGNORECASE)
 _FOLDER = r"([^/]+)/[^/]+$"
 _OPTIONS = "convert.json"
 
 
 @dataclass(frozen=True)
 class Job:
-    """One HEAD file, the Parquet file to write, and what stands for its objects.
+    """One HEAD file, the Parquet file to write, and what is special to its objects.
 
     Parameters
     ----------
-    head, target : Path
-        The files.
+    pair : SnanaPair
+        The HEAD file and the files that belong to it.
+
+    target : Path
+        The Parquet file.
 
     label : str or None
         Type of all objects; that of the files if None.
 
     prefix : str
-        Stands before every identifier.
+        Precedes every identifier.
+
+    names : tuple of str or None, default=()
+        New identifier of each object, None for an object to leave out; empty to keep all.
 
     Examples
     --------
     >>> from pathlib import Path
     >>> from skastro.io._convert_plan import Job
-    >>> Job(Path("raw/A_HEAD.FITS"), Path("new/A.parquet"), "KN", "").label
+    >>> from skastro.io._snana_files import SnanaPair
+    >>> pair = SnanaPair(Path("raw/A_HEAD.FITS"), Path("raw/A_PHOT.FITS"), None)
+    >>> Job(pair, Path("new/A.parquet"), "KN", "").label
     'KN'
     """
 
-    head: Path
+    pair: SnanaPair
     target: Path
     label: str | None
     prefix: str
+    names: tuple = field(default=(), repr=False)
 
-    def is_done(self):
-        """Say whether the Parquet file is there and no older than its sources."""
-        if not self.target.exists():
-            return False
-        try:
-            sources = [self.head, phot_of(self.head)]
-        except FileNotFoundError:
-            sources = [self.head]
-        return self.target.stat().st_mtime >= max(file.stat().st_mtime for file in sources)
+    def source(self) -> dict:
+        """Return size and time of change of the source files, and the new identifiers."""
+        files = [file for file in (self.pair.head, self.pair.phot) if file is not None]
+        stats = {file.name: file.stat() for file in files}
+        found = {name: [stat.st_size, stat.st_mtime_ns] for name, stat in stats.items()}
+        return found | ({"names": list(self.names)} if self.names else {})
+
+    def is_done(self) -> bool:
+        """Return whether the Parquet file was made of the source files as they are."""
+        return self.target.exists() and read_source(self.target) == self.source()
+
+    def partial(self) -> Path:
+        """Return the name of the unfinished file, which belongs to this process alone."""
+        return self.target.with_name(
+            f"{self.target.name}.{socket.gethostname()}.{os.getpid()}.partial"
+        )
+
+    def remove_left_overs(self) -> None:
+        """Remove unfinished files of processes of this machine that have ended."""
+        pattern = f"{escape(self.target.name)}.{escape(socket.gethostname())}.*.partial"
+        for file in self.target.parent.glob(pattern):
+            if not _is_running(file.name.split(".")[-2]):
+                file.unlink(missing_ok=True)
 
 
-def plan_jobs(heads, source, destination, label, prefix_ids):
+def _is_running(process):
+    try:
+        os.kill(int(process), 0)
+    except (ProcessLookupError, ValueError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def plan_jobs(
+    heads: Sequence[Path],
+    source: str | Path | Sequence[str | Path],
+    destination: Path,
+    label: str | None,
+    prefix_ids: bool,
+) -> list[Job]:
     """Return the jobs of a conversion, in the order of the HEAD files.
 
     Raises
@@ -76,18 +122,17 @@ def plan_jobs(heads, source, destination, label, prefix_ids):
     """
     root = Path(source).expanduser() if isinstance(source, str | Path) else None
     names = [_below(head, root).with_name(_HEAD.sub("", head.name)) for head in heads]
-    twice = sorted({str(name) for name in names if names.count(name) > 1})
+    twice = sorted(str(name) for name, count in Counter(names).items() if count > 1)
     if twice:
         raise ValueError(f"convert: several files would be written to {name_objects(twice)}")
-    labels = _labels(heads, label)
     return [
         Job(
-            head,
+            pair,
             destination / name.with_name(f"{name.name}.parquet"),
             own,
             f"{name.as_posix()}:" if prefix_ids else "",
         )
-        for head, name, own in zip(heads, names, labels)
+        for pair, name, own in zip(find_pairs(heads), names, _labels(heads, label))
     ]
 
 
@@ -98,7 +143,12 @@ def _below(head, root):
 def _labels(heads, label):
     if label is None:
         return [None] * len(heads)
-    pattern = re.compile(_FOLDER if label == "folder" else label)
+    try:
+        pattern = re.compile(_FOLDER if label == "folder" else label)
+    except re.error as error:
+        raise ValueError(
+            f"convert: label={label!r} is not a regular expression ({error})"
+        ) from None
     if pattern.groups != 1:
         raise ValueError(
             f"convert: label={label!r} is neither 'folder' nor an expression with one group"
@@ -110,7 +160,47 @@ def _labels(heads, label):
     return [match.group(1) for match in found]
 
 
-def settle_options(destination, options):
+def plan_names(jobs: Sequence[Job], duplicates: str) -> list[Job]:
+    """Return jobs with new identifiers for the objects that occur in several files.
+
+    Parameters
+    ----------
+    jobs : list of Job
+        Jobs in the order that decides which object is the first.
+
+    duplicates : {"number", "first"}
+        See :func:`convert`.
+
+    Returns
+    -------
+    jobs : list of Job
+        Those whose HEAD files cannot be read stay as they are.
+    """
+    read = [_read_names(job) for job in jobs]
+    known = pd.Index([name for names in read if names is not None for name in names], dtype=object)
+    repeated = known.duplicated()
+    new = numbered(known).to_numpy(object)
+    if duplicates == "first":
+        new = np.where(repeated, None, known)
+    planned, start = [], 0
+    for job, names in zip(jobs, read):
+        own = slice(start, start + len(names or ()))
+        start = own.stop
+        renamed = names is not None and repeated[own].any()
+        planned.append(
+            Job(job.pair, job.target, job.label, job.prefix, tuple(new[own])) if renamed else job
+        )
+    return planned
+
+
+def _read_names(job):
+    try:
+        return [job.prefix + name for name in read_identifiers(job.pair.head)]
+    except (ValueError, OSError):
+        return None
+
+
+def settle_options(destination: Path, options: Mapping) -> None:
     """Write down the options of a conversion beside its files, or compare them.
 
     Raises
@@ -131,12 +221,14 @@ def settle_options(destination, options):
     """
     path = destination / _OPTIONS
     if path.exists():
-        known = json.loads(path.read_text())
-        other = [name for name in options if known.get(name) != options[name]]
+        written = _read_options(path)
+        other = [name for name in options if written.get(name) != options[name]]
         if other:
-            told = ", ".join(f"{n}={known.get(n)!r}, not {n}={options[n]!r}" for n in other)
+            told = ", ".join(
+                f"{name}={written.get(name)!r}, not {name}={options[name]!r}" for name in other
+            )
             raise ValueError(
-                f"convert: {destination} holds files of other options: {told}; take another folder"
+                f"convert: {destination} holds files of other options: {told}; use another folder"
             )
         return
     destination.mkdir(parents=True, exist_ok=True)
@@ -145,7 +237,24 @@ def settle_options(destination, options):
     partial.replace(path)
 
 
-def describe_options(survey, columns, types, label, prefix_ids):
+def _read_options(path):
+    try:
+        written = json.loads(path.read_text())
+    except ValueError as error:
+        raise ValueError(f"{path}: not the options of a conversion ({error})") from None
+    if not isinstance(written, dict):
+        raise ValueError(f"{path}: not the options of a conversion")
+    return written
+
+
+def describe_options(
+    survey: object,
+    columns: Sequence[str] | None,
+    types: Mapping | str | None,
+    label: str | None,
+    prefix_ids: bool,
+    duplicates: str = "raise",
+) -> dict:
     """Return options as plain texts that can be written down and compared.
 
     Examples
@@ -154,22 +263,26 @@ def describe_options(survey, columns, types, label, prefix_ids):
     >>> describe_options("lsst", None, {1: "SNIa"}, None, False)["types"]
     ["1: 'SNIa'"]
     """
+    pairs = {} if isinstance(types, str) else (types or {})
     return {
         "survey": None if survey is None else repr(get_survey(survey)),
         "columns": [columns] if isinstance(columns, str) else list(columns or ()),
-        "types": sorted(f"{key!r}: {name!r}" for key, name in (types or {}).items()),
+        "types": types
+        if isinstance(types, str)
+        else sorted(f"{key!r}: {name!r}" for key, name in pairs.items()),
         "label": label,
         "prefix_ids": prefix_ids,
+        "duplicates": duplicates,
     }
 
 
-def check_identifiers(targets):
-    """Raise if an identifier occurs in several files; 8 bytes an object are held.
+def check_identifiers(targets: Sequence[Path]) -> None:
+    """Raise if an identifier occurs in several files; 8 bytes per object are held.
 
     Raises
     ------
     ObjectError
-        Names identifiers and files.
+        Names identifiers, files and the options that help.
 
     Examples
     --------
@@ -186,6 +299,8 @@ def check_identifiers(targets):
     skastro.exceptions.ObjectError: convert: SNID in both a.parquet and b.parquet; ...
     """
     hashes = [pd.util.hash_array(_identifiers(target), categorize=False) for target in targets]
+    if not hashes:
+        return
     values, counts = np.unique(np.concatenate(hashes), return_counts=True)
     twice = values[counts > 1]
     owners = [t for t, own in zip(targets, hashes) if np.isin(own, twice).any()]
@@ -196,7 +311,8 @@ def check_identifiers(targets):
             if len(both := own.intersection(ids)):
                 raise ObjectError(
                     f"convert: SNID in both {other.name} and {target.name}; all files are "
-                    "written, and prefix_ids=True makes them unique",
+                    "written, but prefix_ids=True, duplicates='number' or duplicates='first' "
+                    "makes them unique",
                     both,
                 )
         seen[target] = own

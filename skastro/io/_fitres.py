@@ -1,21 +1,21 @@
 """FITRES tables of SNANA."""
 
-import gzip
 import shlex
 from pathlib import Path
 
 import pandas as pd
 
 from skastro.exceptions import FormatError
+from skastro.io._content import naming, read_bytes
 
 
-def read_fitres(path):
+def read_fitres(path: str | Path) -> pd.DataFrame:
     """Read a FITRES table.
 
     Parameters
     ----------
     path : str or Path
-        The file, ``.gz`` or not.
+        The file, gzipped or not.
 
     Returns
     -------
@@ -26,7 +26,8 @@ def read_fitres(path):
     Raises
     ------
     FormatError
-        No VARNAMES line, or a line with another number of values; the line is named.
+        The file has no VARNAMES line, names a column twice, or has a line with another number of
+        values; the message names the line.
 
     Examples
     --------
@@ -38,21 +39,20 @@ def read_fitres(path):
     ...     read_fitres(path)["zHD"].to_dict()
     {'0042': 0.5}
     """
-    path = Path(path)
-    opened = gzip.open if path.suffix.lower() == ".gz" else open
     names, rows = None, []
-    with opened(path, "rt", errors="replace") as lines:
-        for number, line in enumerate(lines, 1):
-            words = line.split("#")[0].split()
-            if words[:1] == ["VARNAMES:"]:
+    text = read_bytes(path).decode("utf-8-sig", errors="replace")
+    for number, line in enumerate(text.splitlines(), 1):
+        words = line.split("#")[0].split()
+        if words[:1] == ["VARNAMES:"]:
+            with naming(path):
                 names = _names(line)
-            elif words[:1] in (["SN:"], ["ROW:"], ["GAL:"]):
-                if names is None or len(words) - 1 != len(names):
-                    expected = "no VARNAMES line" if names is None else f"{len(names)} expected"
-                    raise FormatError(f"{path}, line {number}: {len(words) - 1} values, {expected}")
-                rows.append(words[1:])
-    if names is None:
-        raise FormatError(f"{path}: no line VARNAMES, so no FITRES table")
+        elif words[:1] in (["SN:"], ["ROW:"], ["GAL:"]):
+            if names is None or len(words) - 1 != len(names):
+                expected = "no VARNAMES line" if names is None else f"{len(names)} expected"
+                raise FormatError(f"{path}, line {number}: {len(words) - 1} values, {expected}")
+            rows.append(words[1:])
+    if not names:
+        raise FormatError(f"{path}: no VARNAMES line, so this is not a FITRES table")
     table = pd.DataFrame(rows, columns=names, dtype=object).set_index(names[0])
     table.index.name = "object_id"
     return table.apply(_as_numbers)
@@ -61,7 +61,11 @@ def read_fitres(path):
 def _names(line):
     """Return the names of the columns; a nameless last one, as pandas writes it, is no column."""
     names = shlex.split(line, comments=True)[1:]
-    return names[:-1] if names[-1:] and names[-1].startswith("Unnamed:") else names
+    names = names[:-1] if names[-1:] and names[-1].startswith("Unnamed:") else names
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"VARNAMES has {twice[0]} twice")
+    return names
 
 
 def _as_numbers(column):

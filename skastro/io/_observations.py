@@ -1,80 +1,104 @@
-"""Tables with one row an observation, as surveys and challenges publish them."""
+"""Tables with one row per observation, as surveys and challenges publish them."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from nested_pandas import NestedFrame
+from numpy.typing import NDArray
 
 from skastro.exceptions import FormatError, ObjectError
-from skastro.io._fits_table import FitsTable
-from skastro.io._snana import add_flags
-from skastro.io._snana_statics import read_statics
-from skastro.surveys import get_survey
+from skastro.io._assemble import add_flags, warn_of_unknown_bands, with_standard_columns
+from skastro.io._content import naming
+from skastro.io._tables import read_table, with_index
+from skastro.surveys import Survey, get_survey
+from skastro.utils.columns import (
+    FIELD_ALIASES,
+    ID_ALIASES,
+    STANDARD_FIELDS,
+    find_column,
+    standard_columns,
+    to_flags,
+    to_identifiers,
+    to_numbers,
+)
 from skastro.utils.ragged import nest, sort_rows
 
-_ALIASES = {
-    "object_id": ("object_id", "snid", "id", "oid", "diaobjectid"),
-    "time": ("time", "mjd", "midpointtai"),
-    "band": ("band", "flt", "filter", "filtername", "passband"),
-    "flux": ("flux", "fluxcal", "psflux"),
-    "flux_err": ("flux_err", "fluxcalerr", "fluxerr", "flux_error", "psfluxerr"),
-    "photflag": ("photflag",),
-    "detected": ("detected", "detected_bool"),
-}
+_ALIASES = {"object_id": ID_ALIASES} | {name: FIELD_ALIASES[name] for name in STANDARD_FIELDS}
 _NEEDED = ("object_id", "time", "band", "flux", "flux_err")
+_MJD_IN_JD = 2400000.5
+_MJD_OF_1970 = 40587.0
+_DAY = pd.Timedelta(days=1)
 
 
-def read_observations(source, statics=None, *, names=None, bands=None, survey=None):
-    """Read a table with one row an observation as light curves.
+def read_observations(
+    source: pd.DataFrame | str | Path,
+    statics: pd.DataFrame | str | Path | None = None,
+    *,
+    names: Mapping[str, str] | None = None,
+    bands: Mapping | None = None,
+    survey: str | Survey | None = None,
+) -> NestedFrame:
+    """Read a table with one row per observation as light curves.
 
-    Columns are found by the names they have in ELAsTiCC, PLAsTiCC and SNANA, in any letter case;
-    the rows may be in any order.  Fluxes are taken as they are.
+    Columns are found by the names they have in ELAsTiCC, PLAsTiCC, LSST and SNANA, in any letter
+    case; the rows may be in any order.  Fluxes are taken as they are.
 
     Parameters
     ----------
     source : DataFrame, str or Path
-        The table, or its ``.csv`` (``.gz`` too) or Parquet file.  Identifiers are in a column or
-        the index.  Columns that are none of the standard fields become fields of their name.
+        The table, or its file: CSV or columns between blanks (gzipped or not), or Parquet.
+        Identifiers are in a column or the index; in text files they stay as they are written.
+        Columns that are not standard fields become fields of their name.
 
     statics : DataFrame, str or Path, default=None
-        One row an object, identifiers in a column or the index.  Its columns are kept as they
-        are; those that SNANA names otherwise, as MWEBV or REDSHIFT_HELIO, are added under the
-        standard names of :func:`read_snana`, there with NaN for missing codes.
+        Table with one row per object, identifiers in a column or the index.  The standard columns
+        are found by the names that SNANA and PLAsTiCC give them, as MWEBV or REDSHIFT_HELIO;
+        all other columns are kept as they are.
 
     names : dict of str -> str, default=None
         Column of each field (object_id, time, band, flux, flux_err, photflag, detected) that is
         not found by itself.
 
     bands : dict, default=None
-        Band of each value in the table, as ``{0: "u", 1: "g"}``; needed where they are numbers.
+        Band of each value in the table, as ``{0: "u", 1: "g"}``; required where they are numbers.
 
     survey : str or Survey, default=None
-        Gives the PHOTFLAG bits, from which the field ``detected`` and the column
+        Defines the PHOTFLAG bits, from which the field ``detected`` and the column
         ``trigger_time`` are made, and the known bands.
 
     Returns
     -------
     X : NestedFrame of shape (n_objects, n_columns)
         Index ``object_id`` as text, in the order of `statics`, else of their first observation;
-        an object of `statics` without observations has an empty light curve.  Column
-        ``lightcurve`` with the fields time, band, flux, flux_err and, as far as known, photflag
-        and detected, sorted by time.
+        an object of `statics` without observations has an empty light curve.  Static columns
+        redshift, redshift_err, mwebv, peak_time, trigger_time, ra and dec, always and in this
+        order, NaN where unknown or a missing-value sentinel; then the further columns of
+        `statics`.  Column ``lightcurve`` with the fields time, band, flux, flux_err and, where
+        known, photflag and detected, sorted by time.  Times of a column ``jd`` and dates become
+        MJD; a missing ``detected`` is False.
 
     Raises
     ------
     FormatError
-        A column cannot be found, or identifiers or bands are missing or no names.
+        A file cannot be read, a column cannot be found or holds something else than it should;
+        the message names the file, the column and the value.
 
     ObjectError
         `statics` has an object twice, or lacks objects of the table.
 
     KeyError
-        A band is not in `bands` or not one of `survey`.
+        A band is not in `bands`, or `survey` is not registered.
+
+    Warns
+    -----
+    ObjectWarning
+        Bands are unknown to `survey`; their observations keep the name of the band.
 
     See Also
     --------
-    skastro.preprocessing.ReplaceMissing : NaN for the codes in all other static columns.
+    skastro.preprocessing.ReplaceMissing : NaN for the sentinels in all other static columns.
 
     Examples
     --------
@@ -87,125 +111,174 @@ def read_observations(source, statics=None, *, names=None, bands=None, survey=No
     >>> X["trigger_time"].to_dict(), X["lightcurve.time"].tolist()
     ({'7': 2.0, '8': 5.0}, [1.0, 2.0, 5.0])
     """
-    table, names = _open(source), names or {}
-    _check_names(names, table)
-    found = _find(table, names, _NEEDED, "read_observations")
-    owners = _identifiers(table[found["object_id"]])
+    names, where = dict(names or {}), _where(source, "read_observations")
+    table = _open(source, names)
+    with naming(where):
+        _check_names(names, table)
+        found = _find(table, names, _NEEDED)
+        owners = to_identifiers(table[found["object_id"]], found["object_id"])
+        fields = _fields(table, found, bands)
     frame = _statics(statics, names)
     index = pd.Index(owners.unique() if frame is None else frame.index, name="object_id")
     codes = index.get_indexer(owners)
     if (codes < 0).any():
-        raise ObjectError("read_observations: not in statics", owners[codes < 0].unique())
+        raise ObjectError(f"{where}: objects that are not in statics", owners[codes < 0].unique())
     order = np.argsort(codes, kind="stable")
     offsets = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=len(index)))])
-    rows = {name: values.take(order) for name, values in _fields(table, found, bands).items()}
-    rows = sort_rows(offsets, rows)
-    columns = {} if frame is None else dict(frame)
-    _use_survey(survey, rows, offsets, columns)
-    return NestedFrame(columns, index=index).assign(lightcurve=nest(offsets, rows, index))
+    rows = sort_rows(offsets, {name: values.take(order) for name, values in fields.items()})
+    columns = with_standard_columns({} if frame is None else dict(frame), len(index))
+    known = None if survey is None else get_survey(survey)
+    add_flags(rows, offsets, columns, known)
+    rows = {name: rows[name] for name in sorted(rows, key=_field_order)}
+    X = NestedFrame(columns, index=index).assign(lightcurve=nest(offsets, rows, index))
+    if known is not None:
+        warn_of_unknown_bands(X, known, "read_observations")
+    return X
 
 
-def _open(source):
+def _field_order(name):
+    return STANDARD_FIELDS.index(name) if name in STANDARD_FIELDS else len(STANDARD_FIELDS)
+
+
+def _where(source, owner):
+    """Return the name of a file, or of the reader for a frame."""
+    return owner if isinstance(source, pd.DataFrame) else str(source)
+
+
+def _open(source, names):
     """Return a frame in which the index is a column, if it has a name."""
-    if not isinstance(source, pd.DataFrame):
-        path = Path(source).expanduser()
-        is_csv = ".csv" in [suffix.lower() for suffix in path.suffixes]
-        source = pd.read_csv(path) if is_csv else pd.read_parquet(path)
-    named = source.index.name is not None
-    return source.reset_index() if named else source
+    if isinstance(source, pd.DataFrame):
+        return with_index(source)
+    return read_table(source, text=[names["object_id"]] if "object_id" in names else ())
 
 
 def _check_names(names, table):
-    strange = [
-        f"{field!r}: {name!r}"
-        for field, name in names.items()
-        if field not in _ALIASES or name not in table.columns
-    ]
-    if strange:
-        raise FormatError(f"read_observations: no such field or column in names: {strange[0]}")
+    for field, name in names.items():
+        if field not in _ALIASES or name not in table.columns:
+            raise FormatError(f"no such field or column in names: {field!r}: {name!r}")
 
 
-def _find(table, names, needed, owner):
+def _find(table, names, needed):
     """Return the column of each field that there is."""
-    lower = {str(column).lower(): column for column in reversed(table.columns)}
-    found = {
-        field: next((lower[alias] for alias in aliases if alias in lower), None)
-        for field, aliases in _ALIASES.items()
-    }
+    found = {field: find_column(table.columns, aliases) for field, aliases in _ALIASES.items()}
     found |= {field: column for field, column in names.items() if column in table.columns}
     missing = [field for field in needed if found[field] is None]
     if missing:
-        raise FormatError(f"{owner}: no column for {missing[0]!r}; there are {list(table.columns)}")
+        raise FormatError(f"no column for {missing[0]!r}; there are {list(table.columns)}")
     return {field: column for field, column in found.items() if column is not None}
-
-
-def _identifiers(values):
-    if values.isna().any() or pd.api.types.is_float_dtype(values.dtype):
-        raise FormatError(
-            f"read_observations: column {values.name!r} holds missing identifiers or fractions"
-        )
-    return pd.Index(values.astype(str).astype(object), name="object_id")
 
 
 def _statics(statics, names):
     if statics is None:
         return None
-    table = _open(statics)
-    column = _find(table, names, ("object_id",), "read_observations, statics")["object_id"]
-    index = _identifiers(table[column])
+    where = _where(statics, "read_observations, statics")
+    table = _open(statics, names)
+    with naming(where):
+        column = _find(table, names, ("object_id",))["object_id"]
+        index = to_identifiers(table[column], column)
+        table = table.drop(columns=column)
+        standard = standard_columns(table.columns, table.__getitem__, len(table))
     if index.has_duplicates:
         twice = index[index.duplicated()].unique()
-        raise ObjectError("read_observations: statics has objects twice", twice)
-    table = table.drop(columns=column)
-    numbers = table.select_dtypes("number").astype(float)
-    standard = {}
-    if len(numbers.columns):
-        standard = read_statics(FitsTable(numbers.to_records(index=False), {}, "statics"), ())
-    added = {name: values for name, values in standard.items() if name not in table.columns}
-    return table.assign(**added).set_index(index)
+        raise ObjectError(f"{where}: objects that occur more than once", twice)
+    kept = {name: table[name].array for name in table.columns if name not in standard}
+    return pd.DataFrame(standard | kept, index=index)
 
 
 def _fields(table, found, bands):
     """Return the fields as arrays, in the order of the table."""
     rows = {
-        "time": table[found["time"]].to_numpy(np.float64, na_value=np.nan),
+        "time": to_mjd(found["time"], table[found["time"]]),
         "band": _bands(table[found["band"]], bands),
     }
     for name in ("flux", "flux_err"):
         values = table[found[name]]
-        kind = values.dtype if values.dtype in (np.float32, np.float64) else np.float64
-        rows[name] = values.to_numpy(kind, na_value=np.nan)
-    if "photflag" in found and not table[found["photflag"]].hasnans:
-        rows["photflag"] = table[found["photflag"]].to_numpy(np.int32)
-    elif "photflag" in found:
-        raise FormatError(f"read_observations: missing values in column {found['photflag']!r}")
+        plain = values.dtype in (np.float32, np.float64)
+        rows[name] = values.to_numpy() if plain else _numbers(found[name], values)
+    if "photflag" in found:
+        rows["photflag"] = _photflag(found["photflag"], table[found["photflag"]])
     if "detected" in found:
-        rows["detected"] = table[found["detected"]].to_numpy(bool)
+        rows["detected"] = to_flags(found["detected"], table[found["detected"]])
     further = [name for name in table.columns if name not in found.values()]
     return rows | {str(name): _array(table[name]) for name in further}
+
+
+def _numbers(name, values):
+    """Return numbers as they are: observations may well have the value of a sentinel."""
+    to_numbers(name, values)
+    return pd.to_numeric(values, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+
+
+def _photflag(name, values):
+    numbers = _numbers(name, values)
+    if np.isnan(numbers).any():
+        raise FormatError(f"missing values in column {name!r}")
+    return numbers.astype(np.int32)
+
+
+def to_mjd(name: str, values: pd.Series) -> NDArray[np.float64]:
+    """Return the times of a column as MJD.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column; ``jd`` in any letter case holds Julian dates.
+
+    values : Series of shape (n_rows,)
+        MJD, Julian dates, or dates (datetimes, or text such as ``2026-11-27T12:00:00``), taken as
+        UTC.
+
+    Returns
+    -------
+    times : ndarray of shape (n_rows,)
+
+    Raises
+    ------
+    FormatError
+        A time is missing, or neither a number nor a date.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skastro.io._observations import to_mjd
+    >>> to_mjd("time", pd.Series(["2000-01-01T12:00:00"])).tolist()
+    [51544.5]
+    """
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        times = _from_dates(values)
+    else:
+        times = pd.to_numeric(values, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+        if np.isnan(times).all() and not pd.api.types.is_numeric_dtype(values.dtype):
+            times = _from_dates(pd.to_datetime(values, errors="coerce", utc=True, format="ISO8601"))
+        elif str(name).strip().lower() == "jd":
+            times = times - _MJD_IN_JD
+    if not np.isfinite(times).all():
+        row = int(np.flatnonzero(~np.isfinite(times))[0])
+        raise FormatError(
+            f"column {name!r} holds {values.iloc[row]!r} in row {row}, which is not a time"
+        )
+    return times
+
+
+def _from_dates(dates):
+    zone = getattr(dates.dt, "tz", None)
+    dates = dates.dt.tz_convert("UTC").dt.tz_localize(None) if zone is not None else dates
+    return ((dates - pd.Timestamp(0)) / _DAY + _MJD_OF_1970).to_numpy(np.float64)
 
 
 def _bands(values, bands):
     if bands is not None:
         unknown = sorted(set(values.dropna()) - set(bands), key=str)
         if unknown:
-            raise KeyError(f"read_observations: bands={bands} lacks {unknown}")
+            raise KeyError(f"read_observations: bands={dict(bands)} lacks {unknown}")
         values = values.map(bands)
     if values.isna().any():
-        raise FormatError(f"read_observations: missing bands in column {values.name!r}")
+        raise FormatError(f"missing bands in column {values.name!r}")
     if pd.api.types.is_numeric_dtype(values.dtype):
-        raise FormatError(f"read_observations: column {values.name!r} holds numbers; give `bands`")
+        raise FormatError(f"column {values.name!r} holds numbers; pass `bands` with their names")
     return pd.Categorical(values.astype(str).str.strip().astype(object))
 
 
 def _array(values):
     text = not pd.api.types.is_numeric_dtype(values.dtype)
     return pd.Categorical(values.astype(object)) if text else values.to_numpy()
-
-
-def _use_survey(survey, rows, offsets, columns):
-    if survey is None:
-        return
-    known = get_survey(survey)
-    known.band_wavelengths(rows["band"])
-    add_flags(rows, offsets, columns, known)

@@ -1,6 +1,9 @@
 """Frames with nested columns as Parquet."""
 
+import hashlib
 import json
+from collections.abc import Iterator, Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 
 import pandas as pd
@@ -9,11 +12,25 @@ import pyarrow.parquet as pq
 from nested_pandas import NestedDtype, NestedFrame
 from nested_pandas.series.ext_array import NestedExtensionArray
 
+from skastro.exceptions import FormatError
+from skastro.io._content import naming
+from skastro.io._many import check_choices, read_each, settle_duplicates
+
 _KEY = b"skastro"
+_DIGEST = b"skastro_digest"
+_SOURCE = b"skastro_source"
 
 
-def write_parquet(X, path, *, chunk_size=10_000):
+def write_parquet(
+    X: pd.DataFrame,
+    path: str | Path,
+    *,
+    chunk_size: int = 10_000,
+    source: Mapping | None = None,
+) -> Path:
     """Write a frame with nested columns to one Parquet file, compressed with zstd.
+
+    Every page carries a checksum, and so does the description of the columns.
 
     Parameters
     ----------
@@ -24,7 +41,10 @@ def write_parquet(X, path, *, chunk_size=10_000):
         The file.
 
     chunk_size : int, default=10_000
-        Objects in a row group, the unit in which :func:`iter_parquet` reads.
+        Objects per row group, the unit in which :func:`iter_parquet` reads.
+
+    source : dict, default=None
+        Where the objects come from, as JSON; kept in the metadata of the file.
 
     Returns
     -------
@@ -46,13 +66,31 @@ def write_parquet(X, path, *, chunk_size=10_000):
     ...     read_parquet(write_parquet(X, f"{folder}/x.parquet"))["lightcurve.flux"].tolist()
     [1.0, 2.0]
     """
-    table = _to_table(X)
-    pq.write_table(table, path, compression="zstd", row_group_size=chunk_size)
+    table = _to_table(X, source)
+    groups = [
+        min(chunk_size, len(table) - first) for first in range(0, len(table), chunk_size)
+    ] or [0]
+    metadata = table.schema.metadata | {_DIGEST: _digest(_as_read(table), groups).encode()}
+    pq.write_table(
+        table.replace_schema_metadata(metadata),
+        path,
+        compression="zstd",
+        row_group_size=chunk_size,
+        write_page_checksum=True,
+    )
     return Path(path)
 
 
-def read_parquet(path, columns=None):
+def read_parquet(
+    path: str | Path | Sequence[str | Path],
+    columns: Sequence[str] | None = None,
+    *,
+    duplicates: str = "raise",
+    errors: str = "raise",
+) -> NestedFrame:
     """Read a frame that :func:`write_parquet` wrote, exactly as it was.
+
+    Checksums are verified as far as the files have them.
 
     Parameters
     ----------
@@ -62,6 +100,15 @@ def read_parquet(path, columns=None):
     columns : sequence of str, default=None
         Columns to read; all by default.
 
+    duplicates : {"raise", "number", "first"}, default="raise"
+        What to do with objects of several files that share an identifier: raise an error, append
+        ``_2``, ``_3``, … to the further ones, or keep the first.  The index of a single file, or
+        one without text, stays as it is.
+
+    errors : {"raise", "skip"}, default="raise"
+        What to do with files that cannot be read: raise an error, or leave them out with one
+        warning and list them in ``X.attrs["skipped_files"]``.
+
     Returns
     -------
     X : NestedFrame
@@ -69,7 +116,13 @@ def read_parquet(path, columns=None):
     Raises
     ------
     FileNotFoundError
-        A folder holds no Parquet file.
+        There is no file, or a folder holds no Parquet file.
+
+    FormatError
+        Files are damaged; the message names each of them.
+
+    ObjectError
+        Objects of several files share an identifier and ``duplicates="raise"``.
 
     KeyError
         A column is missing.
@@ -84,13 +137,27 @@ def read_parquet(path, columns=None):
     ...     read_parquet(path, ["b"]).columns.tolist()
     ['b']
     """
-    frames = [_read_file(file, columns) for file in _files(path)]
-    if len(frames) == 1:
-        return frames[0]
-    return NestedFrame(pd.concat(frames))
+    check_choices("read_parquet", duplicates, errors)
+    paths, frames, skipped = read_each(
+        _files(path),
+        lambda file: _read_file(file, columns),
+        owner="read_parquet",
+        errors=errors,
+    )
+    X = frames[0]
+    if len(frames) > 1:
+        X = NestedFrame(pd.concat(frames))
+        files = [path.name for path, frame in zip(paths, frames) for _ in range(len(frame))]
+        if not pd.api.types.is_numeric_dtype(X.index.dtype):
+            X = settle_duplicates(X, duplicates=duplicates, owner="read_parquet", files=files)
+    if errors == "skip":
+        X.attrs["skipped_files"] = skipped
+    return X
 
 
-def iter_parquet(path, columns=None):
+def iter_parquet(
+    path: str | Path | Sequence[str | Path], columns: Sequence[str] | None = None
+) -> Iterator[NestedFrame]:
     """Yield frames row group by row group, so that memory holds one at a time.
 
     Parameters
@@ -101,6 +168,11 @@ def iter_parquet(path, columns=None):
     Yields
     ------
     X : NestedFrame
+
+    Raises
+    ------
+    FileNotFoundError, FormatError, KeyError
+        As in :func:`read_parquet`.
 
     Examples
     --------
@@ -114,13 +186,15 @@ def iter_parquet(path, columns=None):
     [2, 1]
     """
     for file in _files(path):
-        with pq.ParquetFile(file) as parquet:
-            wanted, described = _wanted(parquet.schema_arrow, columns, file)
+        with _open(file) as parquet:
+            wanted, described = _wanted(parquet, columns, file)
             for group in range(parquet.num_row_groups):
-                yield _to_frame(parquet.read_row_group(group, wanted), described)
+                with naming(file, *_BROKEN):
+                    X = _to_frame(parquet.read_row_group(group, wanted), described)
+                yield X
 
 
-def count_parquet(path):
+def count_parquet(path: str | Path | Sequence[str | Path]) -> int:
     """Return the number of objects in Parquet files without reading them.
 
     Examples
@@ -132,13 +206,44 @@ def count_parquet(path):
     ...     count_parquet(write_parquet(NestedFrame({"z": [0.1, 0.2]}), f"{folder}/x.parquet"))
     2
     """
-    return sum(pq.read_metadata(file).num_rows for file in _files(path))
+    total = 0
+    for file in _files(path):
+        with naming(file, *_BROKEN):
+            total += pq.read_metadata(file).num_rows
+    return total
+
+
+def read_source(path: str | Path) -> dict | None:
+    """Return what :func:`write_parquet` was told as `source`; None if the file is no such file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from nested_pandas import NestedFrame
+    >>> from skastro.io import write_parquet
+    >>> from skastro.io._parquet import read_source
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = write_parquet(NestedFrame({"z": [0.1]}), f"{folder}/x.parquet", source={"a": 1})
+    ...     read_source(path)
+    {'a': 1}
+    """
+    try:
+        metadata = pq.read_metadata(path).metadata or {}
+        return json.loads(metadata[_SOURCE])
+    except (OSError, KeyError, ValueError, pa.ArrowException):
+        return None
+
+
+# A damaged footer makes Arrow raise any of these, and allocate what it claims to hold.
+_BROKEN = (OSError, pa.ArrowException, KeyError, TypeError, IndexError, MemoryError, OverflowError)
 
 
 def _files(path):
-    if isinstance(path, (list, tuple)):
+    if isinstance(path, list | tuple):
         return [file for one in path for file in _files(one)]
-    path = Path(path)
+    path = Path(path).expanduser()
+    if not path.exists():
+        raise FileNotFoundError(f"no such Parquet file: {path}")
     if not path.is_dir():
         return [path]
     files = sorted(path.rglob("*.parquet"))
@@ -147,7 +252,12 @@ def _files(path):
     return files
 
 
-def _to_table(X):
+def _open(file):
+    with naming(file, *_BROKEN):
+        return pq.ParquetFile(file, page_checksum_verification=True)
+
+
+def _to_table(X, source):
     nested = [name for name in X.columns if isinstance(X[name].dtype, NestedDtype)]
     statics = pa.Table.from_pandas(
         pd.DataFrame(X[[c for c in X.columns if c not in nested]]), preserve_index=True
@@ -156,15 +266,35 @@ def _to_table(X):
     for name in nested:
         table = table.append_column(name, X[name].array.list_array)
     described = {"nested": nested, "columns": list(X.columns), "attrs": X.attrs}
-    return table.replace_schema_metadata(
-        {**(statics.schema.metadata or {}), _KEY: json.dumps(described).encode()}
-    )
+    metadata = (statics.schema.metadata or {}) | {_KEY: json.dumps(described).encode()}
+    if source is not None:
+        metadata[_SOURCE] = json.dumps(source).encode()
+    return table.replace_schema_metadata(metadata)
 
 
-def _wanted(schema, columns, file):
-    """Columns to read, index included, and the description in the file's metadata."""
+def _as_read(table):
+    """Return the schema that a reader gets from the file."""
+    file = BytesIO()
+    pq.write_table(table.slice(0, 0), file)
+    return pq.ParquetFile(BytesIO(file.getvalue())).schema_arrow
+
+
+def _digest(schema, groups):
+    """Return a digest of everything in the footer that decides on what is read."""
     metadata = schema.metadata or {}
-    known = {"nested": [], "columns": [], "attrs": {}}
+    parts = [schema.remove_metadata().to_string().encode(), json.dumps(groups).encode()]
+    parts += [key + value for key, value in sorted(metadata.items()) if key != _DIGEST]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def _wanted(parquet, columns, file):
+    """Return the columns to read, index included, and the description in the file's metadata."""
+    schema = parquet.schema_arrow
+    metadata = schema.metadata or {}
+    groups = [parquet.metadata.row_group(i).num_rows for i in range(parquet.num_row_groups)]
+    if _DIGEST in metadata and metadata[_DIGEST].decode() != _digest(schema, groups or [0]):
+        raise FormatError(f"{file}: damaged, the checksum of its description does not fit")
+    known = {"nested": _lists(schema), "columns": [], "attrs": {}}
     described = json.loads(metadata.get(_KEY, b"{}")) or known
     if columns is None:
         return None, described
@@ -177,10 +307,28 @@ def _wanted(schema, columns, file):
     return [*columns, *index], {**described, "nested": nested, "columns": list(columns)}
 
 
+def _lists(schema):
+    """Return the columns of lists of structs, which other programs write for nested columns."""
+    kinds = {field.name: field.type for field in schema}
+    return [
+        name
+        for name, kind in kinds.items()
+        if (pa.types.is_list(kind) or pa.types.is_large_list(kind))
+        and pa.types.is_struct(kind.value_type)
+    ]
+
+
 def _read_file(file, columns):
-    with pq.ParquetFile(file) as parquet:
-        wanted, described = _wanted(parquet.schema_arrow, columns, file)
-        return _to_frame(parquet.read(wanted), described)
+    with _open(file) as parquet:
+        with naming(file):
+            wanted, described = _wanted(parquet, columns, file)
+        with naming(file, *_BROKEN):
+            # Arrow cannot join dictionaries inside nested columns across row groups.
+            groups = range(parquet.num_row_groups)
+            tables = [parquet.read_row_group(group, wanted) for group in groups]
+            if not tables:
+                return _to_frame(parquet.read(wanted), described)
+            return _to_frame(pa.concat_tables(tables), described)
 
 
 def _to_frame(table, described):

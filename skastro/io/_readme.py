@@ -1,18 +1,21 @@
 """README files of SNANA simulations: names of types, wavelengths of filters."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from skastro.surveys import Survey, get_survey, list_surveys
+from skastro.io._content import naming, read_bytes
+from skastro.surveys import Survey, find_survey
 
 _NUMBER = re.compile(r"^(-?\d+)\s*:\s*(.+)$")
 _FILTER = re.compile(r"^([\w/+-]+)\s*:\s*([\d.]+)$")
+_IA = {"ia": True, "nonia": False}
 
 
 @dataclass(frozen=True)
 class SimulationReadme:
-    """What a simulation README says.
+    """Contents of a simulation README.
 
     Parameters
     ----------
@@ -22,22 +25,26 @@ class SimulationReadme:
     survey : Survey or None
         Bands with the mean wavelengths of the FILTERS block, None without one.
 
+    is_ia : dict of int -> bool, default={}
+        Column (non)Ia of GENTYPE_TO_NAME: whether each simulated type is a type Ia supernova.
+
     Examples
     --------
     >>> from skastro.io import SimulationReadme
-    >>> SimulationReadme({21: "SNIIn"}, None).types[21]
+    >>> SimulationReadme({21: "SNIIn"}, None, {21: False}).types[21]
     'SNIIn'
     """
 
-    types: dict
+    types: Mapping[int, str]
     survey: Survey | None
+    is_ia: Mapping[int, bool] = field(default_factory=dict)
 
 
-def read_readme(path, *, survey="README"):
+def read_readme(path: str | Path, *, survey: str = "README") -> SimulationReadme:
     r"""Read names of types and wavelengths of filters from a simulation README.
 
-    The files look like YAML without being it (tabs, several values a line), so that blocks are
-    found by their key and end where the pattern of their lines ends.
+    The files look like YAML without being it (tabs, several values per line), so blocks are found
+    by their key and end where the pattern of their lines ends.
 
     Parameters
     ----------
@@ -45,12 +52,21 @@ def read_readme(path, *, survey="README"):
         The README.
 
     survey : str, default="README"
-        Name of the survey that is made of the filters; the PHOTFLAG bits of a registered survey
-        of this name are taken over.
+        Name of the survey that is made of the filters; it takes the PHOTFLAG bits of the
+        registered survey of this name, if there is one.
 
     Returns
     -------
     readme : SimulationReadme
+
+    Raises
+    ------
+    FormatError
+        A wavelength is not a number.
+
+    See Also
+    --------
+    read_snana : Uses the README beside the HEAD file; ``types="Ia"`` reads `is_ia`.
 
     Examples
     --------
@@ -61,20 +77,24 @@ def read_readme(path, *, survey="README"):
     ...     path = pathlib.Path(folder) / "SIM.README"
     ...     _ = path.write_text(text)
     ...     readme = read_readme(path)
-    >>> readme.types, readme.survey.wavelengths
-    ({21: 'SNIIn'}, {'g': 4827.7})
+    >>> readme.types, readme.is_ia, readme.survey.wavelengths
+    ({21: 'SNIIn'}, {21: False}, {'g': 4827.7})
     """
-    lines = [_clean(line) for line in Path(path).read_text(errors="replace").splitlines()]
-    types = {}
-    for number, text in _block(lines, "GENTYPE_TO_NAME", _NUMBER):
-        words = text.split()
+    text = read_bytes(path).decode("utf-8-sig", errors="replace")
+    lines = [_clean(line) for line in text.splitlines()]
+    types, is_ia = {}, {}
+    for number, entry in _block(lines, "GENTYPE_TO_NAME", _NUMBER):
+        words = entry.split()
         types[int(number)] = words[1] if len(words) > 1 else words[0]
-    wavelengths = {band: float(value) for band, value in _block(lines, "FILTERS", _FILTER)}
+        if words[0].lower() in _IA and len(words) > 1:
+            is_ia[int(number)] = _IA[words[0].lower()]
+    with naming(path):
+        wavelengths = {band: float(value) for band, value in _block(lines, "FILTERS", _FILTER)}
     if not wavelengths:
-        return SimulationReadme(types, None)
-    known = survey.lower() in [name.lower() for name in list_surveys()]
-    flags = get_survey(survey).photflag if known else {}
-    return SimulationReadme(types, Survey(survey, wavelengths, flags))
+        return SimulationReadme(types, None, is_ia)
+    known = find_survey(survey)
+    flags = known.photflag if known is not None else {}
+    return SimulationReadme(types, Survey(survey, wavelengths, flags), is_ia)
 
 
 def _clean(line):
@@ -88,9 +108,7 @@ def _block(lines, key, pattern):
     found = []
     for line in lines[lines.index(f"{key}:") + 1 :]:
         match = pattern.match(line)
-        if match is None and line:
-            break
-        if match is None and found:
+        if match is None and (line or found):
             break
         found += [match.groups()] if match else []
     return found

@@ -1,38 +1,52 @@
-"""Another catalogue of redshifts for the same objects."""
+"""Catalogues of redshifts for objects that are already read."""
 
 from pathlib import Path
 
 import pandas as pd
 
-from skastro.exceptions import ObjectError
+from skastro.exceptions import FormatError, ObjectError
+from skastro.io._content import naming, read_bytes
 from skastro.io._fitres import read_fitres
+from skastro.io._tables import read_csv, read_table
+from skastro.utils.columns import (
+    ID_ALIASES,
+    REDSHIFT_ALIASES,
+    find_column,
+    standard_columns,
+    to_identifiers,
+)
 
-_IDS = ("object_id", "id", "snid", "cid", "name")
-_REDSHIFTS = ("redshift", "z", "zhd", "redshift_final")
-_ERRORS = ("redshift_err", "z_err", "zerr", "zhderr", "redshift_final_err")
+_MISSING = ("raise", "keep", "nan")
 
 
-def read_redshift_table(path):
-    """Read a table of redshifts: CSV, Parquet or FITRES.
+def read_redshift_table(path: str | Path) -> pd.DataFrame:
+    """Read a table of redshifts: CSV, columns between blanks, Parquet or FITRES.
 
     Parameters
     ----------
     path : str or Path
-        Columns for the identifier (object_id, id, SNID, CID, name), the redshift (redshift, z,
-        zHD) and, if there is one, its error (redshift_err, z_err, zHDERR), in any letter case.
+        The file, gzipped or not, with columns for the identifier (object_id, SNID, CID, id,
+        name), the redshift (redshift, z, zHD) and, if there is one, its error (redshift_err,
+        z_err, zHDERR), in any letter case.
 
     Returns
     -------
     table : DataFrame of shape (n_objects, 2)
-        Index ``object_id`` as text; columns redshift and redshift_err, NaN where unknown.
+        Index ``object_id`` as text; columns redshift and redshift_err, NaN where unknown or a
+        missing-value sentinel such as -9.
 
     Raises
     ------
-    KeyError
-        A column cannot be found.
+    FormatError
+        The file cannot be read, a column cannot be found, or a redshift is not a number; the
+        message names the file and the cause.
 
     ObjectError
         An identifier occurs twice.
+
+    See Also
+    --------
+    join_redshifts : Use the table for a frame of objects.
 
     Examples
     --------
@@ -44,18 +58,12 @@ def read_redshift_table(path):
     ...     read_redshift_table(path)["redshift"].to_dict()
     {'007': 0.5}
     """
-    path = Path(path)
-    suffix = path.suffix.lower()
-    if suffix == ".csv":
-        table = pd.read_csv(path, dtype=object)
-    elif suffix in (".parquet", ".pq"):
-        table = pd.read_parquet(path).reset_index()
-    else:
-        table = read_fitres(path).reset_index()
-    return _standard(table, str(path))
+    path = Path(path).expanduser()
+    with naming(path):
+        return _standard(_open(path), str(path))
 
 
-def join_redshifts(X, table, *, missing="raise"):
+def join_redshifts(X: pd.DataFrame, table: pd.DataFrame, *, missing: str = "raise") -> pd.DataFrame:
     """Replace the redshifts of a frame by those of a table, joined by identifier.
 
     Parameters
@@ -64,8 +72,8 @@ def join_redshifts(X, table, *, missing="raise"):
         Objects; the index is the identifier.
 
     table : DataFrame
-        Columns redshift and redshift_err, index the identifier, as of
-        :func:`read_redshift_table`.
+        Columns redshift and redshift_err, index the identifier, as from
+        :func:`read_redshift_table`.  Identifiers are compared as text.
 
     missing : {"raise", "keep", "nan"}, default="raise"
         For objects that are not in the table: an error that names them, their own redshift, or
@@ -79,7 +87,11 @@ def join_redshifts(X, table, *, missing="raise"):
     Raises
     ------
     ObjectError
-        Objects are not in the table.
+        Objects are not in the table and ``missing="raise"``, or the table has an identifier
+        twice.
+
+    ValueError
+        Identifiers are floats, or the table lacks a column.
 
     Examples
     --------
@@ -90,35 +102,54 @@ def join_redshifts(X, table, *, missing="raise"):
     >>> join_redshifts(X, table, missing="keep")["redshift"].tolist()
     [0.1, 0.3]
     """
-    if missing not in ("raise", "keep", "nan"):
+    if missing not in _MISSING:
         raise ValueError(f"join_redshifts: missing={missing!r} is not 'raise', 'keep' or 'nan'")
+    if "redshift" not in table:
+        raise ValueError(f"join_redshifts: the table has no column 'redshift', only {list(table)}")
+    index = to_identifiers(X.index, "index of X")
+    table = table.set_axis(to_identifiers(table.index, "index of the table"), axis=0)
     if table.index.has_duplicates:
-        raise ObjectError("join_redshifts: identifiers twice in the table", _twice(table.index))
-    known = X.index.isin(table.index)
+        twice = table.index[table.index.duplicated()].unique()
+        raise ObjectError("join_redshifts: identifiers that occur twice in the table", twice)
+    known = index.isin(table.index)
     if missing == "raise" and not known.all():
-        raise ObjectError("join_redshifts: not in the table", X.index[~known])
-    found = table.reindex(X.index)
-    columns = {name: found[name] for name in ("redshift", "redshift_err")}
+        raise ObjectError(
+            "join_redshifts: objects that are not in the table; missing='keep' keeps their "
+            "redshift, missing='nan' makes it NaN",
+            X.index[~known],
+        )
+    found = table.reindex(index=index, columns=["redshift", "redshift_err"]).set_axis(X.index)
+    columns = {name: found[name].astype(float) for name in found}
     if missing == "keep":
-        columns = {name: values.where(known, X[name]) for name, values in columns.items()}
+        columns = {n: v.where(known, X[n]) if n in X else v for n, v in columns.items()}
     return X.assign(**columns)
 
 
-def _standard(table, name):
-    lower = {str(column).lower(): column for column in table.columns}
+def _open(path):
+    if path.suffix.lower() in (".parquet", ".pq"):
+        table = read_table(path)
+        has_id = find_column(table.columns, ID_ALIASES) is not None
+        return table if has_id else table.rename_axis("object_id").reset_index()
+    if b"VARNAMES:" in read_bytes(path):
+        return read_fitres(path).reset_index()
+    return read_csv(path, text=None)
 
-    def find(aliases):
-        return next((lower[alias] for alias in aliases if alias in lower), None)
 
-    identifier, redshift, error = find(_IDS), find(_REDSHIFTS), find(_ERRORS)
+def _standard(table, where):
+    identifier = find_column(table.columns, ID_ALIASES)
+    redshift = find_column(table.columns, REDSHIFT_ALIASES)
     if identifier is None or redshift is None:
-        raise KeyError(f"{name}: needs one of {_IDS} and one of {_REDSHIFTS}; has {list(lower)}")
-    index = pd.Index(table[identifier].astype(str), name="object_id")
+        wanted, aliases = ("an identifier", ID_ALIASES), ("a redshift", REDSHIFT_ALIASES)
+        what, names = wanted if identifier is None else aliases
+        raise FormatError(
+            f"{where}: no column with {what} (one of {', '.join(names)}); "
+            f"it has {', '.join(map(str, table.columns))}"
+        )
+    index = to_identifiers(table[identifier], identifier)
     if index.has_duplicates:
-        raise ObjectError(f"{name}: identifiers twice", _twice(index))
-    values = {"redshift": table[redshift], "redshift_err": table[error] if error else None}
-    return pd.DataFrame(values).astype(float).set_axis(index)
-
-
-def _twice(index):
-    return index[index.duplicated()].unique()
+        twice = index[index.duplicated()].unique()
+        raise ObjectError(f"{where}: identifiers that occur twice", twice)
+    columns = standard_columns(
+        table.columns.drop(identifier), table.__getitem__, len(table), redshift=REDSHIFT_ALIASES
+    )
+    return pd.DataFrame({n: columns[n] for n in ("redshift", "redshift_err")}, index=index)

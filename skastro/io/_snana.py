@@ -1,46 +1,72 @@
 """SNANA FITS files as one frame of objects with their light curves."""
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 from nested_pandas import NestedFrame
 from tqdm.auto import tqdm
 
-from skastro.exceptions import FormatError, ObjectError
+from skastro.exceptions import FormatError
+from skastro.io._assemble import add_flags, join_frames, warn_of_unknown_bands
+from skastro.io._content import naming
 from skastro.io._fits_table import open_table
+from skastro.io._many import check_choices, read_each, settle_duplicates
 from skastro.io._readme import read_readme
-from skastro.io._snana_files import find_heads, phot_of
+from skastro.io._snana_files import SnanaPair, find_heads, find_pairs
 from skastro.io._snana_rows import read_rows
-from skastro.io._snana_statics import read_statics, read_types
-from skastro.surveys import get_survey, list_surveys
-from skastro.utils.ragged import flatten, nest, segment_first, sort_rows
+from skastro.io._snana_statics import is_binary, read_binary_types, read_statics, read_types
+from skastro.surveys import Survey, find_survey, get_survey
+from skastro.utils.columns import to_identifiers
+from skastro.utils.ragged import nest, sort_rows
 
 _ZERO_POINT = 27.5
 
 
-def read_snana(path, *, survey=None, columns=None, types=None, progress=False):
+def read_snana(
+    path: str | Path | Sequence[str | Path],
+    *,
+    survey: str | Survey | None = None,
+    columns: Sequence[str] | None = None,
+    types: Mapping | str | None = None,
+    duplicates: str = "raise",
+    errors: str = "raise",
+    progress: bool = False,
+) -> NestedFrame:
     """Read SNANA FITS files, simulated or real.
 
-    Objects are cut by the pointers of the HEAD or by the separators of the PHOT file, whichever
-    is proven right; files in which neither is are refused.  Times are sorted inside each object.
-    Observations with NaN flux are kept: :class:`skastro.preprocessing.CleanPhotometry` drops
-    them.
+    Objects are separated by the pointers of the HEAD file or by the separator rows of the PHOT
+    file, whichever is proven right; files in which neither is are refused.  Times are sorted
+    within each object.  Observations with NaN flux are kept:
+    :class:`skastro.preprocessing.CleanPhotometry` drops them.
 
     Parameters
     ----------
     path : str, Path or list of them
         A HEAD file, a folder, a glob pattern, or a list; ``.FITS`` or ``.FITS.gz`` in any letter
-        case.  Each PHOT file lies beside its HEAD.
+        case.  Each PHOT file lies beside its HEAD file.
 
     survey : str or Survey, default=None
-        Gives the PHOTFLAG bits and the known bands; by default the registered survey that the
+        Defines the PHOTFLAG bits and the known bands; by default the registered survey that the
         header names, if any.
 
     columns : sequence of str, default=None
         Further HEAD columns to keep under their own names, such as ``HOSTGAL_PHOTOZ``.  One with
-        several numbers an object becomes columns ``NAME_0``, ``NAME_1``, …
+        several numbers per object becomes the columns ``NAME_0``, ``NAME_1``, …
 
-    types : dict, default=None
-        Names of types, by number or by the name in the file.
+    types : dict or "Ia", default=None
+        Names of types, by number or by the name in the file.  ``"Ia"`` gives every object the
+        type ``"Ia"`` or ``"nonIa"``: by the column of the simulation README that says so, else
+        by the name of its type.
+
+    duplicates : {"raise", "number", "first"}, default="raise"
+        What to do with objects that share an identifier: raise an error, append ``_2``, ``_3``,
+        … to the further ones, or keep the first.
+
+    errors : {"raise", "skip"}, default="raise"
+        What to do with files that cannot be read: raise an error, or leave them out with one
+        warning and list them in ``X.attrs["skipped_files"]``.
 
     progress : bool, default=False
         Show a progress bar over the files.
@@ -48,24 +74,32 @@ def read_snana(path, *, survey=None, columns=None, types=None, progress=False):
     Returns
     -------
     X : NestedFrame of shape (n_objects, n_columns)
-        Index ``object_id``: SNID as text.  Column ``lightcurve`` with the fields time [MJD],
-        band, flux [FLUXCAL, zero point 27.5], flux_err, and, where PHOTFLAG is there, photflag
-        and detected.  Static columns as far as the files have them: redshift, redshift_err,
-        mwebv, peak_time, trigger_time, ra, dec [degrees], type.  Missing codes are NaN.
+        Index ``object_id``: SNID as text.  Static columns redshift, redshift_err, mwebv,
+        peak_time, trigger_time, ra and dec [degrees], always and in this order, NaN where
+        unknown; the requested columns; type where the files know it; and nested ``lightcurve``
+        with the fields time [MJD], band, flux [FLUXCAL, zero point 27.5], flux_err, and, where
+        the files have PHOTFLAG, photflag and detected.
 
     Raises
     ------
     FileNotFoundError
-        Nothing there, or a HEAD without its PHOT.
+        There is no file, or a HEAD file without its PHOT file.
 
     FormatError
-        A file is truncated, lacks a column, or cannot be cut into objects.
+        Files are damaged, lack a column, or cannot be separated into objects; the message names
+        each file with the cause.
 
     ObjectError
-        Two objects have one SNID.
+        Two objects have one SNID and ``duplicates="raise"``.
 
     KeyError
-        A band is unknown to a `survey` that was given, or a requested column is in no file.
+        `survey` is not registered, or a requested column is in no file.
+
+    Warns
+    -----
+    ObjectWarning
+        Files are left out (``errors="skip"``), or bands are unknown to a `survey` that was given;
+        their observations keep the name of the band.
 
     References
     ----------
@@ -85,95 +119,100 @@ def read_snana(path, *, survey=None, columns=None, types=None, progress=False):
     ...     read_snana(folder)[["redshift", "type"]].to_dict("index")
     {'SN2026a': {'redshift': 0.5, 'type': 'SNIa'}}
     """
-    heads = find_heads(path)
+    check_choices("read_snana", duplicates, errors)
+    given = None if survey is None else get_survey(survey)
     columns = [columns] if isinstance(columns, str) else list(columns or ())
-    bar = tqdm(heads, disable=not progress, unit="file")
-    frames = [_read_pair(head, survey, columns, types) for head in bar]
-    _refuse_duplicates(frames, heads)
+    is_binary(types)
+    pairs = find_pairs(find_heads(path))
+    pairs, frames, skipped = read_each(
+        tqdm(pairs, disable=not progress, unit="file"),
+        lambda pair: read_pair(pair, given, columns, types),
+        owner="read_snana",
+        errors=errors,
+    )
     seen = {name for frame in frames for name in frame.columns}
     lost = [c for c in columns if c not in seen and f"{c}_0" not in seen]
     if lost:
         raise KeyError(f"read_snana: no file has the column {lost[0]!r}")
-    filled = [frame for frame in frames if len(frame)] or frames[:1]
-    X = filled[0] if len(filled) == 1 else pd.concat(_with_same_fields(filled))
-    statics = [name for name in X.columns if name != "lightcurve"]
-    return NestedFrame(X[[*statics, "lightcurve"]])
+    files = [pair.head.name for pair, frame in zip(pairs, frames) for _ in range(len(frame))]
+    X = settle_duplicates(
+        join_frames(frames), duplicates=duplicates, owner="read_snana", files=files
+    )
+    if given is not None:
+        warn_of_unknown_bands(X, given, "read_snana")
+    if errors == "skip":
+        X.attrs["skipped_files"] = skipped
+    return X
 
 
-def _read_pair(head, survey, columns, types):
-    """One HEAD and its PHOT."""
-    phot = phot_of(head)
-    with open_table(head) as table:
-        identifiers = _identifiers(table)
+def read_identifiers(head: Path) -> pd.Index:
+    """Return the identifiers of the objects of one HEAD file as text."""
+    with open_table(head) as table, naming(head):
+        return to_identifiers(table.column(table.require("SNID")), "SNID")
+
+
+def read_pair(
+    pair: SnanaPair,
+    survey: Survey | None,
+    columns: Sequence[str],
+    types: Mapping | str | None,
+) -> NestedFrame:
+    """Return the objects of one HEAD file and its PHOT file, see :func:`read_snana`."""
+    head, phot = pair.head, pair.require_phot()
+    with open_table(head) as table, naming(head):
+        identifiers = to_identifiers(table.column(table.require("SNID")), "SNID")
         n_obs, pointers = _counts(table)
         statics = read_statics(table, columns)
-        kinds = read_types(table, _readme_types(head), types)
-        known = _survey(survey, table.header)
+        kinds = _types(table, pair.readme, types)
+        survey = survey or find_survey(table.header.get("SURVEY", ""))
         zero_point = float(table.header.get("ZP_FLUXCAL", _ZERO_POINT))
     with open_table(phot) as table:
         offsets, rows = read_rows(table, n_obs, pointers)
-    if survey is not None:
-        known.band_wavelengths(rows["band"])
     if zero_point != _ZERO_POINT:
         factor = np.float32(10 ** (0.4 * (_ZERO_POINT - zero_point)))
         rows |= {name: rows[name] * factor for name in ("flux", "flux_err")}
     rows = sort_rows(offsets, rows)
-    add_flags(rows, offsets, statics, known)
+    add_flags(rows, offsets, statics, survey)
+    statics = _one_dimensional(statics)
     if kinds is not None:
         statics["type"] = kinds
-    X = NestedFrame(_one_dimensional(statics), index=identifiers)
+    X = NestedFrame(statics, index=identifiers)
     return X.assign(lightcurve=nest(offsets, rows, X.index))
 
 
-def _identifiers(table):
-    values = table.column(table.require("SNID"))
-    return pd.Index(values.astype(str).astype(object), name="object_id", dtype=object)
-
-
 def _counts(table):
-    """NOBS and the pointers; either may be missing, but not both."""
+    """Return NOBS and the pointers; either may be missing, but not both."""
     first, last = (table.find(name) for name in ("PTROBS_MIN", "PTROBS_MAX"))
     pointers = None
     if first and last:
-        pointers = (table.column(first).astype(np.int64), table.column(last).astype(np.int64))
-    if table.find("NOBS"):
-        return table.column("NOBS").astype(np.int64), pointers
-    if pointers is None:
+        pointers = (_whole(table, first), _whole(table, last))
+    if pointers is None and not table.find("NOBS"):
         raise FormatError(f"{table.name}: neither NOBS nor PTROBS_MIN and PTROBS_MAX")
-    return pointers[1] - pointers[0] + 1, pointers
+    n_obs = _whole(table, "NOBS") if table.find("NOBS") else pointers[1] - pointers[0] + 1
+    if (n_obs < 0).any():
+        raise FormatError(
+            f"{table.name}: a negative number of observations in object "
+            f"{int((n_obs < 0).argmax()) + 1}"
+        )
+    return n_obs, pointers
 
 
-def _readme_types(head):
-    """GENTYPE_TO_NAME of the only README beside the HEAD file."""
-    readmes = [f for f in head.parent.iterdir() if f.name.lower().endswith(".readme")]
-    return read_readme(readmes[0]).types if len(readmes) == 1 else {}
+def _whole(table, name):
+    values = table.column(name)
+    if values.ndim > 1 or not pd.api.types.is_integer_dtype(values.dtype) or pd.isna(values).any():
+        raise FormatError(f"{table.name}: column {name!r} must hold one integer per object")
+    return np.asarray(values, np.int64)
 
 
-def _survey(survey, header):
-    if survey is not None:
-        return get_survey(survey)
-    named = str(header.get("SURVEY", "")).strip()
-    return get_survey(named) if named.lower() in [s.lower() for s in list_surveys()] else None
-
-
-def add_flags(rows, offsets, statics, survey):
-    """Add the field detected, and the trigger time where the HEAD has none."""
-    bits = survey.photflag if survey is not None and "photflag" in rows else {}
-    if "detection" in bits:
-        rows["detected"] = (rows["photflag"] & bits["detection"]) != 0
-    first_bit = bits.get("trigger", bits.get("detection"))
-    if first_bit is None or "trigger_time" in statics:
-        return
-    flagged = (rows["photflag"] & first_bit) != 0
-    trigger = segment_first(rows["time"], offsets, flagged)
-    if first_bit != bits.get("detection") and "detected" in rows:
-        first_detection = segment_first(rows["time"], offsets, rows["detected"])
-        trigger = np.where(np.isnan(trigger), first_detection, trigger)
-    statics["trigger_time"] = trigger
+def _types(table, readme, types):
+    readme = None if readme is None else read_readme(readme)
+    if is_binary(types):
+        return read_binary_types(table, readme.is_ia if readme else {})
+    return read_types(table, readme.types if readme else {}, types)
 
 
 def _one_dimensional(statics):
-    """Columns with several numbers an object become one column a number."""
+    """Split columns with several numbers per object into one column per number."""
     flat = {}
     for name, values in statics.items():
         if values.ndim == 1:
@@ -182,28 +221,3 @@ def _one_dimensional(statics):
             wide = values.reshape(len(values), -1)
             flat |= {f"{name}_{i}": wide[:, i] for i in range(wide.shape[1])}
     return flat
-
-
-def _refuse_duplicates(frames, heads):
-    identifiers = pd.Index(np.concatenate([frame.index.to_numpy(object) for frame in frames]))
-    twice = identifiers[identifiers.duplicated()].unique()
-    if len(twice):
-        files = [h.name for h, f in zip(heads, frames) if f.index.isin(twice).any()]
-        raise ObjectError(f"read_snana: SNID occurs more than once in {', '.join(files)}", twice)
-
-
-def _with_same_fields(frames):
-    """Give all light curves the union of the fields: no flag is 0, not detected."""
-    kinds = [frame["lightcurve"].dtype.column_dtypes for frame in frames]
-    if all(kind == kinds[0] for kind in kinds):
-        return frames
-    fields = {name: None for kind in kinds for name in kind}
-    return [_fill_fields(frame, fields) for frame in frames]
-
-
-def _fill_fields(frame, fields):
-    offsets, rows = flatten(frame["lightcurve"])
-    blank = {"photflag": np.zeros(offsets[-1], np.int32), "detected": np.zeros(offsets[-1], bool)}
-    rows = {name: rows.get(name, blank.get(name)) for name in fields}
-    rows |= {name: rows[name].astype(np.float64) for name in ("flux", "flux_err")}
-    return frame.assign(lightcurve=nest(offsets, rows, frame.index))

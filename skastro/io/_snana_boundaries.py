@@ -1,6 +1,7 @@
-"""Where one object ends and the next begins in a SNANA PHOT table."""
+"""Boundaries between the objects of a SNANA PHOT table."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skastro.exceptions import FormatError
 
@@ -8,12 +9,19 @@ SEPARATOR = -777.0
 """MJD of the row that stands after each object."""
 
 
-def object_starts(n_rows, separators, n_obs, pointers, name):
+def object_starts(
+    n_rows: int,
+    separators: NDArray,
+    n_obs: NDArray,
+    pointers: tuple[NDArray, NDArray] | None,
+    name: str,
+) -> NDArray:
     """Return the first row of each object, proven right by two independent sources.
 
-    Pointers of the HEAD are taken if every span has NOBS rows, no separator lies inside a span
-    and a separator or the end of the table follows it.  Otherwise the separators are taken, if
-    they make as many objects as the HEAD has, each with its NOBS rows.
+    The pointers of the HEAD file are used if every span has NOBS rows, begins at the start of the
+    table or behind a separator, holds no separator, ends before a separator or at the end of the
+    table, and belongs to one object only.  Otherwise the separators are used, if they make as many
+    objects as the HEAD file has, each with its NOBS rows.
 
     Parameters
     ----------
@@ -40,7 +48,7 @@ def object_starts(n_rows, separators, n_obs, pointers, name):
     Raises
     ------
     FormatError
-        Neither pointers nor separators can be right; both counts are named.
+        Neither pointers nor separators can be right; the message tells both counts.
 
     Examples
     --------
@@ -58,7 +66,7 @@ def object_starts(n_rows, separators, n_obs, pointers, name):
         return starts
     common = min(len(lengths), len(n_obs))
     raise FormatError(
-        f"{name}: its {n_rows} rows cannot be cut into the {len(n_obs)} objects of the HEAD: "
+        f"{name}: its {n_rows} rows cannot be cut into the {len(n_obs)} objects of the HEAD file: "
         f"{int(right.sum())} of {len(n_obs)} pointers are right, and the separators make "
         f"{len(starts)} objects, {int((lengths[:common] == n_obs[:common]).sum())} of them with "
         f"NOBS rows"
@@ -66,13 +74,16 @@ def object_starts(n_rows, separators, n_obs, pointers, name):
 
 
 def _right_pointers(n_rows, separators, n_obs, pointers):
-    """Which pointers agree with NOBS and with the separators."""
+    """Return which pointers agree with NOBS and with the separators."""
     if pointers is None:
         return np.zeros(len(n_obs), bool)
     start, stop = pointers[0] - 1, pointers[1]
     right = (stop - start == n_obs) & (start >= 0) & (stop <= n_rows)
     inside = np.searchsorted(separators, stop) - np.searchsorted(separators, start)
-    return right & (inside == 0) & ((stop == n_rows) | np.isin(stop, separators))
+    right &= (inside == 0) & ((stop == n_rows) | np.isin(stop, separators))
+    right &= (start == 0) | np.isin(start - 1, separators)
+    _, owner, counts = np.unique(start, return_inverse=True, return_counts=True)
+    return right & ((counts[owner] == 1) | (n_obs == 0))
 
 
 def _segments(n_rows, separators):

@@ -1,17 +1,19 @@
-"""Which files belong to a SNANA data set."""
+"""Files of a SNANA data set."""
 
 import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from glob import glob
 from pathlib import Path
 
-_HEAD = re.compile(r"head(?=\.fits(\.gz)?$)", re.IGNORECASE)
-_PHOT = re.compile(r"phot(?=\.fits(\.gz)?$)", re.IGNORECASE)
+_HEAD = re.compile(r"head(?=\.fits(\.gz|\.fz)?$)", re.IGNORECASE)
+_PHOT = re.compile(r"phot(?=\.fits(\.gz|\.fz)?$)", re.IGNORECASE)
 
 
-def find_heads(path, *, recursive=False):
+def find_heads(path: str | Path | Sequence[str | Path], *, recursive: bool = False) -> list[Path]:
     """Return the HEAD files of a file, a folder, a glob pattern or a list of them.
 
-    A folder gives the HEAD files in it, or, if it has none, those in the folders below.
+    For a folder these are the HEAD files in it or, if it has none, those in the folders below.
 
     Parameters
     ----------
@@ -19,7 +21,7 @@ def find_heads(path, *, recursive=False):
         ``*HEAD.FITS`` or ``*HEAD.FITS.gz`` in any letter case.
 
     recursive : bool, default=False
-        A folder gives the HEAD files in it and those below.
+        For a folder, return the HEAD files in it and in all folders below.
 
     Returns
     -------
@@ -29,10 +31,10 @@ def find_heads(path, *, recursive=False):
     Raises
     ------
     FileNotFoundError
-        Nothing is there.
+        There is no HEAD file.
 
     ValueError
-        A file is named that is no HEAD file.
+        `path` is a file whose name is not that of a HEAD file.
 
     Examples
     --------
@@ -48,7 +50,7 @@ def find_heads(path, *, recursive=False):
     path = Path(path).expanduser()
     if path.is_file():
         if not _HEAD.search(path.name):
-            raise ValueError(f"{path} is no SNANA HEAD file: its name does not end in HEAD.FITS")
+            raise ValueError(f"{path} is not a SNANA HEAD file: its name does not end in HEAD.FITS")
         return [path]
     if path.is_dir():
         heads = [] if recursive else _heads_among(path.iterdir())
@@ -60,36 +62,84 @@ def find_heads(path, *, recursive=False):
     return heads
 
 
-def phot_of(head):
-    """Return the PHOT file beside a HEAD file, compressed or not, in any letter case.
+@dataclass(frozen=True)
+class SnanaPair:
+    """A HEAD file and the files that belong to it.
 
-    Raises
-    ------
-    FileNotFoundError
-        There is none; the message names what was looked for.
+    Parameters
+    ----------
+    head : Path
+        The HEAD file.
+
+    phot : Path or None
+        The PHOT file beside it.
+
+    readme : Path or None
+        The README beside it, if there is exactly one.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from skastro.io._snana_files import SnanaPair
+    >>> SnanaPair(Path("A_HEAD.FITS"), None, None).require_phot()
+    Traceback (most recent call last):
+    ...
+    FileNotFoundError: A_HEAD.FITS has no partner A_PHOT.FITS (or with/without .gz) beside it
+    """
+
+    head: Path
+    phot: Path | None
+    readme: Path | None
+
+    def require_phot(self) -> Path:
+        """Return the PHOT file, or raise FileNotFoundError with its expected name."""
+        if self.phot is None:
+            name = _HEAD.sub("PHOT", self.head.name)
+            raise FileNotFoundError(
+                f"{self.head} has no partner {name} (or with/without .gz) beside it"
+            )
+        return self.phot
+
+
+def find_pairs(heads: Iterable[Path]) -> list[SnanaPair]:
+    """Return the PHOT file and the README of HEAD files; each folder is listed once.
+
+    PHOT files may be compressed or not and in any letter case.
 
     Examples
     --------
     >>> import tempfile, pathlib
-    >>> from skastro.io._snana_files import phot_of
+    >>> from skastro.io._snana_files import find_pairs
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     (pathlib.Path(folder) / "A_PHOT.FITS.gz").touch()
-    ...     phot_of(pathlib.Path(folder) / "A_HEAD.FITS").name
+    ...     find_pairs([pathlib.Path(folder) / "A_HEAD.FITS"])[0].phot.name
     'A_PHOT.FITS.gz'
     """
-    head = Path(head)
-    wanted = _plain(_HEAD.sub("PHOT", head.name))
-    files = [file for file in head.parent.iterdir() if _PHOT.search(file.name)]
-    found = sorted(file for file in files if _plain(file.name) == wanted)
-    if not found:
-        name = _HEAD.sub("PHOT", head.name)
-        raise FileNotFoundError(f"{head} has no partner {name} (or with/without .gz) beside it")
-    same_suffix = [f for f in found if f.suffix.lower() == head.suffix.lower()]
-    return (same_suffix or found)[0]
+    heads = [Path(head) for head in heads]
+    folders = {folder: _list_folder(folder) for folder in {head.parent for head in heads}}
+    pairs = []
+    for head in heads:
+        phots, readmes = folders[head.parent]
+        found = phots.get(_plain(_HEAD.sub("PHOT", head.name)), [])
+        same_suffix = [f for f in found if f.suffix.lower() == head.suffix.lower()]
+        phot = next(iter(same_suffix or found), None)
+        pairs.append(SnanaPair(head, phot, readmes[0] if len(readmes) == 1 else None))
+    return pairs
+
+
+def _list_folder(folder):
+    """Return the PHOT files by plain name, and the READMEs."""
+    phots, readmes = {}, []
+    for file in sorted(folder.iterdir()) if folder.is_dir() else []:
+        if _PHOT.search(file.name):
+            phots.setdefault(_plain(file.name), []).append(file)
+        elif file.name.lower().endswith(".readme"):
+            readmes.append(file)
+    return phots, readmes
 
 
 def _plain(name):
-    return name.lower().removesuffix(".gz")
+    return re.sub(r"\.(gz|fz)$", "", name.lower())
 
 
 def _heads_among(files):

@@ -1,26 +1,40 @@
-"""Static columns of a HEAD table under standard names, missing codes as NaN."""
+"""Static columns and types of a SNANA HEAD file or text header under standard names."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
+from skastro.exceptions import FormatError
+from skastro.utils.columns import TYPE_ALIASES, standard_columns
 from skastro.utils.missing import mask_missing
 
-_SOURCES = {
-    "redshift": ("REDSHIFT_FINAL", "REDSHIFT_CMB", "REDSHIFT_HELIO"),
-    "mwebv": ("MWEBV",),
-    "peak_time": ("PEAKMJD", "SIM_PEAKMJD"),
-    "trigger_time": ("MJD_TRIGGER", "MJD_DETECT_FIRST"),
-    "ra": ("RA",),
-    "dec": ("DEC", "DECL"),
-}
-_TYPE_NUMBERS = ("SIM_GENTYPE", "GENTYPE", "SIM_TYPE_INDEX", "SNTYPE")
+_NO_NAME = ("", "NULL", "UNKNOWN")
+_NORMAL_IA = ("Ia", "SNIa", "SN Ia", "SNIa-norm", "SNIa-SALT2", "SNIa-SALT3")
 
 
-def read_statics(table, columns):
-    """Return the standard and the requested columns of a HEAD table.
+class Table(Protocol):
+    """What the columns of objects are read from: a HEAD table, or headers of text files."""
+
+    names: list[str]
+    name: str
+
+    def __len__(self) -> int: ...
+
+    def find(self, *names: str) -> str | None:
+        """Return the table's own name of the first of `names` that it has, or None."""
+
+    def column(self, name: str) -> NDArray:
+        """Return the values of a column."""
+
+
+def read_statics(table: Table, columns: Sequence[str]) -> dict[str, NDArray]:
+    """Return all standard columns and the requested ones, with NaN for missing values.
 
     Parameters
     ----------
-    table : FitsTable
+    table : Table
         The HEAD table.
 
     columns : sequence of str
@@ -29,7 +43,13 @@ def read_statics(table, columns):
     Returns
     -------
     statics : dict of ndarray of shape (n_objects,) or (n_objects, k)
-        Requested columns that the table does not have are left out.
+        :data:`skastro.utils.columns.STANDARD_COLUMNS` in their order, then the requested columns
+        that the table has.
+
+    Raises
+    ------
+    FormatError
+        A standard column does not hold numbers.
 
     Examples
     --------
@@ -42,30 +62,29 @@ def read_statics(table, columns):
     >>> statics["mwebv"].round(2).tolist(), statics["dec"].tolist()
     ([0.1, nan], [12.0, -9.0])
     """
-    statics = {}
-    for name, sources in _SOURCES.items():
-        source = table.find(*sources)
-        if source is None:
-            continue
-        statics[name] = mask_missing(source, table.column(source).astype(float))
-        error = table.find(f"{source}_ERR") if name == "redshift" else None
-        if error is not None:
-            statics["redshift_err"] = mask_missing(error, table.column(error).astype(float))
+    try:
+        statics = standard_columns(table.names, table.column, len(table))
+    except ValueError as error:
+        raise FormatError(f"{table.name}: {error}") from error
     for column in columns:
         if table.find(column) is not None:
-            statics[column] = mask_missing(column, table.column(column))
+            values = table.column(column)
+            plain = isinstance(values, np.ndarray)
+            statics[column] = mask_missing(column, values) if plain else values
     return statics
 
 
-def read_types(table, readme_types, types):
+def read_types(
+    table: Table, readme_types: Mapping[int, str], types: Mapping | None
+) -> NDArray | None:
     """Return the type of each object: a name where there is one, else its number.
 
-    A name comes from `types` (by name or by any number of the HEAD), else from SIM_TYPE_NAME,
-    else from `readme_types` by the simulated type.
+    A name comes from `types` (by name or by any number of the HEAD file), else from
+    SIM_TYPE_NAME, else from `readme_types` by the simulated type.
 
     Parameters
     ----------
-    table : FitsTable
+    table : Table
         The HEAD table.
 
     readme_types : dict of int -> str
@@ -89,28 +108,86 @@ def read_types(table, readme_types, types):
     >>> read_types(table, {}, {1: "SNIa"}).tolist()
     ['SNIa', 21]
     """
-    numbers = [table.column(n) for n in _TYPE_NUMBERS if table.find(n) is not None]
+    numbers = [table.column(name) for name in TYPE_ALIASES if table.find(name) is not None]
     named = table.find("SIM_TYPE_NAME")
     if not numbers and named is None:
         return None
     found = np.full(len(table), None, object)
-    _fill(found, [table.column(named)] if named else [], types)
+    names = table.column(named) if named else np.full(len(table), "", object)
+    _fill(found, [names], types)
     _fill(found, numbers, types)
-    if named:
-        names = table.column(named)
-        found = np.where(
-            np.equal(found, None) & ~np.isin(names, ["", "NULL", "UNKNOWN"]), names, found
-        )
-    simulated = [table.column(n) for n in _TYPE_NUMBERS[:3] if table.find(n) is not None]
+    is_named = ~np.isin(names.astype(str), [*_NO_NAME, "None"])
+    found = np.where(np.equal(found, None) & is_named, names, found)
+    simulated = [table.column(name) for name in TYPE_ALIASES[:3] if table.find(name) is not None]
     _fill(found, simulated, readme_types)
     unnamed = np.equal(found, None)
     if numbers:
-        found[unnamed] = numbers[0][unnamed].astype(object)
+        found[unnamed] = np.asarray(numbers[0], object)[unnamed]
     return numbers[0] if numbers and unnamed.all() else found
 
 
 def _fill(found, columns, names):
-    """Write names into the places that are still None."""
+    """Write names where there is none yet."""
     for values in columns if names else []:
         for value, name in names.items():
             found[np.equal(found, None) & (values == value)] = name
+
+
+def is_binary(types: Mapping | str | None) -> bool:
+    """Return whether ``types="Ia"`` asks for binary types.
+
+    Raises
+    ------
+    ValueError
+        `types` is another string.
+    """
+    if isinstance(types, str) and types != "Ia":
+        raise ValueError(f"types={types!r} is neither a dict nor 'Ia'")
+    return isinstance(types, str)
+
+
+def read_binary_types(table: Table, readme_is_ia: Mapping[int, bool]) -> NDArray:
+    """Return ``"Ia"`` or ``"nonIa"`` for each object.
+
+    Parameters
+    ----------
+    table : Table
+        The HEAD table.
+
+    readme_is_ia : dict of int -> bool
+        Column (non)Ia of the simulation README by simulated type; may be empty.
+
+    Returns
+    -------
+    types : ndarray of str, shape (n_objects,)
+
+    Raises
+    ------
+    FormatError
+        Some objects have neither a type in the README nor the name of a type.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from astropy.io import fits
+    >>> from skastro.io._fits_table import FitsTable
+    >>> from skastro.io._snana_statics import read_binary_types
+    >>> table = FitsTable(np.array([(1,), (21,)], [("GENTYPE", ">i4")]), fits.Header(), "x")
+    >>> read_binary_types(table, {1: True, 21: False}).tolist()
+    ['Ia', 'nonIa']
+    """
+    found = np.full(len(table), None, object)
+    words = {number: "Ia" if is_ia else "nonIa" for number, is_ia in readme_is_ia.items()}
+    simulated = [table.column(name) for name in TYPE_ALIASES[:3] if table.find(name) is not None]
+    _fill(found, simulated, words)
+    named = table.find("SIM_TYPE_NAME")
+    if named:
+        names = table.column(named).astype(str)
+        by_name = np.where(np.isin(names, _NORMAL_IA), "Ia", "nonIa").astype(object)
+        found = np.where(np.equal(found, None) & ~np.isin(names, _NO_NAME), by_name, found)
+    if np.equal(found, None).any():
+        raise FormatError(
+            f"{table.name}: types='Ia' needs the types of the simulation README or SIM_TYPE_NAME; "
+            f"{int(np.equal(found, None).sum())} objects have neither"
+        )
+    return found

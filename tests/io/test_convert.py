@@ -21,6 +21,7 @@ from skastro.io import (
     read_snana,
     write_snana,
 )
+from skastro.io._parquet import read_source
 from skastro.testing import make_check_data
 from skastro.utils.ragged import flatten
 
@@ -48,6 +49,10 @@ def raw(tmp_path):
         prefix = tmp_path / "raw" / model / f"{model}-000{i % 2 + 1}"
         write_snana(X.iloc[part], prefix, survey="LSST", compress=i % 2 == 0)
     return tmp_path / "raw"
+
+
+def sources(folder):
+    return {path: read_source(path) for path in folder.rglob("*.parquet")}
 
 
 def run(raw, tmp_path, **options):
@@ -133,7 +138,7 @@ class TestResume:
             run(raw, tmp_path, **other)
 
     def test_interrupt_leaves_nothing_half_behind(self, raw, tmp_path, monkeypatch):
-        def stop(X, path):
+        def stop(X, path, **options):
             path.write_text("half")
             raise KeyboardInterrupt
 
@@ -148,8 +153,8 @@ class TestResume:
         code = (
             "import os, signal, sys, skastro.io._convert as c\n"
             "write, done = c.write_parquet, []\n"
-            "def kill_at_the_third(X, path):\n"
-            "    done.append(write(X, path))\n"
+            "def kill_at_the_third(X, path, **options):\n"
+            "    done.append(write(X, path, **options))\n"
             "    if len(done) == 3:\n"
             "        os.truncate(path, path.stat().st_size // 2)\n"
             "        os.kill(os.getpid(), signal.SIGKILL)\n"
@@ -184,7 +189,7 @@ class TestFaults:
         assert not list((tmp_path / "new").rglob("*.partial"))
 
     def test_any_error_of_a_file_is_told(self, raw, tmp_path, monkeypatch):
-        def full(X, path):
+        def full(X, path, **options):
             raise MemoryError("no space")
 
         monkeypatch.setattr(conversion, "write_parquet", full)

@@ -8,7 +8,7 @@ import sncosmo
 from astropy.io import fits
 from nested_pandas import NestedFrame
 
-from skastro.exceptions import FormatError, ObjectError
+from skastro.exceptions import FormatError, ObjectError, ObjectWarning
 from skastro.io import read_snana, write_snana
 from skastro.utils.ragged import flatten, nest
 
@@ -89,7 +89,7 @@ class TestBoundaries:
         phot = phot_table(separators=(False, False, False))
         first = np.array([1, 4, 5])
         head = head_table(pointers=(first, np.array([3, 4, 6])))
-        with pytest.raises(FormatError, match="1 of 3 pointers are right.*make 1 objects"):
+        with pytest.raises(FormatError, match="0 of 3 pointers are right.*make 1 objects"):
             read_snana(save(tmp_path, head, phot))
 
     def test_both_broken_is_refused_with_both_counts(self, tmp_path):
@@ -160,9 +160,10 @@ class TestValues:
         assert X["lightcurve.detected"].all()
 
     def test_unknown_band_of_a_given_survey(self, tmp_path):
-        save(tmp_path, phot=phot_table(FLT=np.array([b"H"] * 9)))
-        with pytest.raises(KeyError, match="no band 'H'; known bands: g, r, i, z"):
-            read_snana(tmp_path, survey="DES")
+        save(tmp_path, phot=phot_table(FLT=np.array([b"H"] * 8 + [b"g"])))
+        with pytest.warns(ObjectWarning, match="6 observations .* DES does not have: 'H'; known"):
+            X = read_snana(tmp_path, survey="DES")
+        assert set(X["lightcurve.band"]) == {"H"}
         assert set(read_snana(tmp_path)["lightcurve.band"]) == {"H"}
 
 
@@ -207,7 +208,9 @@ class TestFiles:
         X = read_snana(tmp_path, survey="DES")
         assert X.index.tolist() == [*IDS, "x", "y", "z"]
         assert X["mwebv"].isna().tolist() == [True] * 3 + [False] * 3
-        assert X["lightcurve.detected"].tolist() == [False] * 6 + [True] * 6
+        # Where a file has no PHOTFLAG, a detection is an observation with S/N > 5.
+        expected = [flux > 5 for flux in (0, 1, 2, 4, 6, 7)]
+        assert X["lightcurve.detected"].tolist() == expected + [True] * 6
         assert read_snana(str(tmp_path / "B*"), survey="DES").index.tolist() == ["x", "y", "z"]
         both = [tmp_path / "B_HEAD.FITS", tmp_path / "A_HEAD.FITS"]
         assert read_snana(both).index.tolist() == ["x", "y", "z", *IDS]
@@ -215,7 +218,7 @@ class TestFiles:
     def test_duplicates_are_refused_by_name(self, tmp_path):
         save(tmp_path, name="A")
         save(tmp_path, name="B")
-        with pytest.raises(ObjectError, match="A_HEAD.FITS, B_HEAD.FITS .*'SN2016afk'"):
+        with pytest.raises(ObjectError, match="A_HEAD.FITS', 'B_HEAD.FITS'.*'SN2016afk'"):
             read_snana(tmp_path)
 
     @pytest.mark.parametrize("part", ["HEAD", "PHOT"])
@@ -253,7 +256,7 @@ class TestFiles:
     def test_nothing_there(self, tmp_path):
         with pytest.raises(FileNotFoundError, match="HEAD"):
             read_snana(tmp_path)
-        with pytest.raises(ValueError, match="no SNANA HEAD"):
+        with pytest.raises(ValueError, match="not a SNANA HEAD"):
             read_snana(save(tmp_path).with_name("A_PHOT.FITS"))
 
 
@@ -306,6 +309,7 @@ class TestWrite:
         }
         statics = {
             "redshift": [0.1, np.nan, -0.01],
+            "redshift_err": [0.01, np.nan, 0.001],
             "mwebv": [0.0, 0.3, np.nan],
             "peak_time": [59000.123456789, np.nan, 1.0],
             "trigger_time": [4.5, np.nan, np.nan],
