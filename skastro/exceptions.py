@@ -1,10 +1,23 @@
 """Errors and warnings that name the objects they are about."""
 
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
 _MOST_NAMED = 5
 
 
-def name_objects(ids):
+def name_objects(ids: Iterable[Any]) -> str:
     """Return a short text that names the first few of `ids` and counts the rest.
+
+    Parameters
+    ----------
+    ids : iterable
+        Identifiers, or any other values.
+
+    Returns
+    -------
+    text : str
 
     Examples
     --------
@@ -19,13 +32,42 @@ def name_objects(ids):
     return named if len(ids) <= _MOST_NAMED else f"{named} and {len(ids) - _MOST_NAMED} more"
 
 
+def name_choices(wanted: str, known: Iterable[str]) -> str:
+    """Return a short text that lists what there is instead of `wanted`, the most similar first.
+
+    Parameters
+    ----------
+    wanted : str
+        Name that does not exist.
+
+    known : iterable of str
+        Names that exist.
+
+    Returns
+    -------
+    text : str
+
+    Examples
+    --------
+    >>> from skastro.exceptions import name_choices
+    >>> name_choices("redshift", ["dec", "mwebv", "peak_time", "ra", "type", "REDSHIFT"])
+    "'dec', 'mwebv', 'peak_time', 'ra', 'type' and 1 more; did you mean 'REDSHIFT'?"
+    >>> name_choices("mwebv", ["ra", "dec"])
+    "'ra', 'dec'"
+    """
+    lower = {str(name).lower(): name for name in known}
+    similar = difflib.get_close_matches(str(wanted).lower(), lower, n=1, cutoff=0.75)
+    hint = f"; did you mean {lower[similar[0]]!r}?" if similar else ""
+    return f"{name_objects(known)}{hint}"
+
+
 class ObjectError(ValueError):
     """Some objects of the input cannot be used.
 
     Parameters
     ----------
     message : str
-        What is wrong, beginning with the estimator or reader and the column.
+        What is wrong, starting with the estimator or reader and the column.
 
     ids : sequence, default=()
         Identifiers of the objects concerned; kept in full as attribute `ids`.
@@ -39,7 +81,7 @@ class ObjectError(ValueError):
     skastro.exceptions.ObjectError: Deredshift: column 'redshift' is negative (object 'SN1')
     """
 
-    def __init__(self, message, ids=()):
+    def __init__(self, message: str, ids: Iterable[Any] = ()):
         self.ids = list(ids)
         noun = "object" if len(self.ids) == 1 else "objects"
         super().__init__(f"{message} ({noun} {name_objects(self.ids)})" if self.ids else message)
@@ -57,7 +99,7 @@ class FormatError(ValueError):
 
 
 class ObjectWarning(UserWarning):
-    """Some objects get no or a degraded answer; the message names them.
+    """Some objects get no prediction or a degraded one; the message names them.
 
     Examples
     --------

@@ -8,8 +8,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from skastro.base import LightCurveTransformer, RaggedInputMixin
-from skastro.feature_extraction import LightCurveFeatures
+from skastro.base import LightCurveFeatures, LightCurveTransformer, RaggedInputMixin
 from skastro.surveys import get_survey
 from skastro.utils.ragged import flatten, is_sorted, keep_rows, row_numbers, segment_reduce
 
@@ -42,8 +41,8 @@ class Dense(LightCurveFeatures):
     def _required_fields(self):
         return ("time", "band", "flux")
 
-    def _learn(self, offsets, rows, X):
-        self.mean_ = np.nanmean(self._raw(offsets, rows, X), axis=0)
+    def _learn(self, X):
+        self.mean_ = np.nanmean(self._raw(*flatten(X[self.column]), X), axis=0)
 
     def _features(self, offsets, rows, X):
         return (self._raw(offsets, rows, X) - self.mean_) / self.scale
@@ -340,9 +339,17 @@ class MovesBetweenObjects(Nested):
         return offsets, {name: np.roll(values, 1) for name, values in rows.items()}
 
 
-class AcceptsOtherColumns(Dense):
+class ReadsByPosition(Dense):
+    def _raw(self, offsets, rows, X):
+        first = pd.to_numeric(X.drop(columns=self.column).iloc[:, 0], errors="coerce")
+        return super()._raw(offsets, rows, X.assign(redshift=first))
+
+
+class RequiresTheColumnsOfFit(Dense):
     def _check_frame(self, X, reset):
-        super()._check_frame(X, reset=True)
+        super()._check_frame(X, reset)
+        if list(X.columns) != list(self.feature_names_in_):
+            raise ValueError("RequiresTheColumnsOfFit: other columns than in fit")
 
 
 class NeedsLabels(Dense):
@@ -455,7 +462,7 @@ MUTANTS = {
     "check_missing_field": [AsksForFieldAnonymously()],
     "check_extra_columns": [ReadsEveryColumn(), LosesColumns(), LosesFields()],
     "check_rows_move_together": [MovesOneField(), MovesBetweenObjects()],
-    "check_other_columns_than_in_fit": [AcceptsOtherColumns()],
+    "check_columns_by_name": [ReadsByPosition(), RequiresTheColumnsOfFit()],
     "check_repeated_column": [ChecksNothing()],
     "check_y": [NeedsLabels(), AcceptsShortLabels()],
     "check_feature_names_out": [WrongNames(), RepeatedNames(), NewColumnUnannounced()],

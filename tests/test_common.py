@@ -19,14 +19,14 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import estimator_checks, get_tags
 
 import skastro
-from skastro.base import LightCurveTransformer, RaggedInputMixin
+import skastro.base
+from skastro.base import RaggedInputMixin
 from skastro.exceptions import ObjectWarning
 from skastro.feature_extraction import (
     DmDt,
     GPInterpolate,
     Heatmap,
     LightCurveChannels,
-    LightCurveFeatures,
     LightCurveStatistics,
     SpectrumPixels,
     StaticColumns,
@@ -73,7 +73,6 @@ from skastro.preprocessing import (
     ReplaceOutliers,
     ScaleFlux,
     SmoothSpectrum,
-    SpectrumTransformer,
     StampTransformer,
     TriggerTime,
     Window,
@@ -102,9 +101,7 @@ def numbers_of(X):
 
 BASES = {
     BaseNetClassifier,
-    LightCurveFeatures,
-    LightCurveTransformer,
-    SpectrumTransformer,
+    *(value for value in vars(skastro.base).values() if inspect.isclass(value)),
     StampTransformer,
 }
 

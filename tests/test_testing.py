@@ -84,7 +84,7 @@ def test_other_data():
 
     passed = check_light_curve_estimator(Dense(column="alert"), data=spectra)
     assert {"check_missing_nested_column", "check_cross_validation"} <= set(passed)
-    with pytest.raises(AssertionError, match="needs a nested column 'lightcurve'"):
+    with pytest.raises(AssertionError, match="requires a nested column 'lightcurve'"):
         check_light_curve_estimator(Dense(), data=spectra)
 
 

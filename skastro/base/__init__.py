@@ -1,5 +1,11 @@
-"""What estimators share: checks of ragged X, a hook for light curves, unclassified objects."""
+"""Base classes of ragged estimators, and the rules that all estimators share."""
 
+from skastro.base._kinds import (
+    LightCurveFeatures,
+    LightCurveTransformer,
+    SpectrumFeatures,
+    SpectrumTransformer,
+)
 from skastro.base._predictions import (
     UNCLASSIFIED,
     UNCLASSIFIED_OPTIONS,
@@ -11,16 +17,24 @@ from skastro.base._predictions import (
     replace_labels,
     warn_of_unclassified,
 )
-from skastro.base._ragged import LightCurveTransformer, RaggedInputMixin
+from skastro.base._quality import add_reasons, is_marked
+from skastro.base._ragged import RaggedFeatures, RaggedInputMixin, RaggedTransformer
 
 __all__ = [
     "UNCLASSIFIED",
     "UNCLASSIFIED_OPTIONS",
+    "LightCurveFeatures",
     "LightCurveTransformer",
+    "RaggedFeatures",
     "RaggedInputMixin",
+    "RaggedTransformer",
+    "SpectrumFeatures",
+    "SpectrumTransformer",
+    "add_reasons",
     "class_prior",
     "fill_unclassified",
     "ignore_unclassified",
+    "is_marked",
     "most_probable",
     "no_prediction",
     "replace_labels",

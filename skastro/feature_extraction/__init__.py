@@ -1,6 +1,5 @@
 """Transformers from light curves to dense rows."""
 
-from skastro.feature_extraction._base import LightCurveFeatures
 from skastro.feature_extraction._channels import LightCurveChannels
 from skastro.feature_extraction._dmdt import DmDt
 from skastro.feature_extraction._gp import GPInterpolate
@@ -15,7 +14,6 @@ __all__ = [
     "GPInterpolate",
     "Heatmap",
     "LightCurveChannels",
-    "LightCurveFeatures",
     "LightCurveStatistics",
     "SpectrumPixels",
     "StaticColumns",

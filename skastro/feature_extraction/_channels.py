@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from skastro.feature_extraction._base import LightCurveFeatures
+from skastro.base import LightCurveFeatures
 from skastro.gaussian_process import interpolate_per_band
 from skastro.surveys import get_survey
 from skastro.utils.photometry import is_detected
-from skastro.utils.ragged import keep_rows, segment_ids, segment_reduce
+from skastro.utils.ragged import flatten, keep_rows, segment_ids, segment_reduce
 
 _METHODS = ("gp", "mean")
 _SCALES = ("minmax", "maximum", "none")
@@ -61,6 +61,9 @@ class LightCurveChannels(LightCurveFeatures):
     n_jobs : int, default=None
         Number of parallel workers.
 
+    quality_column : str, default="quality"
+        Column with the reason why an object is unusable, or "" for a usable one.
+
     column : str, default="lightcurve"
         Nested column with the light curves.
 
@@ -112,9 +115,10 @@ class LightCurveChannels(LightCurveFeatures):
         channels=_CHANNELS,
         time_scale=(20.0, 150.0),
         n_jobs=None,
+        quality_column="quality",
         column="lightcurve",
     ):
-        super().__init__(column=column)
+        super().__init__(quality_column=quality_column, column=column)
         self.stop = stop
         self.step = step
         self.bands = bands
@@ -127,9 +131,9 @@ class LightCurveChannels(LightCurveFeatures):
         self.time_scale = time_scale
         self.n_jobs = n_jobs
 
-    def _learn(self, offsets, rows, X):
-        codes = rows["band"].codes
-        seen = rows["band"].categories[np.unique(codes[codes >= 0])]
+    def _learn(self, X):
+        band = flatten(X[self.column], ["band"])[1]["band"]
+        seen = band.categories[np.unique(band.codes[band.codes >= 0])]
         self.bands_ = sorted(seen) if self.bands is None else list(self.bands)
         self.times_ = (np.arange(round(self.stop / self.step)) + 0.5) * self.step
         self.output_shape_ = (len(self.bands_) * len(self.channels), len(self.times_))

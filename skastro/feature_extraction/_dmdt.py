@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from skastro.feature_extraction._base import LightCurveFeatures
+from skastro.base import LightCurveFeatures
 from skastro.feature_extraction._pairs import ENGINES, Bins, count_pairs
 from skastro.utils.photometry import flux_to_magnitude
-from skastro.utils.ragged import keep_rows, segment_ids, sort_rows
+from skastro.utils.ragged import flatten, keep_rows, segment_ids, sort_rows
 
 _DAYS = (
     *(hours / 24 for hours in (0, 1, 4, 6, 12, 18)),
@@ -56,6 +56,9 @@ class DmDt(LightCurveFeatures):
     engine : {"auto", "numba", "numpy"}, default="auto"
         Implementation of the same counts.
 
+    quality_column : str, default="quality"
+        Column with the reason why an object is unusable, or "" for a usable one.
+
     column : str, default="lightcurve"
         Nested column to read.
 
@@ -101,9 +104,10 @@ class DmDt(LightCurveFeatures):
         min_snr=None,
         total=625.0,
         engine="auto",
+        quality_column="quality",
         column="lightcurve",
     ):
-        super().__init__(column=column)
+        super().__init__(quality_column=quality_column, column=column)
         self.dt_edges = dt_edges
         self.dm_edges = dm_edges
         self.bands = bands
@@ -115,18 +119,18 @@ class DmDt(LightCurveFeatures):
         self.total = total
         self.engine = engine
 
-    def _learn(self, offsets, rows, X):
-        self.bands_ = self._choose_bands(rows)
+    def _learn(self, X):
+        self.bands_ = self._choose_bands(X)
         edges = self._edges("dm_edges"), self._edges("dt_edges")
         self.output_shape_ = (len(self.bands_), *(len(e) - 1 for e in edges))
 
-    def _choose_bands(self, rows):
+    def _choose_bands(self, X):
         if self.band is None:
             return ["all"]
         if self.bands is not None:
             return list(self.bands)
-        codes = rows[self.band].codes
-        return sorted(rows[self.band].categories[np.unique(codes[codes >= 0])])
+        band = flatten(X[self.column], [self.band])[1][self.band]
+        return sorted(band.categories[np.unique(band.codes[band.codes >= 0])])
 
     def _features(self, offsets, rows, X):
         counts = count_pairs(

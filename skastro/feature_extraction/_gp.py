@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from skastro.feature_extraction._base import LightCurveFeatures
+from skastro.base import LightCurveFeatures
 from skastro.gaussian_process import Padding, interpolate_light_curves
 from skastro.surveys import get_survey
-from skastro.utils.ragged import flatten, keep_rows
+from skastro.utils.ragged import flatten
 
 
 class GPInterpolate(LightCurveFeatures):
@@ -60,7 +60,7 @@ class GPInterpolate(LightCurveFeatures):
         Show a progress bar.
 
     quality_column : str, default="quality"
-        Column with the reasons of a MarkQuality; read if `X` has it.
+        Column with the reason why an object is unusable, or "" for a usable one.
 
     column : str, default="lightcurve"
         Nested column with the light curves.
@@ -116,7 +116,7 @@ class GPInterpolate(LightCurveFeatures):
         quality_column="quality",
         column="lightcurve",
     ):
-        super().__init__(column=column)
+        super().__init__(quality_column=quality_column, column=column)
         self.times = times
         self.wavelengths = wavelengths
         self.survey = survey
@@ -129,7 +129,6 @@ class GPInterpolate(LightCurveFeatures):
         self.engine = engine
         self.n_jobs = n_jobs
         self.progress = progress
-        self.quality_column = quality_column
 
     def interpolate(self, X):
         """Return the images with everything that the fit tells.
@@ -147,7 +146,9 @@ class GPInterpolate(LightCurveFeatures):
             MarkQuality count as objects without observations.
         """
         self._check_frame(X, reset=False)
-        offsets, rows = self._usable_rows(X)
+        return self._interpolate(*self._usable_rows(X)[:2], X)
+
+    def _interpolate(self, offsets, rows, X):
         survey = get_survey(self.survey)
         return interpolate_light_curves(
             offsets,
@@ -168,23 +169,17 @@ class GPInterpolate(LightCurveFeatures):
             progress=self.progress,
         )
 
-    def _learn(self, offsets, rows, X):
+    def _learn(self, X):
         times = np.linspace(-30, 150, 180) if self.times is None else self.times
         wavelengths = np.linspace(3000, 10100, 32) if self.wavelengths is None else self.wavelengths
         self.times_ = np.array(times, float)
         self.wavelengths_ = np.array(wavelengths, float)
         self.output_shape_ = (2, len(self.wavelengths_), len(self.times_))
+        rows = flatten(X[self.column], ["band"])[1]
         get_survey(self.survey).band_wavelengths(rows["band"])
 
     def _features(self, offsets, rows, X):
-        return self.interpolate(X).grid.reshape(len(X), -1)
-
-    def _usable_rows(self, X):
-        offsets, rows = flatten(X[self.column], self._required_fields())
-        if self.quality_column not in X.columns:
-            return offsets, rows
-        usable = X[self.quality_column].fillna("").eq("").to_numpy()
-        return keep_rows(offsets, rows, np.repeat(usable, np.diff(offsets)))
+        return self._interpolate(offsets, rows, X).grid.reshape(len(X), -1)
 
     def _feature_names(self):
         return [

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.base import clone
 
-from skastro.feature_extraction._base import LightCurveFeatures
+from skastro.base import LightCurveFeatures
 from skastro.feature_extraction._gp import GPInterpolate
 from skastro.utils.dust import extinction_magnitudes
 
@@ -17,7 +17,8 @@ class Heatmap(LightCurveFeatures):
     Parameters
     ----------
     interpolator : GPInterpolate, default=None
-        Makes the images; ``GPInterpolate()`` by default.
+        Makes the images, from the same `column` and `quality_column`; ``GPInterpolate()`` by
+        default.
 
     normalization : {"maximum", "none"}, default="maximum"
         Divide each image, mean and standard deviation alike, by the maximum of its mean, as
@@ -37,6 +38,9 @@ class Heatmap(LightCurveFeatures):
 
     brightness : bool, default=False
         Append one column with log10 of the maximum that the normalisation takes away.
+
+    quality_column : str, default="quality"
+        Column with the reason why an object is unusable, or "" for a usable one.
 
     column : str, default="lightcurve"
         Nested column with the light curves.
@@ -80,9 +84,10 @@ class Heatmap(LightCurveFeatures):
         dust=None,
         mwebv_column="mwebv",
         brightness=False,
+        quality_column="quality",
         column="lightcurve",
     ):
-        super().__init__(column=column)
+        super().__init__(quality_column=quality_column, column=column)
         self.interpolator = interpolator
         self.normalization = normalization
         self.channels = channels
@@ -90,9 +95,10 @@ class Heatmap(LightCurveFeatures):
         self.mwebv_column = mwebv_column
         self.brightness = brightness
 
-    def _learn(self, offsets, rows, X):
+    def _learn(self, X):
         interpolator = GPInterpolate() if self.interpolator is None else clone(self.interpolator)
-        self.interpolator_ = interpolator.fit(X)
+        columns = {"column": self.column, "quality_column": self.quality_column}
+        self.interpolator_ = interpolator.set_params(**columns).fit(X)
         self.output_shape_ = (len(self.channels), *self.interpolator_.output_shape_[1:])
 
     def _features(self, offsets, rows, X):

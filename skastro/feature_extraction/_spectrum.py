@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from skastro.base import SpectrumFeatures
 from skastro.exceptions import ObjectError
-from skastro.feature_extraction._base import LightCurveFeatures
-from skastro.utils.ragged import segment_ids, sort_rows
+from skastro.utils.ragged import flatten, segment_ids, sort_rows
 
 
-class SpectrumPixels(LightCurveFeatures):
+class SpectrumPixels(SpectrumFeatures):
     """Take the flux of spectra that share a grid of wavelengths as dense rows.
 
     An object without rows, or whose row in `quality_column` holds a reason, is a row of NaN.
@@ -23,7 +23,7 @@ class SpectrumPixels(LightCurveFeatures):
         :class:`skastro.preprocessing.Rebin` says where, or else a flux that is finite.
 
     quality_column : str, default="quality"
-        Column with the reasons of a quality filter; read if `X` has it.
+        Column with the reason why an object is unusable, or "" for a usable one.
 
     column : str, default="spectrum"
         Nested column to read.
@@ -53,12 +53,12 @@ class SpectrumPixels(LightCurveFeatures):
     """
 
     def __init__(self, *, fill_value=0.0, mask=False, quality_column="quality", column="spectrum"):
-        super().__init__(column=column)
+        super().__init__(quality_column=quality_column, column=column)
         self.fill_value = fill_value
         self.mask = mask
-        self.quality_column = quality_column
 
-    def _learn(self, offsets, rows, X):
+    def _learn(self, X):
+        offsets, rows = flatten(X[self.column], ["wavelength"])
         filled = np.flatnonzero(np.diff(offsets) > 0)
         if len(filled) == 0:
             raise ObjectError(f"SpectrumPixels: {self.column!r} has no rows in any object", X.index)
@@ -80,8 +80,6 @@ class SpectrumPixels(LightCurveFeatures):
             features[filled, k] = channel.reshape(-1, n_wavelengths)
         anything = np.bincount(segment_ids(offsets)[known], minlength=len(X)) > 0
         features[~anything] = np.nan
-        if self.quality_column in X.columns:
-            features[X[self.quality_column].fillna("").ne("").to_numpy()] = np.nan
         return features.reshape(len(X), -1)
 
     def _check_grid(self, offsets, rows, X):
@@ -100,6 +98,3 @@ class SpectrumPixels(LightCurveFeatures):
     def _feature_names(self):
         channels = ("flux", "covered")[: self.output_shape_[0]]
         return [f"{channel}_{x:.10g}A" for channel in channels for x in self.wavelengths_]
-
-    def _required_fields(self):
-        return ("wavelength", "flux")

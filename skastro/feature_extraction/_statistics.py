@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from skastro.feature_extraction._base import LightCurveFeatures
+from skastro.base import LightCurveFeatures
 from skastro.utils.photometry import is_detected
-from skastro.utils.ragged import segment_argmax, segment_reduce
+from skastro.utils.ragged import flatten, segment_argmax, segment_reduce
 
 _PER_BAND = (
     "n_observations",
@@ -39,6 +39,9 @@ class LightCurveStatistics(LightCurveFeatures):
         Bands in the order of the output; by default those of the training objects, sorted.
         Observations in other bands count for all bands together only.
 
+    quality_column : str, default="quality"
+        Column with the reason why an object is unusable, or "" for a usable one.
+
     column : str, default="lightcurve"
         Nested column with the light curves.
 
@@ -63,13 +66,14 @@ class LightCurveStatistics(LightCurveFeatures):
     20.0
     """
 
-    def __init__(self, *, min_snr=5.0, bands=None, column="lightcurve"):
-        super().__init__(column=column)
+    def __init__(self, *, min_snr=5.0, bands=None, quality_column="quality", column="lightcurve"):
+        super().__init__(quality_column=quality_column, column=column)
         self.min_snr = min_snr
         self.bands = bands
 
-    def _learn(self, offsets, rows, X):
-        seen = rows["band"].categories[np.unique(rows["band"].codes[rows["band"].codes >= 0])]
+    def _learn(self, X):
+        band = flatten(X[self.column], ["band"])[1]["band"]
+        seen = band.categories[np.unique(band.codes[band.codes >= 0])]
         self.bands_ = sorted(seen) if self.bands is None else list(self.bands)
 
     def _features(self, offsets, rows, X):

@@ -9,7 +9,6 @@ from skastro.preprocessing._missing import ReplaceMissing
 from skastro.preprocessing._quality import MarkQuality
 from skastro.preprocessing._redshift import Deredshift
 from skastro.preprocessing._scale import AsinhScale, ScaleFlux
-from skastro.preprocessing._spectra_base import SpectrumTransformer
 from skastro.preprocessing._spectra_clean import CleanSpectrum, MaskLines
 from skastro.preprocessing._spectra_continuum import RemoveContinuum
 from skastro.preprocessing._spectra_quality import MarkSpectrumQuality
@@ -52,7 +51,6 @@ __all__ = [
     "ScaleFlux",
     "SmoothSpectrum",
     "MarkSpectrumQuality",
-    "SpectrumTransformer",
     "StampTransformer",
     "TriggerTime",
     "Window",

@@ -64,26 +64,10 @@ class MarkDetections(LightCurveTransformer):
         self.survey = survey
         self.min_snr = min_snr
 
-    def fit(self, X, y=None):
-        """Check the columns of `X` and settle the rule.
-
-        Parameters
-        ----------
-        X : NestedFrame of shape (n_objects, n_columns)
-            Objects with their light curves.
-
-        y : ignored
-            Present for the interface.
-
-        Returns
-        -------
-        self : object
-        """
-        super().fit(X, y)
+    def _learn(self, X):
         rule = self._automatic(X) if self.by == "auto" else self.by
         self._check_rule(rule, X[self.column].dtype.column_dtypes)
         self.by_ = rule
-        return self
 
     def _automatic(self, X):
         fields = X[self.column].dtype.column_dtypes

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skastro.preprocessing._spectra_base import SpectrumTransformer
+from skastro.base import SpectrumTransformer
 from skastro.utils.ragged import keep_rows, row_numbers, sort_rows
 
 TELLURIC = ((6860.0, 6930.0), (7160.0, 7340.0), (7590.0, 7700.0), (8120.0, 8370.0))

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from skastro.preprocessing._spectra_base import SpectrumTransformer, scaled
+from skastro.base import SpectrumTransformer
+from skastro.preprocessing._spectra_scale import scaled
 from skastro.utils.interpolation import interpolate_cubic
 from skastro.utils.ragged import keep_rows, segment_ids, segment_reduce
 

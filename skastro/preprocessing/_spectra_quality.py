@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skastro.preprocessing._spectra_base import SpectrumTransformer
+from skastro.base import SpectrumTransformer
 from skastro.utils.ragged import (
     keep_rows,
     row_numbers,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skastro.preprocessing._spectra_base import SpectrumTransformer
+from skastro.base import SpectrumTransformer
 from skastro.preprocessing._spectra_clean import repeats
 from skastro.utils.interpolation import (
     bin_means,
@@ -83,24 +83,8 @@ class Rebin(SpectrumTransformer):
         self.max_gap = max_gap
         self.fill_value = fill_value
 
-    def fit(self, X, y=None):
-        """Check the columns of `X` and fix the grid.
-
-        Parameters
-        ----------
-        X : NestedFrame of shape (n_objects, n_columns)
-            Objects with their spectra.
-
-        y : ignored
-            Present for the interface.
-
-        Returns
-        -------
-        self : object
-        """
-        super().fit(X, y)
+    def _learn(self, X):
         self.wavelengths_ = self._grid()
-        return self
 
     def _grid(self):
         grid = np.linspace(4200, 9200, 256) if self.wavelengths is None else self.wavelengths

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from skastro.base import SpectrumTransformer
 from skastro.exceptions import ObjectError
-from skastro.preprocessing._spectra_base import SpectrumTransformer
 
 
 class DeredshiftSpectrum(SpectrumTransformer):

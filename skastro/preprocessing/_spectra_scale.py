@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skastro.preprocessing._spectra_base import SpectrumTransformer, scaled
+from skastro.base import SpectrumTransformer
 from skastro.utils.ragged import segment_ids, segment_median, segment_reduce
 
 _METHODS = ("median", "minmax", "standard")
@@ -172,3 +172,13 @@ class Apodize(SpectrumTransformer):
         edge = np.minimum(x - low[owner], high[owner] - x) / width
         weight = np.sin(0.5 * np.pi * np.minimum(edge / self.fraction, 1.0)) ** 2
         return offsets, scaled(rows, np.where(np.isnan(width), 0.0, weight))
+
+
+def scaled(rows, factor, shift=0.0):
+    """Return the rows with ``flux = factor * (flux - shift)`` and the error scaled alike."""
+    flux = rows["flux"]
+    new = {"flux": ((flux.astype(float) - shift) * factor).astype(flux.dtype)}
+    if "flux_err" in rows:
+        error = rows["flux_err"]
+        new["flux_err"] = (error.astype(float) * np.abs(factor)).astype(error.dtype)
+    return {**rows, **new}

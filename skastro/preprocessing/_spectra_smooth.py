@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from scipy.signal import savgol_coeffs
 
-from skastro.preprocessing._spectra_base import SpectrumTransformer
+from skastro.base import SpectrumTransformer
 from skastro.utils.ragged import row_numbers
 
 _METHODS = ("median", "savgol")

@@ -169,19 +169,31 @@ def check_rows_move_together(estimator, data):
         require(same.all(), "observations have moved to other objects")
 
 
-def check_other_columns_than_in_fit(estimator, data):
-    """Columns renamed, added, lost or in another order since `fit` are refused."""
+def check_columns_by_name(estimator, data):
+    """Other columns than in `fit`, in another order, change no output; a missing one is named."""
     X, y = data()
     fitted = fit(estimator, X, y)
-    column = X.base_columns[0]
-    others = {
-        "renamed": X.rename(columns={column: "renamed"}),
-        "added": X.assign(added=1.0),
-        column: X.drop(columns=column),
-        "order": X[list(X.columns[::-1])],
-    }
-    for word, other in others.items():
-        _refused_everywhere(fitted, other, word)
+    expected = outputs(fitted, X)
+    _assert_same_columns(outputs(fitted, X[list(X.columns[::-1])]), expected)
+    _assert_same_columns(outputs(fitted, _with_unread(X)), expected)
+    for column in X.base_columns:
+        less = X.drop(columns=column)
+        if fails(lambda less=less: outputs(fitted, less)):
+            _refused_everywhere(fitted, less, repr(column))
+            continue
+        for method, output in outputs(fitted, less).items():
+            _assert_same_without(output, expected[method], column)
+
+
+def _with_unread(X):
+    return X.assign(unread_text=[f"type {i}" for i in range(len(X))], unread_number=np.nan)
+
+
+def _assert_same_columns(actual, expected):
+    """Compare outputs; frames in the columns that are expected, in any order."""
+    for method, output in expected.items():
+        frame = isinstance(output, pd.DataFrame)
+        assert_same(actual[method][list(output.columns)] if frame else actual[method], output)
 
 
 def check_repeated_column(estimator, data):
@@ -213,7 +225,7 @@ CHECKS = (
     check_missing_field,
     check_extra_columns,
     check_rows_move_together,
-    check_other_columns_than_in_fit,
+    check_columns_by_name,
     check_repeated_column,
     check_y,
 )

@@ -59,5 +59,5 @@ def test_static_columns_keep_missing_values():
     assert out.dtype == np.float32
     with pytest.raises(ValueError, match="'c' is not numeric"):
         StaticColumns(["c"]).fit(X)
-    with pytest.raises(ValueError, match="needs the column 'd'"):
+    with pytest.raises(ValueError, match="requires the column 'd'"):
         StaticColumns(["d"]).fit(X)

@@ -69,8 +69,8 @@ class TestRejectByName:
         assert times(step.fit_transform(self.X)) == [[0, 1]]
 
     def test_unknown_name_lists_the_known_ones(self):
-        with pytest.raises(ValueError, match="CleanPhotometry.*ZTF.*'saturated'.*only \\[\\]"):
-            CleanPhotometry(reject="saturated", survey="ZTF").fit(self.X)
+        with pytest.raises(ValueError, match="CleanPhotometry.*CSP.*'saturated'.*only \\[\\]"):
+            CleanPhotometry(reject="saturated", survey="CSP").fit(self.X)
 
     def test_an_observation_without_photflag_is_not_rejected(self):
         X = frame([(0, 0), (1, 0)])
@@ -94,9 +94,9 @@ class TestMarkDetections:
         assert self.marked(self.X, by="snr", min_snr=2) == ("snr", [False] * 3 + [True] * 2)
 
     def test_a_survey_without_bit_falls_back_to_snr(self):
-        assert self.marked(self.X, survey="ZTF", min_snr=3)[0] == "snr"
+        assert self.marked(self.X, survey="CSP", min_snr=3)[0] == "snr"
         with pytest.raises(ValueError, match="'detection'"):
-            MarkDetections(by="photflag", survey="ZTF").fit(self.X)
+            MarkDetections(by="photflag", survey="CSP").fit(self.X)
 
     def test_auto_leaves_flags_that_are_there(self):
         X = self.X
