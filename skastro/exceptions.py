@@ -131,3 +131,14 @@ class UnclassifiedWarning(ObjectWarning):
         self.ids = list(ids)
         noun = "object" if len(self.ids) == 1 else "objects"
         super().__init__(f"{message} ({noun} {name_objects(self.ids)})" if self.ids else message)
+
+
+class DataShiftWarning(UserWarning):
+    """New objects lie outside what a model was trained on.
+
+    Examples
+    --------
+    >>> from skastro.exceptions import DataShiftWarning
+    >>> issubclass(DataShiftWarning, UserWarning)
+    True
+    """

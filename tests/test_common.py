@@ -53,6 +53,7 @@ from skastro.preprocessing import (
     AsinhScale,
     CleanPhotometry,
     CleanSpectrum,
+    CompareWithTraining,
     CropStamps,
     Deredden,
     Deredshift,
@@ -143,6 +144,7 @@ INIT_PARAMS = {
     AsinhScale: {"scale": 10.0},
     AugmentSampler: {"random_state": 0},
     CleanPhotometry: {"reject": "saturated"},
+    CompareWithTraining: {"reference_column": "peak_time"},
     Deredden: {},
     Deredshift: {},
     DeepEnsembleClassifier: {

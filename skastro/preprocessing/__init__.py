@@ -1,6 +1,7 @@
 """Transformers from light curves, spectra and stamps to the same."""
 
 from skastro.preprocessing._clean import CleanPhotometry
+from skastro.preprocessing._compare import CompareWithTraining
 from skastro.preprocessing._detection_window import DetectionWindow
 from skastro.preprocessing._detections import FirstDetection, MarkDetections
 from skastro.preprocessing._draw import DrawDays
@@ -31,6 +32,7 @@ __all__ = [
     "AsinhScale",
     "CleanPhotometry",
     "CleanSpectrum",
+    "CompareWithTraining",
     "CropStamps",
     "Deredden",
     "Deredshift",

@@ -1,0 +1,214 @@
+"""Warn when new light curves lie outside what a model was trained on."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from nested_pandas import NestedFrame
+from numpy.typing import NDArray
+
+from skastro.base import LightCurveTransformer
+from skastro.exceptions import DataShiftWarning
+from skastro.preprocessing._detections import first_and_last
+from skastro.surveys import Survey, get_survey
+from skastro.utils.photometry import is_detected
+from skastro.utils.ragged import flatten, segment_ids, segment_median, segment_reduce
+
+_FEW = 10
+
+
+class CompareWithTraining(LightCurveTransformer):
+    """Compare light curves with those of the training set; they pass unchanged.
+
+    `fit` learns, over the objects of the training set, the ranges of the redshift, the largest
+    flux, the median flux error, the number of observations, their mean interval, and the date of
+    the first detection counted from a reference date, and in which bands objects are observed.
+    `transform` issues one warning that sums up how the new objects differ.  A model does not
+    extrapolate: fluxes in another unit, dates counted from another event or redshifts beyond the
+    training set change its predictions without any other sign.
+
+    Parameters
+    ----------
+    reference_column : str, default=None
+        Column with the reference date of each object, such as ``"peak_time"``; by default dates
+        are not compared.
+
+    redshift_column : str, default="redshift"
+        Column with the redshift; it is not compared where `X` lacks it.
+
+    survey : str or Survey, default=None
+        Survey whose spellings of bands count as one; by default names are compared as they are.
+
+    max_share : float, default=0.1
+        Largest share of objects outside a range that causes no warning, beyond the share
+        2 / (n_training + 1) that lies outside by chance.
+
+    column : str, default="lightcurve"
+        Nested column with the light curves.
+
+    Attributes
+    ----------
+    ranges_ : DataFrame
+        Columns ``low``, ``high`` and ``missing``, the share of objects without a value; one row
+        per quantity.
+
+    bands_ : Series
+        Share of the training objects that are observed in each band.
+
+    n_training_ : int
+        Number of objects seen during `fit`.
+
+    n_features_in_ : int
+        Number of columns seen during `fit`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen during `fit`.
+
+    See Also
+    --------
+    MarkQuality : Mark objects that cannot be classified.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from skastro.datasets import make_light_curves
+    >>> from skastro.preprocessing import CompareWithTraining
+    >>> X, _ = make_light_curves(50, random_state=0)
+    >>> compare = CompareWithTraining().fit(X)
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     _ = compare.transform(X.assign(redshift=X["redshift"] + 5))
+    >>> print(caught[0].message)
+    CompareWithTraining: the objects differ from the training set: redshift ...
+    """
+
+    def __init__(
+        self,
+        *,
+        reference_column: str | None = None,
+        redshift_column: str = "redshift",
+        survey: str | Survey | None = None,
+        max_share: float = 0.1,
+        column: str = "lightcurve",
+    ):
+        super().__init__(column=column)
+        self.reference_column = reference_column
+        self.redshift_column = redshift_column
+        self.survey = survey
+        self.max_share = max_share
+
+    def fit(self, X: NestedFrame, y: Any = None) -> "CompareWithTraining":
+        """Learn the ranges of the training set.
+
+        Parameters
+        ----------
+        X : NestedFrame of shape (n_objects, n_columns)
+            Objects with their light curves.
+
+        y : ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        self : object
+        """
+        super().fit(X, y)
+        offsets, rows = flatten(X[self.column])
+        table = self._quantities(offsets, rows, X)
+        self.ranges_ = pd.DataFrame(
+            {"low": table.min(), "high": table.max(), "missing": table.isna().mean()}
+        )
+        self.bands_ = self._band_shares(offsets, rows)
+        self.n_training_ = len(X)
+        return self
+
+    def _required_columns(self):
+        return () if self.reference_column is None else (self.reference_column,)
+
+    def _required_fields(self):
+        return ("time", "band", "flux", "flux_err")
+
+    def _transform_rows(self, offsets, rows, X):
+        table = self._quantities(offsets, rows, X)
+        found = [*self._outside(table), *self._missing(table), *self._bands(offsets, rows)]
+        if found:
+            warnings.warn(
+                f"CompareWithTraining: the objects differ from the training set: "
+                f"{'; '.join(found)}.  Predictions outside the training set are unreliable; check "
+                f"units, zero dates and bands",
+                DataShiftWarning,
+                stacklevel=2,
+            )
+        return offsets, rows
+
+    def _quantities(self, offsets, rows, X) -> pd.DataFrame:
+        """Return one row per object and one column per quantity, NaN where it is unknown."""
+        lengths = np.diff(offsets)
+        start = segment_reduce(np.fmin, np.asarray(rows["time"], float), offsets)
+        end = segment_reduce(np.fmax, np.asarray(rows["time"], float), offsets)
+        known = {
+            "largest flux": segment_reduce(np.fmax, np.asarray(rows["flux"], float), offsets),
+            "median flux error": segment_median(np.asarray(rows["flux_err"], float), offsets),
+            "number of observations": np.where(lengths > 0, lengths, np.nan),
+            "days between observations": (end - start) / np.where(lengths > 1, lengths - 1, np.nan),
+        }
+        if self.redshift_column in X.columns:
+            known[self.redshift_column] = _numbers(X[self.redshift_column])
+        if self.reference_column is not None:
+            first = first_and_last(rows["time"], offsets, is_detected(rows))[0]
+            name = f"days from {self.reference_column} to the first detection"
+            known[name] = first - _numbers(X[self.reference_column])
+        return pd.DataFrame(known, index=X.index)
+
+    def _outside(self, table: pd.DataFrame):
+        allowed = self.max_share + 2 / (self.n_training_ + 1)
+        for name, (low, high, _) in self.ranges_.iterrows():
+            if name not in table or np.isnan(low):
+                continue
+            values = table[name].dropna()
+            share = ((values < low) | (values > high)).mean()
+            if share > allowed:
+                yield (
+                    f"{name} {values.min():.4g} to {values.max():.4g}, in training {low:.4g} to "
+                    f"{high:.4g} ({share:.0%} outside)"
+                )
+
+    def _missing(self, table: pd.DataFrame):
+        name = self.redshift_column
+        if name in self.ranges_.index:
+            before = self.ranges_.loc[name, "missing"]
+            now = table[name].isna().mean() if name in table else 1.0
+            if now > before + 0.5:
+                yield f"{name} is missing for {now:.0%} of the objects, in training {before:.0%}"
+
+    def _bands(self, offsets, rows):
+        shares = self._band_shares(offsets, rows)
+        new = [name for name in shares.index if name not in self.bands_.index]
+        if new:
+            yield f"bands {new} did not occur in training"
+        usual = self.bands_.index[self.bands_ > 0.5]
+        rare = [name for name in usual if shares.get(name, 0.0) < 0.5 * self.bands_[name]]
+        if rare and len(offsets) > _FEW:
+            yield f"bands {rare}, usual in training, are rare or missing"
+
+    def _band_shares(self, offsets, rows) -> pd.Series:
+        """Return the share of the objects that are observed in each band."""
+        bands = pd.Categorical(rows["band"])
+        names = np.array([self._band(name) for name in bands.categories], dtype=object)
+        pairs = pd.DataFrame({"object": segment_ids(offsets), "band": bands.codes})
+        pairs = pairs[pairs["band"] >= 0].drop_duplicates()
+        pairs["band"] = names[pairs["band"]]
+        counts = pairs.drop_duplicates().groupby("band").size()
+        return counts / (len(offsets) - 1)
+
+    def _band(self, name: str) -> str:
+        if self.survey is None:
+            return str(name)
+        try:
+            return get_survey(self.survey).band(name)
+        except KeyError:
+            return str(name)
+
+
+def _numbers(values: pd.Series) -> NDArray:
+    return values.to_numpy(float, na_value=np.nan)
