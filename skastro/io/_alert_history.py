@@ -9,14 +9,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from skastro.io._alert_layouts import NANOJANSKY, AlertLayout, field_names
-from skastro.utils.photometry import magnitude_to_flux
+from skastro.utils.missing import mask_magnitudes
+from skastro.utils.photometry import is_detected, magnitude_to_flux
 
 _ZERO_POINT = 27.5
 _LIMIT_SIGMA = 5.0
 _FORCED_SIGMA = 5.0
 _FLUXCAL = 10 ** (0.4 * (_ZERO_POINT - NANOJANSKY))
-# Magnitudes of 99, 99.9, 999 and -999 say that nothing was measured.
-_FAINTEST = 90.0
 _BLANK_FLUX = -99998.0
 _SIGNS = dict.fromkeys(("t", "true", "1", "1.0", "+1"), 1.0) | dict.fromkeys(
     ("f", "false", "0", "0.0", "-1", "-1.0"), -1.0
@@ -186,8 +185,7 @@ def _from_magnitudes(
 
 
 def _magnitudes(structs: pa.StructArray, name: str) -> NDArray:
-    values = numbers_of(structs, name)
-    return np.where(np.abs(values) < _FAINTEST, values, np.nan)
+    return mask_magnitudes(numbers_of(structs, name))
 
 
 def _forced_photometry(
@@ -208,7 +206,8 @@ def _forced_photometry(
 
 def _as_forced(part: dict) -> dict:
     """Mark forced fluxes that stand out of their noise as detected."""
-    detected = part["flux"] > _FORCED_SIGMA * part["flux_err"]
+    brightness = {name: part[name] for name in ("flux", "flux_err")}
+    detected = is_detected(brightness, min_snr=_FORCED_SIGMA)
     return part | {"detected": detected, "rank": np.full(len(detected), _FORCED)}
 
 

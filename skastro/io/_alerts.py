@@ -13,19 +13,10 @@ from skastro.io._alert_history import first_detections, sort_history
 from skastro.io._alert_packets import Packets, join_packets, parse_batch, take_packets
 from skastro.io._alert_sources import load_batches
 from skastro.io._alert_stamps import decode_stamps
+from skastro.utils.columns import standard_columns
 from skastro.utils.ragged import nest
 
 _MOST_NAMED = 5
-_STATICS = {
-    "redshift": "z_final",
-    "redshift_err": "z_final_err",
-    "mwebv": "mwebv",
-    "peak_time": None,
-    "trigger_time": None,
-    "ra": "ra",
-    "dec": "dec",
-    "type": None,
-}
 _DUPLICATES = ("raise", "number", "first")
 _ERRORS = ("raise", "skip")
 
@@ -39,7 +30,7 @@ class Alerts(NamedTuple):
         Index: identifier of the alert as a string, or of the object with ``merge=True``.
         Column object_id (unless it is the index, missing for alerts of moving objects), the
         standard columns redshift, redshift_err, mwebv, peak_time, trigger_time (date of the
-        first detection in the history), ra, dec and type, NaN where unknown, and lightcurve with
+        first detection in the history), ra and dec, NaN where unknown, and lightcurve with
         the fields time [MJD], band, flux, flux_err [FLUXCAL, zero point 27.5] and detected.
 
     stamps : ndarray of shape (n_alerts, 3 * size**2) or None
@@ -259,19 +250,8 @@ def _frame(packets: Packets, alert: np.ndarray, rows: dict, merge: bool) -> Nest
     identifiers = packets.object_id if merge else packets.alert_id
     index = pd.Index(identifiers, name="object_id" if merge else "alert_id")
     columns = {} if merge else {"object_id": packets.object_id}
-    columns |= _statics(packets)
+    columns |= standard_columns(packets.metadata, packets.metadata.get, n_alerts)
     columns["trigger_time"] = first_detections(alert, rows, n_alerts)
     offsets = np.searchsorted(alert, np.arange(n_alerts + 1))
     rows = rows | {"band": pd.Categorical(rows["band"])}
     return NestedFrame(columns, index=index).assign(lightcurve=nest(offsets, rows, index))
-
-
-def _statics(packets: Packets) -> dict:
-    """Return the standard columns, NaN where unknown."""
-    found = {name: np.full(len(packets.alert_id), np.nan) for name in _STATICS}
-    for name, field in (_STATICS | {"dec": packets.layout.dec}).items():
-        if field in packets.metadata:
-            values = packets.metadata[field].to_numpy(float, na_value=np.nan)
-            is_missing = (values < 0) & (name != "dec")
-            found[name] = np.where(is_missing, np.nan, values)
-    return found

@@ -1,25 +1,65 @@
-"""Which column is the wavelength, the flux and its error, and in which unit."""
+"""Columns and units of spectra: wavelength, flux and the error of the flux."""
+
+import re
+from collections.abc import Callable, Iterable
 
 import astropy.units as u
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from skastro.exceptions import FormatError
+from skastro.utils.columns import find_column
 
 _WAVELENGTHS = ("wavelength", "wave", "wav", "lambda", "lam", "wl", "wavelengths", "angstrom")
 _LOG_WAVELENGTHS = ("loglam", "loglambda", "log_wavelength")
 _FLUXES = ("flux", "f_lambda", "flam", "flux_reduced", "fluxes", "spec", "f")
 _ERRORS = ("flux_err", "fluxerr", "flux_error", "err", "error", "sigma", "uncertainty", "e_flux")
+_VARIANCES = ("variance", "var", "flux_var", "flux_variance")
 _INVERSE_VARIANCES = ("ivar", "flux_ivar", "inverse_variance")
-_LEAST_ANGSTROM = 1000.0
+_UNITS = {
+    u.AA: ("a", "aa", "ang", "angs", "angst", "angstrom", "angstroms", "å", "\u212b"),
+    u.nm: ("nm", "nanometer", "nanometers", "nanometre", "nanometres"),
+    u.um: ("um", "micron", "microns", "micrometer", "micrometers", "micrometre", "micrometres"),
+}
+_SPELLINGS = {text: unit for unit, texts in _UNITS.items() for text in texts}
+_NAME_AND_UNIT = re.compile(r"^\s*([^\[(]+?)\s*(?:[\[(]\s*([^\])]*?)\s*[\])])?\s*$")
+_LEAST_ANGSTROM, _MOST_ANGSTROM = 1e3, 1e7
 
 
-def find_column(names, aliases):
-    """Return the first name that is one of the aliases in any letter case, or None."""
-    lower = {str(name).strip().lower(): name for name in reversed(list(names))}
-    return next((lower[alias] for alias in aliases if alias in lower), None)
+def parse_unit(text: str) -> u.UnitBase:
+    """Return the unit of a wavelength or frequency as archives spell it.
+
+    Raises
+    ------
+    ValueError
+        The unit is unknown.
+
+    Examples
+    --------
+    >>> from skastro.io._spectrum_columns import parse_unit
+    >>> [str(parse_unit(text)) for text in ("Angstroms", "A", "nanometers", "Hz")]
+    ['Angstrom', 'Angstrom', 'nm', 'Hz']
+    """
+    known = _SPELLINGS.get(str(text).strip().lower())
+    return known if known is not None else u.Unit(str(text).strip())
 
 
-def pick_columns(path, names):
+def split_unit(name: str) -> tuple[str, str | None]:
+    """Return the name of a column and the unit in brackets behind it, None without one.
+
+    Examples
+    --------
+    >>> from skastro.io._spectrum_columns import split_unit
+    >>> split_unit("wavelength [nm]"), split_unit("flux")
+    (('wavelength', 'nm'), ('flux', None))
+    """
+    found = _NAME_AND_UNIT.match(str(name))
+    return (found.group(1), found.group(2) or None) if found else (str(name), None)
+
+
+def pick_columns(
+    path: object, names: Iterable[str]
+) -> dict[str, tuple[str, Callable[[ArrayLike], NDArray] | None]]:
     """Return how wavelength, flux and error are made of the named columns.
 
     Returns
@@ -35,43 +75,59 @@ def pick_columns(path, names):
     choices = {
         "wavelength": ((_WAVELENGTHS, None), (_LOG_WAVELENGTHS, _power_of_ten)),
         "flux": ((_FLUXES, None),),
-        "flux_err": ((_ERRORS, None), (_INVERSE_VARIANCES, _from_inverse_variance)),
+        "flux_err": (
+            (_ERRORS, None),
+            (_VARIANCES, _from_variance),
+            (_INVERSE_VARIANCES, _from_inverse_variance),
+        ),
     }
+    names = list(names)
+    bare = {split_unit(name)[0]: name for name in reversed(names)}
     picks = {}
     for field, options in choices.items():
-        found = ((find_column(names, aliases), convert) for aliases, convert in options)
+        found = ((find_column(bare, aliases), convert) for aliases, convert in options)
         pick = next((pair for pair in found if pair[0] is not None), None)
         if pick is not None:
-            picks[field] = pick
+            picks[field] = (bare[pick[0]], pick[1])
         elif field != "flux_err":
-            raise FormatError(f"{path}: no column of the {field} among {list(names)}")
+            raise FormatError(f"{path}: no column of the {field} among {names}")
     return picks
 
 
-def to_angstrom(path, wavelength, unit):
-    """Return wavelengths in Angstrom.
+def to_angstrom(path: object, wavelength: ArrayLike, unit: str | u.UnitBase) -> NDArray:
+    """Return wavelengths, or the wavelengths of frequencies or energies, in Angstrom.
 
     Raises
     ------
     FormatError
-        The unit is no length, or the numbers cannot be Angstrom.
+        The unit is unknown or of another kind, or the numbers cannot be Angstrom.
     """
     try:
-        wavelength = np.asarray(wavelength, float) * u.Unit(unit).to(u.AA)
+        unit = parse_unit(unit) if isinstance(unit, str) else unit
+        with np.errstate(divide="ignore"):
+            values = np.asarray(wavelength, float) * unit
+            wavelength = values.to_value(u.AA, u.spectral())
     except (ValueError, TypeError, u.UnitConversionError) as error:
-        raise FormatError(f"{path}: wavelengths in {unit!r}: {error}") from None
-    largest = np.nanmax(wavelength, initial=0.0)
-    if largest < _LEAST_ANGSTROM:
+        raise FormatError(f"{path}: wavelengths in {str(unit)!r}: {error}") from None
+    known = wavelength[np.isfinite(wavelength)]
+    low, high = known.min(initial=np.inf), known.max(initial=0.0)
+    if len(known) and not (0 < low and _LEAST_ANGSTROM <= high <= _MOST_ANGSTROM):
         raise FormatError(
-            f"{path}: wavelengths up to {largest:g} Angstrom; is wavelength_unit not {unit!r}?"
+            f"{path}: wavelengths from {low:g} to {high:g} Angstrom; is wavelength_unit not "
+            f"{str(unit)!r}?"
         )
     return wavelength
 
 
-def _power_of_ten(values):
+def _power_of_ten(values: ArrayLike) -> NDArray:
     return 10.0 ** np.asarray(values, float)
 
 
-def _from_inverse_variance(values):
+def _from_variance(values: ArrayLike) -> NDArray:
+    values = np.asarray(values, float)
+    return np.sqrt(np.where(values >= 0, values, np.nan))
+
+
+def _from_inverse_variance(values: ArrayLike) -> NDArray:
     values = np.asarray(values, float)
     return np.where(values > 0, np.where(values > 0, values, 1.0) ** -0.5, np.nan)

@@ -12,6 +12,7 @@ BLANK = 1e30
 
 _ANGLES = {"RA", "DEC", "DECL", "GLON", "GLAT"}
 _FULL_CIRCLE = 360
+_FAINTEST = 90.0
 
 
 def missing_codes(name: str, whole: bool = False) -> tuple[int, ...]:
@@ -102,3 +103,27 @@ def is_blank(images: ArrayLike) -> NDArray[np.bool_]:
     [False, True, True]
     """
     return ~(np.abs(images) < BLANK)
+
+
+def mask_magnitudes(values: ArrayLike) -> NDArray[np.float64]:
+    """Replace magnitudes, or errors of magnitudes, that say "not measured" by NaN.
+
+    Those are all of 90 and beyond in size: 99, 99.9, 999, -99 and -999.
+
+    Parameters
+    ----------
+    values : array-like of any shape
+        Magnitudes or their errors.
+
+    Returns
+    -------
+    magnitudes : ndarray of float of the same shape
+
+    Examples
+    --------
+    >>> from skastro.utils.missing import mask_magnitudes
+    >>> mask_magnitudes([19.5, 99.0, -999.0]).tolist()
+    [19.5, nan, nan]
+    """
+    values = np.asarray(values, np.float64)
+    return np.where(np.abs(values) < _FAINTEST, values, np.nan)

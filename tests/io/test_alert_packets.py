@@ -327,7 +327,7 @@ def test_a_damaged_cutout_keeps_the_alert_and_its_reason():
 
 def test_the_standard_columns_come_in_one_order():
     names = ["object_id", "redshift", "redshift_err", "mwebv", "peak_time", "trigger_time"]
-    names += ["ra", "dec", "type", "lightcurve"]
+    names += ["ra", "dec", "lightcurve"]
     for packet in (ztf_packet(), lsst_packet()):
         X = read_alerts(packet).X
         assert X.columns.tolist() == names
