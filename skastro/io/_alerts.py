@@ -8,17 +8,16 @@ import numpy as np
 import pandas as pd
 from nested_pandas import NestedFrame
 
-from skastro.exceptions import FormatError, ObjectWarning, name_objects
+from skastro.exceptions import FormatError, ObjectError, ObjectWarning, name_objects
 from skastro.io._alert_history import first_detections, sort_history
 from skastro.io._alert_packets import Packets, join_packets, parse_batch, take_packets
 from skastro.io._alert_sources import load_batches
 from skastro.io._alert_stamps import decode_stamps
+from skastro.io._many import check_choices, numbered
 from skastro.utils.columns import standard_columns
 from skastro.utils.ragged import nest
 
 _MOST_NAMED = 5
-_DUPLICATES = ("raise", "number", "first")
-_ERRORS = ("raise", "skip")
 
 
 class Alerts(NamedTuple):
@@ -44,7 +43,8 @@ class Alerts(NamedTuple):
         and ``stamp_quality``, the reason why stamps are NaN, or "".
 
     skipped : dict of str -> str
-        Reason for each file or packet that was left out.
+        Reason for each file or packet that was left out; the names are also
+        ``X.attrs["skipped_files"]``.
 
     Examples
     --------
@@ -120,8 +120,10 @@ def read_alerts(
     ------
     FormatError
         Nothing could be read, or with ``errors="raise"`` anything could not; the message names
-        each file or packet with the reason.  Identifiers of alerts occur twice with
-        ``duplicates="raise"``.
+        each file or packet with the reason.
+
+    ObjectError
+        Identifiers of alerts occur more than once with ``duplicates="raise"``.
 
     ImportError
         Avro without fastavro.
@@ -165,7 +167,7 @@ def read_alerts(
     >>> merged.index.tolist(), len(merged["lightcurve"].iloc[0]), merged["trigger_time"].tolist()
     (['ZTF1'], 3, [60000.0])
     """
-    _check_options(duplicates=(duplicates, _DUPLICATES), errors=(errors, _ERRORS))
+    check_choices("read_alerts", duplicates, errors)
     packets, skipped = _read_packets(source, schema, forced, stamps)
     if len(packets.alert_id) == 0 or (skipped and errors == "raise"):
         raise FormatError(_report("no alerts could be read", skipped))
@@ -174,6 +176,8 @@ def read_alerts(
     packets = _without_duplicates(packets, duplicates)
     packets, alert, rows = _merged(packets) if merge else (packets, packets.alert, packets.rows)
     X = _frame(packets, *sort_history(alert, rows), merge)
+    if skipped:
+        X.attrs["skipped_files"] = list(skipped)
     images, shape, reasons = decode_stamps(packets.cutouts, stamp_size)
     if images is None:
         return Alerts(X, None, None, packets.metadata, skipped)
@@ -182,12 +186,6 @@ def read_alerts(
         _warn(_report(f"cutouts of {len(broken)} alerts cannot be decoded and are NaN", broken))
     metadata = packets.metadata.assign(stamp_quality=reasons)
     return Alerts(X, images, shape, metadata, skipped)
-
-
-def _check_options(**options: tuple) -> None:
-    for name, (value, known) in options.items():
-        if value not in known:
-            raise ValueError(f"read_alerts: {name} is {value!r}, not one of {known}")
 
 
 def _read_packets(
@@ -217,18 +215,18 @@ def _without_duplicates(packets: Packets, duplicates: str) -> Packets:
     again = identifiers.duplicated().to_numpy()
     if not again.any():
         return packets
-    named = name_objects(pd.unique(identifiers[again]))
+    twice = pd.unique(identifiers[again])
     if duplicates == "raise":
-        raise FormatError(
-            f"read_alerts: identifiers of alerts occur twice: {named}; duplicates='first' keeps "
-            "the first, 'number' appends _2, _3, ..."
+        raise ObjectError(
+            "read_alerts: identifiers of alerts occur more than once; duplicates='first' keeps "
+            "the first alert of each, duplicates='number' makes them unique",
+            twice,
         )
     if duplicates == "first":
-        _warn(f"read_alerts: {again.sum()} repeated alerts are left out: {named}")
+        _warn(f"read_alerts: {again.sum()} repeated alerts are left out: {name_objects(twice)}")
         return take_packets(packets, np.flatnonzero(~again))
-    number = identifiers.groupby(identifiers).cumcount().to_numpy() + 1
-    new = [f"{name}_{n}" if n > 1 else name for name, n in zip(packets.alert_id, number)]
-    return packets._replace(alert_id=np.array(new, object))
+    new = numbered(pd.Index(packets.alert_id)).to_numpy(object)
+    return packets._replace(alert_id=new)
 
 
 def _merged(packets: Packets) -> tuple[Packets, np.ndarray, dict]:

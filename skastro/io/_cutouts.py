@@ -3,15 +3,17 @@
 import gzip
 import io
 import warnings
+from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
 from astropy.utils.exceptions import AstropyWarning
+from numpy.typing import NDArray
 
 from skastro.utils.missing import is_blank
 
 
-def decode_cutout(content):
+def decode_cutout(content: bytes | str | Path) -> NDArray[np.float32]:
     """Return the first image of a FITS file in memory.
 
     Parameters
@@ -27,7 +29,8 @@ def decode_cutout(content):
     Raises
     ------
     OSError, EOFError, ValueError
-        No FITS, cut off, or no image in it.
+        The content is not FITS, is truncated, or holds no image; a damaged file may raise other
+        errors of its decoder.
 
     Examples
     --------
@@ -53,8 +56,10 @@ def decode_cutout(content):
     raise ValueError("no image in the file")
 
 
-def place(image, size, corner=(False, False)):
-    """Return an image in a frame of `size` pixels, cut at its middle, or padded with NaN.
+def place(
+    image: NDArray, size: int, corner: tuple[bool, bool] = (False, False)
+) -> NDArray[np.float32]:
+    """Place an image in a frame of `size` pixels, cropped to its middle or padded with NaN.
 
     Parameters
     ----------
@@ -65,8 +70,8 @@ def place(image, size, corner=(False, False)):
         Side of the frame.
 
     corner : tuple of 2 bool, default=(False, False)
-        Whether missing rows and columns are the first ones: the cutout was cut at the lower edge
-        of the detector.
+        Whether the missing rows and columns are the first ones, because the cutout lies at the
+        lower edge of the detector.
 
     Returns
     -------
@@ -91,8 +96,8 @@ def place(image, size, corner=(False, False)):
     return frame
 
 
-def recentre(frame, size):
-    """Return a square frame cut at its middle, or padded around it with NaN.
+def recentre(frame: NDArray, size: int) -> NDArray[np.float32]:
+    """Crop a square frame to its middle, or pad it with NaN symmetrically.
 
     Parameters
     ----------

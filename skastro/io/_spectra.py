@@ -72,8 +72,9 @@ def read_spectra(
         index of the others, or keep the first.
 
     errors : {"skip", "raise"}, default="skip"
-        Leave the object of a file that cannot be read empty, or raise.  The default is "skip"
-        because the reason stays with the object.
+        Leave the object of a file that cannot be read empty and list the file in
+        ``X.attrs["skipped_files"]``, or raise.  The default is "skip" because the reason stays
+        with the object.
 
     Returns
     -------
@@ -142,6 +143,8 @@ def read_spectra(
         lost += more
     _tell(lost, errors, all_lost=n_lost == len(table))
     _tell_units(table.index, spectra, wavelength_unit)
+    if lost:
+        X.attrs["skipped_files"] = [file for file, _ in lost]
     return X
 
 

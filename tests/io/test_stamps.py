@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from astropy.io import fits
 
-from skastro.exceptions import FormatError
+from skastro.exceptions import FormatError, ObjectWarning
 from skastro.io import _stamps, read_fits_stamps, read_stamps
 
 TYPES = ["artifact", "galx_artificial_real", "rand_artificial_real"]
@@ -102,3 +102,35 @@ def test_masked_pixels_of_a_cutout_are_missing(tmp_path):
     fits.PrimaryHDU(image).writeto(tmp_path / "cutout.fits")
     X = read_fits_stamps([(tmp_path / "cutout.fits",)], size=3).X
     assert np.isnan(X[0, 4]) and np.isnan(X).sum() == 1
+
+
+def test_damaged_fits_may_be_left_out_with_their_reason(tmp_path):
+    fits.PrimaryHDU(np.eye(3)).writeto(tmp_path / "a.fits")
+    content = bytearray((tmp_path / "a.fits").read_bytes())
+    content[content.index(b"BITPIX") + 20 : content.index(b"BITPIX") + 30] = b"         7"
+    (tmp_path / "b.fits").write_bytes(bytes(content))
+    files = [tmp_path / name for name in ("b.fits", "a.fits", "lost.fits")]
+    with pytest.warns(ObjectWarning, match="2 files.*b.fits: .*; .*lost.fits"):
+        stamps = read_fits_stamps(files, size=3, labels=[0, 1, 0], errors="skip")
+    assert np.isnan(stamps.X).all(axis=1).tolist() == [True, False, True]
+    assert stamps.metadata["quality"].ne("").tolist() == [True, False, True]
+    assert stamps.y.tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize("content", [b"", b"nothing", b"\x93NUMPY\x01\x00v\x00{'descr': '<f4', "])
+def test_damaged_arrays_may_be_left_out(tmp_path, content):
+    for number in (1, 2):
+        write_detector(tmp_path, number, 3)
+    (tmp_path / "images02.npy").write_bytes(content)
+    with pytest.raises(FormatError, match="images02.npy.*errors='skip'"):
+        read_stamps(tmp_path)
+    with pytest.warns(ObjectWarning, match="1 of 2 files.*images02.npy"):
+        stamps = read_stamps(tmp_path, errors="skip")
+    assert set(stamps.metadata["detector"]) == {1} and len(stamps.y) == 3
+
+
+def test_rows_wider_than_the_header_are_refused(tmp_path):
+    write_detector(tmp_path, 1, 1)
+    (tmp_path / "params01.csv").write_text("x,object_type\n1,5,artifact\n")
+    with pytest.raises(FormatError, match="params01.csv, line 2: 3 values"):
+        read_stamps(tmp_path)
