@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from skastro.preprocessing import (
     CleanPhotometry,
+    CompareWithTraining,
     DetectionWindow,
     FirstDetection,
     MarkDetections,
@@ -28,7 +29,7 @@ def detection_steps(
     --------
     >>> from skastro.recipes._light_curves import detection_steps
     >>> [name for name, _ in detection_steps("ZTF", static=(), reject="auto")]
-    ['clean', 'detections', 'first_detection']
+    ['clean', 'detections', 'first_detection', 'compare']
     """
     return [
         ("clean", CleanPhotometry(reject=_rejected(reject, survey), survey=survey)),
@@ -36,6 +37,7 @@ def detection_steps(
         ("first_detection", FirstDetection()),
         *([("window", DetectionWindow())] if detections_only else []),
         *([("missing", ReplaceMissing(list(static)))] if static else []),
+        ("compare", CompareWithTraining(survey=survey)),
     ]
 
 

@@ -51,6 +51,8 @@ def make_oracle_features(
 
     Saturated observations are dropped, detections are marked by PHOTFLAG or S/N, the first
     detection becomes the zero date, and missing-value sentinels in static columns become NaN.
+    A warning tells when new light curves lie outside the training set
+    (:class:`skastro.preprocessing.CompareWithTraining`).
 
     Parameters
     ----------
@@ -78,7 +80,7 @@ def make_oracle_features(
     --------
     >>> from skastro.recipes import make_oracle_features
     >>> [name for name, _ in make_oracle_features(static=()).steps]
-    ['clean', 'detections', 'first_detection']
+    ['clean', 'detections', 'first_detection', 'compare']
     """
     return Pipeline(
         detection_steps(survey, static=static, reject=reject, detections_only=detections_only)

@@ -29,6 +29,7 @@ from skastro.neural_network import HeatmapCNNClassifier
 from skastro.preprocessing import (
     AsinhScale,
     CleanPhotometry,
+    CompareWithTraining,
     Deredden,
     DrawDays,
     MarkQuality,
@@ -91,6 +92,9 @@ def make_scone_features(
 ) -> Pipeline:
     """Make the pipeline from light curves to rows of a heat map and static columns.
 
+    A warning tells when new light curves lie outside the training set
+    (:class:`skastro.preprocessing.CompareWithTraining`).
+
     Parameters
     ----------
     survey : str or Survey, default="LSST"
@@ -150,15 +154,16 @@ def make_scone_features(
     --------
     >>> from skastro.recipes import make_scone_features
     >>> [name for name, _ in make_scone_features(days=5).steps]
-    ['clean', 'trigger', 'window', 'quality', 'deredden', 'features']
+    ['clean', 'trigger', 'window', 'compare', 'quality', 'deredden', 'features']
     """
     early = days is not None
+    reference = "trigger_time" if early else "peak_time"
     grid = (_EARLY_START, float(np.max(days))) if early else (start, stop)
     process = GPInterpolate(
         np.linspace(*grid, n_times),
         np.linspace(3000, 10100, n_wavelengths),
         survey=survey,
-        reference_column="trigger_time" if early else "peak_time",
+        reference_column=reference,
         kernel=kernel,
         wavelength_scale=wavelength_scale,
         engine=engine,
@@ -177,6 +182,7 @@ def make_scone_features(
         [
             ("clean", CleanPhotometry()),
             *(_early_steps(days) if early else []),
+            ("compare", CompareWithTraining(reference_column=reference, survey=survey)),
             ("quality", MarkQuality(**({"min_observations": 2} | (cuts or {})))),
             *([("deredden", Deredden(survey=survey))] if dust == "correct" else []),
             ("features", FeatureUnion(parts)),
@@ -323,7 +329,7 @@ def make_scone(
     >>> from skastro.recipes import make_scone
     >>> scone = make_scone(with_redshift=True, balanced=True, random_state=0)
     >>> [name for name, _ in scone.steps]
-    ['clean', 'quality', 'usable', 'balance', 'deredden', 'features', 'classifier']
+    ['clean', 'compare', 'quality', 'usable', 'balance', 'deredden', 'features', 'classifier']
     """
     for_features, for_network = split_options(
         make_scone,

@@ -54,6 +54,8 @@ def make_transformer_features(
 
     Saturated observations are dropped, detections are marked by PHOTFLAG or S/N, the first
     detection becomes the zero date, and missing-value sentinels in static columns become NaN.
+    A warning tells when new light curves lie outside the training set
+    (:class:`skastro.preprocessing.CompareWithTraining`).
 
     Parameters
     ----------
@@ -76,7 +78,7 @@ def make_transformer_features(
     --------
     >>> from skastro.recipes import make_transformer_features
     >>> [name for name, _ in make_transformer_features(static=()).steps]
-    ['clean', 'detections', 'first_detection']
+    ['clean', 'detections', 'first_detection', 'compare']
     """
     return Pipeline(detection_steps(survey, static=static, reject=reject))
 

@@ -9,6 +9,8 @@ from sklearn.pipeline import Pipeline
 
 import skastro.recipes
 from skastro.datasets import make_light_curves, make_spectra, make_stamps
+from skastro.exceptions import DataShiftWarning
+from skastro.utils.ragged import flatten, nest
 
 SYSTEMS = ["ccsnscore", "oracle", "realbogus", "scone", "transformer"]
 TRAINING = ["max_epochs", "n_networks", "class_weight", "random_state", "verbose", "n_jobs"]
@@ -108,3 +110,15 @@ def test_options_of_inner_steps_and_networks_are_suggested():
         skastro.recipes.make_scone(with_redshifts=True)
     with pytest.raises(TypeError, match="did you mean 'batch_size'"):
         skastro.recipes.make_oracle(batchsize=3)
+
+
+@pytest.mark.parametrize("system", ["oracle", "scone", "transformer"])
+def test_one_warning_sums_up_what_lies_outside_the_training_set(system, data):
+    X, y = data[system]
+    make = getattr(skastro.recipes, f"make_{system}")
+    model = make(max_epochs=1, random_state=0, **SMALL[system]).fit(X, y)
+    offsets, rows = flatten(X["lightcurve"])
+    bright = {**rows, "flux": rows["flux"] * 1e3, "flux_err": rows["flux_err"] * 1e3}
+    with pytest.warns(DataShiftWarning, match="median flux error") as caught:
+        model.predict_proba(X.assign(lightcurve=nest(offsets, bright, X.index)))
+    assert sum(issubclass(one.category, DataShiftWarning) for one in caught) == 1
