@@ -23,7 +23,7 @@ class LabelErrorDisplay:
         Objects whose title is red; all by default.
 
     image_shape : tuple of int, default=None
-        (n_channels, height, width) of the stamps, which stand first in dense rows.
+        (height, width, channels) of the stamps, which are the first columns of dense rows.
 
     column : str, default="lightcurve"
         Nested column to draw where there is no `image_shape`; one with wavelengths is drawn as
@@ -62,7 +62,7 @@ class LabelErrorDisplay:
     >>> X = np.random.default_rng(0).normal(size=(40, 2 * 3 * 3)) + 9 * (y == "real")[:, None]
     >>> y[0] = "real"
     >>> finder = LabelErrorFinder(GaussianNB(), random_state=0).fit(X, y)
-    >>> display = LabelErrorDisplay.from_finder(finder, X, y, n=4, image_shape=(2, 3, 3))
+    >>> display = LabelErrorDisplay.from_finder(finder, X, y, n=4, image_shape=(3, 3, 2))
     >>> print(display.titles[0])
     0
     real, not bogus? (0.00)
@@ -108,7 +108,7 @@ class LabelErrorDisplay:
             Number of objects; the titles of suspects among them are red.
 
         image_shape : tuple of int, default=None
-            (n_channels, height, width) of stamps in dense rows.
+            (height, width, channels) of stamps in dense rows.
 
         column : str, default="lightcurve"
             Nested column to draw.
@@ -201,7 +201,7 @@ class LabelErrorDisplay:
         """Return height by width of one panel."""
         if self.image_shape is None:
             return 0.7
-        n_channels, height, width = self.image_shape
+        height, width, n_channels = self.image_shape
         return height / (n_channels * width)
 
     def _images(self):
@@ -210,12 +210,15 @@ class LabelErrorDisplay:
         if len(self.image_shape) != 3 or rows.ndim != 2 or rows.shape[1] < size:
             raise ValueError(
                 f"LabelErrorDisplay: rows of shape {rows.shape} hold no images of image_shape "
-                f"{self.image_shape}, (n_channels, height, width)"
+                f"{self.image_shape}, (height, width, channels)"
             )
         images = rows[:, :size].reshape(-1, *self.image_shape)
 
         def draw(i, ax):
-            ax.imshow(np.hstack([_stretched(channel) for channel in images[i]]), cmap="gray")
+            ax.imshow(
+                np.hstack([_stretched(channel) for channel in np.moveaxis(images[i], -1, 0)]),
+                cmap="gray",
+            )
             ax.set_axis_off()
 
         return draw

@@ -1,4 +1,4 @@
-"""Find wrong labels with the probabilities of classifiers that have not seen them."""
+"""Find wrong labels with the probabilities of classifiers that were not trained on them."""
 
 from skastro.label_errors._find import find_label_errors
 from skastro.label_errors._finder import LabelErrorFinder

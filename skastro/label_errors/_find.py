@@ -1,72 +1,109 @@
 """Which labels are probably wrong."""
 
-import numpy as np
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from skastro.label_errors._methods import CONSENSUS, Rule, errors_of
-from skastro.label_errors._read import read_scored
-from skastro.label_errors._tell import warn_unjudged
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from skastro.label_errors._actions import warn_unjudged
+from skastro.label_errors._quality import best_other
+from skastro.label_errors._read import Scored, read_scored
+
+_TIE = 1e-6
+CONSENSUS = "consensus"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A method and its options; the parameters are those of :func:`find_label_errors`."""
+
+    method: str
+    threshold: float = 0.7
+    share: float | None = None
+    vote: str = "noise_rate"
+    agreement: float = 1.0
+
+    def check(self, name: str) -> "Rule":
+        """Raise ValueError for an unknown method or an option outside its range."""
+        known = sorted([*METHODS, CONSENSUS])
+        if self.method not in known:
+            raise ValueError(f"{name}: method must be one of {known}, not {self.method!r}")
+        if self.vote not in METHODS:
+            raise ValueError(f"{name}: vote must be one of {sorted(METHODS)}, not {self.vote!r}")
+        if not 0 < self.agreement <= 1:
+            raise ValueError(f"{name}: agreement must lie in (0, 1], not {self.agreement}")
+        if not 0 <= self.threshold < 1:
+            raise ValueError(f"{name}: threshold must lie in [0, 1), not {self.threshold}")
+        if self.share is not None and not 0 <= self.share <= 1:
+            raise ValueError(f"{name}: share must lie in [0, 1], not {self.share}")
+        return self
 
 
 def find_label_errors(
-    y,
-    proba,
+    y: ArrayLike,
+    proba: ArrayLike,
     *,
-    classes=None,
-    method="noise_rate",
-    threshold=0.7,
-    share=None,
-    vote="noise_rate",
-    agreement=1.0,
-):
-    r"""Say which labels are probably wrong.
+    classes: ArrayLike | None = None,
+    method: str = "noise_rate",
+    threshold: float = 0.7,
+    share: float | None = None,
+    vote: str = "noise_rate",
+    agreement: float = 1.0,
+) -> NDArray[np.bool_]:
+    r"""Return which labels are probably wrong.
 
-    * ``"disagreement"``: another class is the most probable; a tie is none.
-    * ``"threshold"``: the same, and its probability exceeds `threshold`.
-    * ``"confident_learning"``: the object counts outside of the diagonal of the confident joint
-      [1]_, that is, another class :math:`k` is the most probable among those with
+    * ``"disagreement"``: another class is the most probable; ties do not count.
+    * ``"threshold"``: in addition its probability exceeds `threshold`.
+    * ``"confident_learning"``: the object counts off the diagonal of the confident joint [1]_,
+      that is, another class :math:`k` is the most probable among those with
       :math:`p_k \ge t_k`, where :math:`t_k` is the mean of :math:`p_k` over the objects labelled
       :math:`k`.
     * ``"noise_rate"``: for each pair of given class :math:`i` and other class :math:`k`, as many
-      objects labelled :math:`i` as the confident joint, raised to the number of all objects
-      labelled :math:`i`, counts there: those of largest margin :math:`p_k - p_i`; among equals
-      the first rows.
-    * ``"self_confidence"``: of the objects that another class claims as the most probable, those
-      of lowest :math:`p_i`, as many as the confident joint counts outside of the diagonal, or as
-      `share` says; among equals the first rows.
-    * ``"consensus"``: by the method `vote`, in at least the share `agreement` of several
+      objects labelled :math:`i` as the confident joint, scaled to the number of all objects
+      labelled :math:`i`, counts there: those with the largest margin :math:`p_k - p_i`, and at
+      equal margin the first rows.
+    * ``"self_confidence"``: of the objects whose most probable class is another one, those with
+      the lowest :math:`p_i`, and at equal :math:`p_i` the first rows.  Their number is that of
+      the objects off the diagonal of the confident joint, or follows from `share`.
+    * ``"consensus"``: wrong by the method `vote` in at least the fraction `agreement` of several
       cross-validations.
 
-    Whatever the method, an object whose given class is the most probable is not called an error.
+    Whatever the method, an object whose given class is the most probable is never an error.
 
     Parameters
     ----------
     y : array-like of shape (n_objects,)
-        Given labels of any type; -1 is unlabelled unless it is one of `classes`.
+        Given labels of any type.  -1 is unlabelled unless it is one of `classes`, see
+        :func:`skastro.utils.labels.is_unlabelled`.
 
-    proba : array-like of shape (n_objects, n_classes) or (n_repeats, n_objects, n_classes)
-        Probabilities of the classes, out of fold: from classifiers that have not seen the
-        object.  Three dimensions for ``"consensus"`` alone.
+    proba : DataFrame or array-like of shape (n_objects, n_classes) or \
+            (n_repeats, n_objects, n_classes)
+        Out-of-fold probabilities of the classes: from classifiers that were not trained on the
+        object.  The columns of a frame are found by the names of the classes.  Three dimensions,
+        or a list of frames, for ``"consensus"`` only.
 
     classes : array-like of shape (n_classes,), default=None
-        Labels of the columns in their order, as the attribute `classes_` of a classifier; the
-        sorted labels of `y` by default.
+        Class of each column, as the attribute `classes_` of a classifier.  By default the names
+        of the columns of a frame, otherwise the sorted labels of `y`.
 
-    method : str, default="noise_rate"
-        One of the six above.
+    method : {"disagreement", "threshold", "confident_learning", "noise_rate", \
+            "self_confidence", "consensus"}, default="noise_rate"
+        Criterion for a wrong label.
 
     threshold : float, default=0.7
-        Of the method ``"threshold"``.
+        Probability of the other class above which ``"threshold"`` calls a label wrong.
 
     share : float, default=None
-        Share of the labels, in [0, 1], that the method ``"self_confidence"`` doubts, if it is
-        known.
+        Fraction of wrong labels, in [0, 1], for the method ``"self_confidence"``, if it is known.
 
     vote : str, default="noise_rate"
-        How each cross-validation votes in a ``"consensus"``: one of the other methods.
+        Method by which each cross-validation votes in a ``"consensus"``.
 
     agreement : float, default=1.0
-        Share of the votes, in (0, 1], that makes a ``"consensus"``, of the repeats that have
-        probabilities of the object.
+        Fraction of the votes, in (0, 1], that makes a ``"consensus"``.  Only repeats with
+        probabilities of the object count.
 
     Returns
     -------
@@ -76,10 +113,10 @@ def find_label_errors(
     Raises
     ------
     ObjectError
-        Rows of `proba` that are no probabilities, or objects whose label is missing.
+        Rows of `proba` that are not probabilities, or objects without a label.
 
     ValueError
-        An unknown method, or labels and columns that do not fit.
+        Unknown method, or labels and columns that do not fit.
 
     Warns
     -----
@@ -88,15 +125,16 @@ def find_label_errors(
 
     See Also
     --------
-    LabelErrorFinder : Makes the probabilities too.
-    label_quality_scores : Ranks the labels.
+    LabelErrorFinder : Computes the probabilities as well.
+    label_quality_scores : Rank the labels.
 
     Notes
     -----
-    ``"confident_learning"`` and ``"noise_rate"`` give the answers of cleanlab's
-    ``filter_by="confident_learning"`` and ``"prune_by_noise_rate"``, whose order of equals depends
-    on the machine.  Which method is the best depends on how good the classifier is; the user guide
-    has figures.
+    The confident joint is computed by cleanlab.  ``"confident_learning"``, ``"noise_rate"`` and
+    ``"disagreement"`` are cleanlab's filters of the names ``"confident_learning"``,
+    ``"prune_by_noise_rate"`` and ``"predicted_neq_given"``, except that cleanlab takes objects of
+    equal margin in an order that depends on the CPU.  Which method is the best depends on the
+    quality of the classifier; the user guide has figures.
 
     References
     ----------
@@ -115,14 +153,122 @@ def find_label_errors(
     """
     name = "find_label_errors"
     rule = Rule(method, threshold, share, vote, agreement).check(name)
-    if (np.ndim(proba) == 3) != (method == CONSENSUS):
-        raise ValueError(
-            f"{name}: method {method!r} takes proba of {3 if method == CONSENSUS else 2} "
-            f"dimensions, not {np.ndim(proba)}"
-        )
-    repeats = [
-        read_scored(y, p, classes, name) for p in (proba if method == CONSENSUS else [proba])
-    ]
+    repeats = [read_scored(y, p, classes, name) for p in _repeats(proba, method, name)]
     judged = np.any([scored.judged for scored in repeats], axis=0)
     warn_unjudged((repeats[0].codes >= 0) & ~judged, name)
     return errors_of(repeats, rule)
+
+
+def _repeats(proba: Any, method: str, name: str) -> Sequence[Any]:
+    wanted = 3 if method == CONSENSUS else 2
+    if (np.ndim(proba) == 3) != (wanted == 3):
+        raise ValueError(
+            f"{name}: method {method!r} requires proba with {wanted} dimensions, not "
+            f"{np.ndim(proba)}"
+        )
+    return proba if wanted == 3 else [proba]
+
+
+def errors_of(repeats: Sequence[Scored], rule: Rule) -> NDArray[np.bool_]:
+    """Return the mask of suspects of one or several checked sets of probabilities.
+
+    Parameters
+    ----------
+    repeats : list of Scored
+        One set, or those of several cross-validations for a consensus.
+
+    rule : Rule
+        Method and options.
+
+    Returns
+    -------
+    errors : ndarray of bool of shape (n_objects,)
+
+    Examples
+    --------
+    >>> from skastro.label_errors._find import Rule, errors_of
+    >>> from skastro.label_errors._read import read_scored
+    >>> repeats = [read_scored([0, 1], [[p, 1 - p], [p, 1 - p]], None, "f") for p in (0.9, 0.4)]
+    >>> errors_of(repeats, Rule("consensus", vote="disagreement", agreement=0.5)).tolist()
+    [True, True]
+    """
+    if rule.method != CONSENSUS:
+        return _errors_once(repeats[0], rule.method, rule)
+    votes = np.sum([_errors_once(scored, rule.vote, rule) for scored in repeats], axis=0)
+    n_votes = np.sum([scored.judged for scored in repeats], axis=0)
+    return (votes > 0) & (votes >= rule.agreement * n_votes - 1e-9)
+
+
+def _errors_once(scored: Scored, method: str, rule: Rule) -> NDArray[np.bool_]:
+    judged = scored.judged
+    codes, proba = scored.codes[judged], scored.proba[judged]
+    errors = np.zeros(len(judged), bool)
+    if len(codes):
+        errors[judged] = METHODS[method](codes, proba, rule) & _disagreement(codes, proba)
+    return errors
+
+
+def _disagreement(codes: NDArray, proba: NDArray, rule: Rule | None = None) -> NDArray[np.bool_]:
+    given = proba[np.arange(len(codes)), codes]
+    return best_other(codes, proba)[1] > given + _TIE
+
+
+def _threshold(codes: NDArray, proba: NDArray, rule: Rule) -> NDArray[np.bool_]:
+    return best_other(codes, proba)[1] > rule.threshold
+
+
+def _confident_learning(
+    codes: NDArray, proba: NDArray, rule: Rule | None = None
+) -> NDArray[np.bool_]:
+    from cleanlab.count import compute_confident_joint
+
+    _, off_diagonal = compute_confident_joint(codes, proba, return_indices_of_off_diagonals=True)
+    errors = np.zeros(len(codes), bool)
+    errors[off_diagonal] = True
+    return errors
+
+
+def _self_confidence(codes: NDArray, proba: NDArray, rule: Rule) -> NDArray[np.bool_]:
+    doubted = _disagreement(codes, proba)
+    if rule.share is None:
+        n_errors = np.count_nonzero(_confident_learning(codes, proba) & doubted)
+    else:
+        n_errors = round(rule.share * len(codes))
+    own = np.where(doubted, proba[np.arange(len(codes)), codes], 2.0)
+    errors = np.zeros(len(codes), bool)
+    errors[np.argsort(own, kind="stable")[:n_errors]] = True
+    return errors
+
+
+def _noise_rate(codes: NDArray, proba: NDArray, rule: Rule | None = None) -> NDArray[np.bool_]:
+    # cleanlab's own filter keeps its arrays in global variables, so that two threads disturb each
+    # other, and sorts ties in an order that depends on the CPU.
+    doubted = _counts_to_doubt(codes, proba)
+    errors = np.zeros(len(codes), bool)
+    for given in range(proba.shape[1]):
+        rows = np.flatnonzero(codes == given)
+        margins = proba[rows] - proba[rows, given][:, None]
+        order = np.argsort(-margins, axis=0, kind="stable")
+        taken = np.arange(len(rows))[:, None] < doubted[given]
+        taken[:, given] = False
+        errors[rows[order[taken]]] = True
+    return errors
+
+
+def _counts_to_doubt(codes: NDArray, proba: NDArray) -> NDArray[np.int64]:
+    """Return the confident joint, scaled to all objects, with at least one on the diagonal."""
+    from cleanlab.count import compute_confident_joint
+
+    joint = compute_confident_joint(codes, proba, calibrate=True)
+    lacking = np.maximum(1 - joint.diagonal(), 0)
+    n_others = np.maximum(np.count_nonzero(joint, axis=1) - 1, 1)
+    return np.maximum(joint - (lacking / n_others)[:, None], 0).astype(int)
+
+
+METHODS: dict[str, Callable[..., NDArray[np.bool_]]] = {
+    "disagreement": _disagreement,
+    "threshold": _threshold,
+    "noise_rate": _noise_rate,
+    "confident_learning": _confident_learning,
+    "self_confidence": _self_confidence,
+}

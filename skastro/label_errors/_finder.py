@@ -1,115 +1,117 @@
-"""Cross-validation that looks for wrong labels, as a sampler."""
+"""Search for wrong labels by cross-validation, as a sampler."""
 
 from dataclasses import asdict
 from numbers import Integral, Real
 from os import PathLike
+from typing import Any, Self
 
 import numpy as np
 from imblearn.base import BaseSampler
-from sklearn.base import MetaEstimatorMixin, _fit_context
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context
 from sklearn.utils import _safe_indexing, get_tags
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from skastro.label_errors import _actions, _quality
-from skastro.label_errors._methods import CONSENSUS, METHODS, Rule, errors_of
-from skastro.label_errors._report import count_pairs, count_suspects
+from skastro.label_errors._find import CONSENSUS, METHODS, Rule, errors_of
 from skastro.label_errors._run import read_input, run_folds
-from skastro.label_errors._tell import warn_lost_classes, warn_unjudged
 
 
 class LabelErrorFinder(MetaEstimatorMixin, BaseSampler):
-    """Find wrong labels with classifiers that have not seen them, and act on them.
+    """Find wrong labels with classifiers that were not trained on them, and act on them.
 
-    A cross-validation of its own gives every object the probabilities of a classifier trained on
-    others.  Inside ``imblearn.pipeline.Pipeline``, before the classifier of a second stage, it
-    removes, unlabels or relabels the suspects of the training; in prediction it does nothing.
+    An inner cross-validation gives every object the probabilities of a classifier that was trained
+    on other objects.  Inside ``imblearn.pipeline.Pipeline``, before the classifier of a second
+    stage, the finder removes, unlabels or relabels the suspects among the training objects; in
+    prediction it does nothing.
 
     Parameters
     ----------
     estimator : classifier
-        Any with `predict_proba`, also a Pipeline, for the kind of `X` that it takes.  It learns
-        the labels as they are, never codes.  Groups are passed on to a `fit` that takes them.
+        Any classifier with `predict_proba`, also a Pipeline, for this kind of `X`.  It is trained
+        on the labels themselves, never on encoded ones.  Groups are passed to a `fit` that
+        accepts them.
 
     cv : int or splitter, default=5
         Number of folds, shuffled, stratified by label and detector, that keep groups together;
         or a splitter or an iterable that tests every labelled object once.
 
     n_repeats : int, default=1
-        Cross-validations with other folds each.  Probabilities are averaged over them, except
-        for ``method="consensus"``, which counts their votes.
+        Number of cross-validations, each with other folds.  Probabilities are averaged over them,
+        except for ``method="consensus"``, which counts their votes.
 
     groups : str, default=None
-        Column of `X` whose equal values stay on one side of a split, as the name of a supernova
-        with several spectra.  Groups passed to `fit` have precedence.
+        Column of `X` whose equal values stay on one side of a split, such as the name of a
+        supernova with several spectra.  Groups passed to `fit` take precedence.
 
     detector : str, default=None
-        Column of `X` for a report of its own and for the stratification, as the number of a CCD.
-        One passed to `fit` has precedence.
+        Column of `X` for a separate report and for the stratification, such as the number of a
+        CCD.  Detectors passed to `fit` take precedence.
 
     method : str, default="noise_rate"
-        How to find errors: see :func:`find_label_errors`.
+        Criterion for a wrong label, see :func:`find_label_errors`.
 
     threshold : float, default=0.7
-        Probability of the other class, for the method ``"threshold"``.
+        Probability of the other class above which ``"threshold"`` calls a label wrong.
 
     share : float, default=None
-        Share of wrong labels for the method ``"self_confidence"``, if it is known.
+        Fraction of wrong labels, in [0, 1], for the method ``"self_confidence"``, if it is known.
 
     vote : str, default="noise_rate"
-        How each repeat votes in a ``"consensus"``.
+        Method by which each cross-validation votes in a ``"consensus"``.
 
     agreement : float, default=1.0
-        Share of the votes that makes a ``"consensus"``.
+        Fraction of the votes, in (0, 1], that makes a ``"consensus"``.
 
     quality : str, default="self_confidence"
-        Score that ranks the labels: see :func:`label_quality_scores`.
+        Score that ranks the labels, see :func:`label_quality_scores`.
 
     action : {"remove", "unlabel", "relabel", "downweight"}, default="remove"
-        What `fit_resample` does with the suspects: leave them out; give them the label -1, as in
-        ``sklearn.semi_supervised`` (text becomes an array of objects); give them the suggested
-        label; or, in `fit` alone, give them a lower weight, see Notes.
+        What `fit_resample` does with the suspects: remove them; give them the label -1, as in
+        ``sklearn.semi_supervised`` (strings become an array of objects); give them the suggested
+        label; or, in `fit` only, give them a lower weight, see Notes.
 
     cache_dir : str or Path, default=None
-        Folder where the answers of finished folds are kept, a small file each: an interrupted
-        run goes on where it stopped.  They are told apart by the content of `X`, `y` and groups,
-        the parameters of the estimator and the fold, not by its code: empty the folder when that
-        changes.
+        Folder that stores the predictions of finished folds, one small file each, so that an
+        interrupted run (Ctrl-C included) resumes.  Files are identified by the content of `X`,
+        `y` and groups, the parameters of the estimator and the fold, not by the code of the
+        estimator: empty the folder when that changes.
 
     n_jobs : int, default=None
-        Folds trained at a time, with joblib.
+        Number of folds trained at the same time, with joblib.
 
     random_state : int, RandomState instance or None, default=None
-        Source of randomness of the folds; a number where `cache_dir` is to find them again.
+        Randomness of the folds; an integer is required with `cache_dir`.
 
     verbose : bool, default=False
-        Show the progress over the folds.
+        Whether to show the progress over the folds.
 
     Attributes
     ----------
     oof_proba_ : ndarray of shape (n_objects, n_classes)
         Out-of-fold probabilities, the mean over the repeats; NaN for unlabelled objects and those
-        that the classifier cannot classify.  A class that is not in the training of a fold has
-        the probability 0 there.
+        that the classifier cannot classify.  A class that is absent from the training part of a
+        fold has probability 0 there.
 
     oof_proba_repeats_ : ndarray of shape (n_repeats, n_objects, n_classes)
-        The same for each repeat.
+        Out-of-fold probabilities of each repeat.
 
     classes_ : ndarray of shape (n_classes,)
-        Labels of the columns, sorted.
+        Class of each column, sorted.
 
     label_errors_ : ndarray of bool of shape (n_objects,)
         The suspects.
 
     label_quality_ : ndarray of shape (n_objects,)
-        0 for certainly wrong to 1 for certainly right; NaN for objects that are not judged.
+        From 0, certainly wrong, to 1, certainly right; NaN for objects that are not judged.
 
     ranking_ : ndarray of shape (n_judged,)
-        Rows of the objects that are judged: first the suspects, then the others, each from the
-        lowest quality to the highest.
+        Rows of the judged objects: first the suspects, then the others, each in ascending order of
+        quality.
 
     suggested_labels_ : ndarray of shape (n_objects,)
-        Most probable class, for suspects the most probable other than the given one; the given
-        label of objects that are not judged.
+        Most probable class; for suspects the most probable class other than the given one; for
+        objects that are not judged the given label.
 
     sample_weight_ : ndarray of shape (n_objects,)
         `label_quality_` for suspects, 1 for all others.
@@ -118,11 +120,11 @@ class LabelErrorFinder(MetaEstimatorMixin, BaseSampler):
         Rows of `X` that `fit_resample` returns.
 
     sampling_strategy_ : dict
-        Class to number of objects that keep their label.
+        Number of objects of each class that keep their label.
 
     report_ : DataFrame of shape (n_classes, 5)
-        By given class: n_objects with a label, n_judged, n_suspects, suspect_share,
-        mean_quality.
+        By given class: n_objects (labelled ones), n_judged, n_suspects, suspect_share (fraction of
+        the judged objects), mean_quality.
 
     per_detector_report_ : DataFrame of shape (n_detectors, 5) or None
         The same by detector.
@@ -139,30 +141,31 @@ class LabelErrorFinder(MetaEstimatorMixin, BaseSampler):
     Raises
     ------
     ObjectError
-        In `fit`: objects without group or detector, labels that are missing, rows that are no
-        probabilities, a `cv` that splits groups or does not test an object.
+        In `fit`: objects without label, group or detector, rows that are not probabilities, a
+        `cv` that splits groups or does not test an object.
 
     ValueError
-        In `fit`: fewer than two classes, a classifier without probabilities, options that make
-        no sense together.
+        In `fit`: fewer than two classes, a classifier without `predict_proba`, parameters that
+        contradict each other.
 
     Warns
     -----
     ObjectWarning
-        Objects that are not judged, for the classifier gives NaN or has not learned their class,
-        the only objects or the only group of which is held out; classes that lose all objects.
+        Objects that are not judged, because the classifier returns NaN or has not learned their
+        class, whose only object or group is held out; classes that lose all their objects.
 
     See Also
     --------
-    find_label_errors : The methods, for probabilities that are there already.
-    skastro.inspection.LabelErrorDisplay : Pictures of the suspects.
+    find_label_errors : The methods, for existing probabilities.
+    skastro.inspection.LabelErrorDisplay : Plot the suspects.
 
     Notes
     -----
-    Unlabelled objects (-1) take no part in the cross-validation and pass unchanged.
+    Unlabelled objects take no part in the cross-validation and pass unchanged.  They are those
+    with the label -1, see :func:`skastro.utils.labels.is_unlabelled`.
 
-    Weights find no way through a Pipeline, which hands on X and y alone.  With
-    ``action="downweight"`` `fit_resample` therefore refuses; pass them on yourself::
+    A Pipeline passes on X and y only, without weights.  With ``action="downweight"``
+    `fit_resample` therefore raises an error; pass the weights yourself::
 
         finder.fit(X, y)
         classifier.fit(X, y, sample_weight=finder.sample_weight_)
@@ -212,24 +215,24 @@ class LabelErrorFinder(MetaEstimatorMixin, BaseSampler):
 
     def __init__(
         self,
-        estimator,
+        estimator: BaseEstimator,
         *,
-        cv=5,
-        n_repeats=1,
-        groups=None,
-        detector=None,
-        method="noise_rate",
-        threshold=0.7,
-        share=None,
-        vote="noise_rate",
-        agreement=1.0,
-        quality="self_confidence",
-        action="remove",
-        cache_dir=None,
-        n_jobs=None,
-        random_state=None,
-        verbose=False,
-    ):
+        cv: Any = 5,
+        n_repeats: int = 1,
+        groups: str | None = None,
+        detector: str | None = None,
+        method: str = "noise_rate",
+        threshold: float = 0.7,
+        share: float | None = None,
+        vote: str = "noise_rate",
+        agreement: float = 1.0,
+        quality: str = "self_confidence",
+        action: str = "remove",
+        cache_dir: str | PathLike[str] | None = None,
+        n_jobs: int | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: bool = False,
+    ) -> None:
         self.estimator = estimator
         self.cv = cv
         self.n_repeats = n_repeats
@@ -248,8 +251,14 @@ class LabelErrorFinder(MetaEstimatorMixin, BaseSampler):
         self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, groups=None, detector=None):
-        """Find the suspects; all answers are attributes.
+    def fit(
+        self,
+        X: Any,
+        y: ArrayLike,
+        groups: ArrayLike | None = None,
+        detector: ArrayLike | None = None,
+    ) -> Self:
+        """Find the suspects; the results are attributes.
 
         Parameters
         ----------
@@ -257,35 +266,41 @@ class LabelErrorFinder(MetaEstimatorMixin, BaseSampler):
             Objects.
 
         y : array-like of shape (n_objects,)
-            Labels; -1 is unlabelled.
+            Labels; -1 is unlabelled, see Notes.
 
         groups : array-like of shape (n_objects,), default=None
             Objects of one group stay on one side of a split.
 
         detector : array-like of shape (n_objects,), default=None
-            Detector of each object.
+            Detector of each object, for a separate report.
 
         Returns
         -------
         self : object
         """
         given = read_input(self, X, y, groups, detector)
-        gathered = run_folds(self, X, given)
-        self.classes_, self.oof_proba_ = gathered.classes, gathered.mean
-        self.oof_proba_repeats_ = gathered.proba
-        scored = gathered.scored
-        repeats = gathered.repeats if self.method == CONSENSUS else [scored]
+        found = run_folds(self, X, given)
+        self.classes_, self.oof_proba_ = found.classes, found.mean
+        self.oof_proba_repeats_ = found.proba
+        scored = found.scored
+        repeats = found.repeats if self.method == CONSENSUS else [scored]
         rule = Rule(self.method, self.threshold, self.share, self.vote, self.agreement)
         self.label_errors_ = errors_of(repeats, rule)
         self.label_quality_ = _quality.quality(scored, self.quality)
-        self._warn_unjudged(gathered, given.ids)
+        self._warn_unjudged(found, given.ids)
         self._suggest(scored, given)
         self._rank(scored)
         self._report(scored, given)
         return self
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit_resample(self, X, y, groups=None, detector=None):
+    def fit_resample(
+        self,
+        X: Any,
+        y: ArrayLike,
+        groups: ArrayLike | None = None,
+        detector: ArrayLike | None = None,
+    ) -> tuple[Any, Any]:
         """Find the suspects and return the objects after the action.
 
         Parameters
@@ -294,13 +309,13 @@ class LabelErrorFinder(MetaEstimatorMixin, BaseSampler):
             Objects.
 
         y : array-like of shape (n_objects,)
-            Labels; -1 is unlabelled.
+            Labels; -1 is unlabelled, see Notes.
 
         groups : array-like of shape (n_objects,), default=None
             Objects of one group stay on one side of a split.
 
         detector : array-like of shape (n_objects,), default=None
-            Detector of each object.
+            Detector of each object, for a separate report.
 
         Returns
         -------
@@ -322,13 +337,13 @@ class LabelErrorFinder(MetaEstimatorMixin, BaseSampler):
             return X, _actions.unlabelled(y, self.label_errors_)
         return X, _actions.relabelled(y, self.label_errors_, self.suggested_labels_)
 
-    def _warn_unjudged(self, gathered, ids):
-        name, labelled = type(self).__name__, gathered.codes >= 0
-        silent = labelled & np.isnan(gathered.mean).any(axis=1)
-        warn_unjudged(silent, name, ids, "get no probabilities (NaN)")
-        strange = labelled & ~silent & ~gathered.scored.judged
-        reason = "are of a class that the classifiers of the other folds have not learned"
-        warn_unjudged(strange, name, ids, reason)
+    def _warn_unjudged(self, found, ids):
+        name, labelled = type(self).__name__, found.codes >= 0
+        without = labelled & np.isnan(found.mean).any(axis=1)
+        _actions.warn_unjudged(without, name, ids, "have no probabilities (NaN)")
+        unlearned = labelled & ~without & ~found.scored.judged
+        reason = "belong to a class that the classifiers of the other folds have not learned"
+        _actions.warn_unjudged(unlearned, name, ids, reason)
 
     def _suggest(self, scored, given):
         judged = scored.judged
@@ -351,16 +366,18 @@ class LabelErrorFinder(MetaEstimatorMixin, BaseSampler):
         errors, scores, codes = self.label_errors_, self.label_quality_, scored.codes
         known = scored, errors, scores
         keys = np.maximum(codes, 0)
-        self.report_ = count_suspects(keys, self.classes_, *known, "class")
-        self.suggestions_ = count_pairs(codes, self._suggested, errors, self.classes_)
+        self.report_ = _actions.count_suspects(keys, self.classes_, *known, "class")
+        self.suggestions_ = _actions.count_suggestions(
+            codes, self._suggested, errors, self.classes_
+        )
         self.per_detector_report_ = None
         if given.detector is not None:
             names, keys = np.unique(given.detector, return_inverse=True)
-            self.per_detector_report_ = count_suspects(keys, names, *known, "detector")
+            self.per_detector_report_ = _actions.count_suspects(keys, names, *known, "detector")
         left = self.report_["n_objects"] - self.report_["n_suspects"]
         self.sampling_strategy_ = dict(zip(self.classes_.tolist(), left.tolist()))
         if self.action in ("remove", "unlabel"):
-            warn_lost_classes(self.report_["n_objects"], left, type(self).__name__)
+            _actions.warn_lost_classes(self.report_["n_objects"], left, type(self).__name__)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -1,52 +1,74 @@
-"""Folds of a cross-validation, and what the classifier of each fold answers."""
+"""Folds of a cross-validation, what the classifier of each fold predicts, and its cache."""
 
 import copy
+import os
+import tempfile
 import warnings
+from collections.abc import Sequence
+from importlib.metadata import version
 from numbers import Integral
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
+from zipfile import BadZipFile
 
+import joblib
 import numpy as np
-from sklearn.base import clone
+import pandas as pd
+from nested_pandas import NestedDtype
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, check_cv
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import has_fit_parameter
 
 from skastro.exceptions import ObjectError
+from skastro.utils.ragged import flatten
+
+Prediction = tuple[NDArray, NDArray[np.float64]]
 
 
 class Fold(NamedTuple):
-    """Rows that train and rows that are tested, in one of several repeats."""
+    """Rows for training and rows for testing, in one of several repeats."""
 
     repeat: int
-    train: np.ndarray
-    test: np.ndarray
+    train: NDArray[np.int64]
+    test: NDArray[np.int64]
 
 
-def make_folds(X, codes, *, cv, seeds, groups=None, strata=None, name="LabelErrorFinder"):
+def make_folds(
+    X: Any,
+    codes: NDArray[np.int64],
+    *,
+    cv: Any,
+    seeds: Sequence[int | None],
+    groups: NDArray | None = None,
+    strata: NDArray[np.int64] | None = None,
+    name: str = "LabelErrorFinder",
+) -> list[Fold]:
     """Split the labelled objects; each is tested once in every repeat.
 
     Parameters
     ----------
     X : array-like or frame of n_objects rows
-        The objects, for splitters that look at them.
+        Objects, for splitters that read them.
 
     codes : ndarray of int of shape (n_objects,)
-        Class numbers, -1 for unlabelled objects, which take no part.
+        Encoded labels; -1 for unlabelled objects, which take no part.
 
     cv : int or splitter
-        Number of stratified folds, or how to split.
+        Number of stratified folds, or a splitter.
 
     seeds : sequence of int or None
-        One a repeat.
+        One per repeat.
 
     groups : ndarray of shape (n_objects,), default=None
-        Objects of one group stay on one side.
+        Objects of one group stay on one side of a split.
 
     strata : ndarray of int of shape (n_objects,), default=None
-        What a number of folds is stratified by; `codes` by default.
+        Strata for an integer `cv`; by default `codes`.
 
     name : str
-        Estimator that the errors name.
+        Estimator named in errors.
 
     Returns
     -------
@@ -55,7 +77,7 @@ def make_folds(X, codes, *, cv, seeds, groups=None, strata=None, name="LabelErro
     Raises
     ------
     ObjectError
-        Objects that `cv` tests not once, or groups on both sides.
+        Objects that `cv` does not test exactly once, or groups on both sides of a split.
 
     Examples
     --------
@@ -85,7 +107,7 @@ def _split_in_number(X, codes, strata, groups, n_splits, seed):
     splitter = kind(n_splits=n_splits, shuffle=True, random_state=seed)
     inner = None if groups is None else groups[rows]
     with warnings.catch_warnings():
-        # Objects of a class that no classifier has learned are named later.
+        # Objects whose class no classifier has learned are named later.
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         pairs = list(splitter.split(np.zeros(len(rows)), strata[rows], inner))
     return [(rows[train], rows[test]) for train, test in pairs]
@@ -95,7 +117,7 @@ def _split_by_splitter(X, codes, strata, groups, cv, seed):
     splitter = check_cv(cv)
     if seed is not None:
         if not getattr(splitter, "shuffle", hasattr(splitter, "random_state")):
-            raise ValueError(f"several repeats need a cv that shuffles, not {cv!r}")
+            raise ValueError(f"n_repeats > 1 requires a cv that shuffles, not {cv!r}")
         splitter = copy.copy(splitter)
         splitter.random_state = seed
     pairs = splitter.split(X, codes, groups)
@@ -113,12 +135,19 @@ def _check(folds, codes, groups, name):
         if groups is not None:
             shared = np.intersect1d(groups[fold.train], groups[fold.test])
             if len(shared):
-                raise ObjectError(f"{name}: cv puts groups on both sides", shared)
+                raise ObjectError(f"{name}: cv puts groups on both sides of a split", shared)
         if np.intersect1d(fold.train, fold.test).size:
             raise ValueError(f"{name}: cv trains on objects that it tests")
 
 
-def answers_of_fold(estimator, X, y, groups, train, test):
+def predict_fold(
+    estimator: BaseEstimator,
+    X: Any,
+    y: NDArray,
+    groups: NDArray | None,
+    train: NDArray[np.int64],
+    test: NDArray[np.int64],
+) -> Prediction:
     """Fit a clone on some rows and return its classes and probabilities of other rows.
 
     Parameters
@@ -127,13 +156,13 @@ def answers_of_fold(estimator, X, y, groups, train, test):
         Is cloned.
 
     X : array-like or frame of n_objects rows
-        The objects.
+        Objects.
 
     y : ndarray of shape (n_objects,)
-        Labels; those of `train` are read.
+        Labels, of which those of `train` are read.
 
     groups : ndarray of shape (n_objects,) or None
-        Passed on to a classifier whose `fit` takes groups.
+        Passed to a classifier whose `fit` accepts groups.
 
     train, test : ndarray of int
         Rows.
@@ -148,10 +177,10 @@ def answers_of_fold(estimator, X, y, groups, train, test):
     --------
     >>> import numpy as np
     >>> from sklearn.naive_bayes import GaussianNB
-    >>> from skastro.label_errors._folds import answers_of_fold
+    >>> from skastro.label_errors._folds import predict_fold
     >>> X, y = np.array([[0.0], [1.0], [8.0], [9.0]]), np.array(["II", "II", "Ia", "Ia"])
     >>> train, test = np.arange(4), np.array([3])
-    >>> classes, proba = answers_of_fold(GaussianNB(), X, y, None, train, test)
+    >>> classes, proba = predict_fold(GaussianNB(), X, y, None, train, test)
     >>> classes.tolist(), proba.round(2).tolist()
     (['II', 'Ia'], [[0.0, 1.0]])
     """
@@ -160,3 +189,127 @@ def answers_of_fold(estimator, X, y, groups, train, test):
     model = clone(estimator).fit(_safe_indexing(X, train), y[train], **options)
     proba = np.asarray(model.predict_proba(_safe_indexing(X, test)), dtype=float)
     return np.asarray(model.classes_), proba
+
+
+def cached_prediction(
+    folder: str | os.PathLike[str] | None,
+    fingerprint: str | None,
+    estimator: BaseEstimator,
+    X: Any,
+    y: NDArray,
+    groups: NDArray | None,
+    train: NDArray[np.int64],
+    test: NDArray[np.int64],
+) -> Prediction:
+    """Return the prediction of a fold from the cache, or compute and store it.
+
+    Parameters
+    ----------
+    folder : str or Path or None
+        Cache with one file per fold; None for no cache.
+
+    fingerprint : str or None
+        Represents `X` in the name of the file.
+
+    estimator, X, y, groups, train, test
+        See :func:`predict_fold`.
+
+    Returns
+    -------
+    classes : ndarray of shape (n_learned,)
+
+    proba : ndarray of shape (len(test), n_learned)
+
+    Warns
+    -----
+    UserWarning
+        A file of the cache is damaged; the fold is computed again.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from skastro.label_errors._folds import cached_prediction
+    >>> X, y = np.array([[0.0], [1.0], [8.0], [9.0]]), np.array(["II", "II", "Ia", "Ia"])
+    >>> fold = "X", GaussianNB(), X, y, None, np.arange(4), np.array([3])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     both = cached_prediction(folder, *fold), cached_prediction(folder, *fold)
+    >>> [classes.tolist() for classes, _ in both]
+    [['II', 'Ia'], ['II', 'Ia']]
+    """
+    if folder is None:
+        return predict_fold(estimator, X, y, groups, train, test)
+    content = version("skastro"), fingerprint, estimator, y[train], groups, train, test
+    path = Path(folder) / f"{joblib.hash(content)}.npz"
+    stored = _read(path) if path.exists() else None
+    if stored is not None:
+        return stored
+    classes, proba = predict_fold(estimator, X, y, groups, train, test)
+    _write(path, classes=np.array(classes.tolist()), proba=proba)
+    return classes, proba
+
+
+def _read(path: Path) -> Prediction | None:
+    try:
+        with np.load(path) as stored:
+            return stored["classes"], stored["proba"]
+    except (BadZipFile, OSError, ValueError, KeyError, EOFError) as error:
+        warnings.warn(
+            f"LabelErrorFinder: {path} is damaged ({error}); its fold is computed again",
+            UserWarning,
+            stacklevel=2,
+        )
+        return None
+
+
+def _write(path: Path, **arrays: NDArray) -> None:
+    """Write a complete file or none at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+        try:
+            np.savez(file, **arrays)
+        except BaseException:
+            os.unlink(file.name)
+            raise
+    os.replace(file.name, path)
+
+
+def fingerprint(X: Any) -> str:
+    """Return a hash of the values of `X`, which does not depend on their layout in memory.
+
+    Parameters
+    ----------
+    X : NestedFrame, DataFrame, array-like or sparse matrix of shape (n_objects, n_columns)
+        Objects.
+
+    Returns
+    -------
+    digest : str
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skastro.label_errors._folds import fingerprint
+    >>> fingerprint(np.zeros((2, 2))) == fingerprint(np.zeros((2, 2)))
+    True
+    >>> fingerprint(np.zeros((2, 2))) == fingerprint(np.zeros((1, 4)))
+    False
+    """
+    if hasattr(X, "columns"):
+        X = [X.index.to_numpy(), *((str(name), _parts(X[name])) for name in X.columns)]
+    return joblib.hash(X, coerce_mmap=True)
+
+
+def _parts(column: pd.Series) -> Any:
+    # Nested columns are opened as flat arrays, because hashing would pickle a copy of them.
+    if isinstance(column.dtype, NestedDtype):
+        offsets, rows = flatten(column)
+        return offsets, [(name, _parts_of_values(values)) for name, values in rows.items()]
+    return _parts_of_values(column.array)
+
+
+def _parts_of_values(values: Any) -> tuple:
+    if isinstance(values, pd.Categorical):
+        return values.codes, np.asarray(values.categories, dtype=object)
+    return str(values.dtype), np.asarray(values)

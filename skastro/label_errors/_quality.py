@@ -1,16 +1,24 @@
-"""How well a label fits the probabilities of a classifier that has not seen it."""
+"""How well a label agrees with the probabilities of a classifier that has not seen it."""
+
+from collections.abc import Callable
 
 import numpy as np
-from scipy.special import entr
+from numpy.typing import ArrayLike, NDArray
 
-from skastro.label_errors._read import read_scored
-from skastro.label_errors._tell import warn_unjudged
+from skastro.label_errors._actions import warn_unjudged
+from skastro.label_errors._read import Scored, read_scored
 
 _FLOOR = 1e-6
 
 
-def label_quality_scores(y, proba, *, classes=None, method="self_confidence"):
-    r"""Score how well each label fits: 0 is certainly wrong, 1 certainly right.
+def label_quality_scores(
+    y: ArrayLike,
+    proba: ArrayLike,
+    *,
+    classes: ArrayLike | None = None,
+    method: str = "self_confidence",
+) -> NDArray[np.float64]:
+    r"""Score how plausible each label is: 0 is certainly wrong, 1 certainly right.
 
     With the probability :math:`p_k` of class :math:`k` and the given label :math:`y`:
 
@@ -18,35 +26,38 @@ def label_quality_scores(y, proba, *, classes=None, method="self_confidence"):
     * ``"normalized_margin"``: :math:`(p_y - \max_{k \ne y} p_k + 1) / 2`;
     * ``"confidence_weighted_entropy"``: :math:`\log(1 + s) / s` with
       :math:`s = -\sum_k p_k \log p_k / (p_y \log K)`, where probabilities below
-      :math:`10^{-6}` are raised to it.
+      :math:`10^{-6}` are raised to this value.
 
     Parameters
     ----------
     y : array-like of shape (n_objects,)
-        Given labels of any type; -1 is unlabelled unless it is one of `classes`.
+        Given labels of any type.  -1 is unlabelled unless it is one of `classes`, see
+        :func:`skastro.utils.labels.is_unlabelled`.
 
-    proba : array-like of shape (n_objects, n_classes)
-        Probabilities of the classes, out of fold: from classifiers that have not seen the object.
+    proba : DataFrame or array-like of shape (n_objects, n_classes)
+        Out-of-fold probabilities of the classes: from classifiers that were not trained on the
+        object.  The columns of a frame are found by the names of the classes.
 
     classes : array-like of shape (n_classes,), default=None
-        Labels of the columns in their order, as the attribute `classes_` of a classifier; the
-        sorted labels of `y` by default.
+        Class of each column, as the attribute `classes_` of a classifier.  By default the names
+        of the columns of a frame, otherwise the sorted labels of `y`.
 
-    method : str, default="self_confidence"
-        One of the three above.
+    method : {"self_confidence", "normalized_margin", "confidence_weighted_entropy"}, \
+            default="self_confidence"
+        Score.
 
     Returns
     -------
     scores : ndarray of shape (n_objects,)
-        In [0, 1]; NaN for unlabelled objects and for rows of NaN.
+        Between 0 and 1; NaN for unlabelled objects and for rows with NaN.
 
     Raises
     ------
     ObjectError
-        Rows of `proba` that are no probabilities, or objects whose label is missing.
+        Rows of `proba` that are not probabilities, or objects without a label.
 
     ValueError
-        An unknown method, or labels and columns that do not fit.
+        Unknown method, or labels and columns that do not fit.
 
     Warns
     -----
@@ -55,12 +66,12 @@ def label_quality_scores(y, proba, *, classes=None, method="self_confidence"):
 
     See Also
     --------
-    find_label_errors : Which labels to doubt.
+    find_label_errors : Which labels are probably wrong.
 
     Notes
     -----
-    The scores are those of cleanlab, except that its entropy score calls a row of zeros and a
-    one wrong even where the label is right.
+    The scores are computed by cleanlab.  The floor of the probabilities is ours: without it the
+    entropy score calls a row of zeros and a one wrong even where the label is right.
 
     References
     ----------
@@ -75,14 +86,14 @@ def label_quality_scores(y, proba, *, classes=None, method="self_confidence"):
     """
     name = "label_quality_scores"
     if method not in METHODS:
-        raise ValueError(f"{name}: method is {method!r}, not one of {sorted(METHODS)}")
+        raise ValueError(f"{name}: method must be one of {sorted(METHODS)}, not {method!r}")
     scored = read_scored(y, proba, classes, name)
     warn_unjudged((scored.codes >= 0) & ~scored.judged, name)
     return quality(scored, method)
 
 
-def quality(scored, method):
-    """Return the scores of labels that are checked already.
+def quality(scored: Scored, method: str) -> NDArray[np.float64]:
+    """Return the scores of checked labels.
 
     Examples
     --------
@@ -98,22 +109,25 @@ def quality(scored, method):
     return scores
 
 
-def _self_confidence(codes, proba):
-    return proba[np.arange(len(codes)), codes]
+def _self_confidence(codes: NDArray, proba: NDArray) -> NDArray[np.float64]:
+    from cleanlab.rank import get_self_confidence_for_each_label
+
+    return get_self_confidence_for_each_label(codes, proba)
 
 
-def _normalized_margin(codes, proba):
-    return (_self_confidence(codes, proba) - best_other(codes, proba)[1] + 1) / 2
+def _normalized_margin(codes: NDArray, proba: NDArray) -> NDArray[np.float64]:
+    from cleanlab.rank import get_normalized_margin_for_each_label
+
+    return get_normalized_margin_for_each_label(codes, proba)
 
 
-def _confidence_weighted_entropy(codes, proba):
-    proba = np.maximum(proba, _FLOOR)
-    entropy = entr(proba).sum(axis=1) / np.log(proba.shape[1])
-    weighted = entropy / _self_confidence(codes, proba)
-    return np.log1p(weighted) / weighted
+def _confidence_weighted_entropy(codes: NDArray, proba: NDArray) -> NDArray[np.float64]:
+    from cleanlab.rank import get_confidence_weighted_entropy_for_each_label
+
+    return get_confidence_weighted_entropy_for_each_label(codes, np.maximum(proba, _FLOOR))
 
 
-def best_other(codes, proba):
+def best_other(codes: NDArray, proba: NDArray) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the most probable class other than the given one, and its probability.
 
     Examples
@@ -128,7 +142,7 @@ def best_other(codes, proba):
     return others.argmax(axis=1), others.max(axis=1)
 
 
-METHODS = {
+METHODS: dict[str, Callable[[NDArray, NDArray], NDArray[np.float64]]] = {
     "self_confidence": _self_confidence,
     "normalized_margin": _normalized_margin,
     "confidence_weighted_entropy": _confidence_weighted_entropy,

@@ -1,112 +1,114 @@
-"""Labels and probabilities as the functions of this package need them."""
+"""Labels and probabilities after all checks."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import infer_dtype
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_consistent_length, column_or_1d
+from sklearn.utils.validation import check_consistent_length
 
 from skastro.exceptions import ObjectError, name_objects
+from skastro.utils.labels import (
+    UNLABELLED,
+    check_labels,
+    is_unlabelled,
+    named_classes,
+    proba_by_class,
+)
 
-UNLABELLED = -1
 _SUM_TOLERANCE = 1e-3
-_PURE = ("string", "integer", "boolean", "floating")
 
 
 class Scored(NamedTuple):
-    """Labels as numbers of columns, and the probabilities of the columns, sorted by class."""
+    """Encoded labels and the probabilities of the classes, in sorted order of the classes."""
 
-    codes: np.ndarray
-    proba: np.ndarray
-    classes: np.ndarray
+    codes: NDArray[np.int64]
+    proba: NDArray[np.float64]
+    classes: NDArray
 
     @property
-    def judged(self):
+    def judged(self) -> NDArray[np.bool_]:
         """Objects with a label and without NaN among their probabilities."""
         return (self.codes >= 0) & ~np.isnan(self.proba).any(axis=1)
 
 
-def read_labels(y, name, classes=None):
-    """Return the column number of each label, -1 for unlabelled objects, and the classes.
+def encode_labels(
+    y: ArrayLike, name: str, classes: ArrayLike | None = None, X: Any = None
+) -> tuple[NDArray[np.int64], NDArray]:
+    """Return encoded labels and their classes.
 
     Parameters
     ----------
     y : array-like of shape (n_objects,)
-        Labels; -1, or the text "-1" that NumPy makes of it among text, is no label.
+        Labels; see :func:`skastro.utils.labels.is_unlabelled` for unlabelled objects.
 
     name : str
-        Function or estimator that the errors name.
+        Function or estimator named in errors.
 
     classes : array-like of shape (n_classes,), default=None
-        Labels of the columns; those of `y`, sorted, by default.  A -1 among them is a class.
+        Known classes, the sorted labels of `y` by default.  If -1 is among them it is a class,
+        otherwise it is unlabelled.
+
+    X : DataFrame or array-like of shape (n_objects, n_columns), default=None
+        Objects.  The index of a DataFrame names them in errors, and must be that of a Series `y`.
 
     Returns
     -------
     codes : ndarray of int of shape (n_objects,)
+        Position of each label in the classes; -1 for unlabelled objects.
 
     classes : ndarray of shape (n_classes,)
 
+    Raises
+    ------
+    ObjectError
+        Objects without a label (None, NaN, pd.NA) or with a label of another type.
+
+    ValueError
+        Continuous labels, or labels that are not among `classes`.
+
     Examples
     --------
-    >>> from skastro.label_errors._read import read_labels
-    >>> codes, classes = read_labels(["Ia", "II", -1], "Finder")
+    >>> from skastro.label_errors._read import encode_labels
+    >>> codes, classes = encode_labels(["Ia", "II", -1], "Finder")
     >>> codes.tolist(), classes.tolist()
     ([1, 0, -1], ['II', 'Ia'])
     """
-    if y is None:
-        raise ValueError(f"{name} requires y to be passed, but the target y is None")
-    labels = _column(y, name)
+    labels = check_labels(y, name, X, allow_unlabelled=True)
     known = None if classes is None else _distinct(classes, name)
-    named = np.ones(len(labels), bool) if _has_minus_one(known) else ~is_unlabelled(labels)
-    given = _pure(labels[named], "y", name)
+    named = ~_unlabelled(labels, known)
+    given = _of_one_type(labels[named])
     check_classification_targets(given)
     known = np.unique(given) if known is None else known
     codes = np.full(len(labels), UNLABELLED)
     codes[named] = pd.Index(known).get_indexer(given)
     unknown = named & (codes < 0)
     if unknown.any():
-        strange = np.unique(given[unknown[named]])
-        raise ValueError(f"{name}: y holds the labels {name_objects(strange)}, no classes")
+        raise ValueError(
+            f"{name}: y holds the labels {name_objects(np.unique(given[unknown[named]]))}, which "
+            f"are not among the classes {name_objects(known)}"
+        )
     return codes, known
 
 
-def is_unlabelled(labels):
-    """Return the mask of the labels that are -1.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skastro.label_errors._read import is_unlabelled
-    >>> is_unlabelled(np.array(["Ia", -1], dtype=object)).tolist()
-    [False, True]
-    """
-    if labels.dtype.kind in "iuf":
-        return labels == UNLABELLED
-    if labels.dtype.kind == "U":
-        return labels == str(UNLABELLED)
-    if labels.dtype.kind == "O":
-        return np.asarray((labels == UNLABELLED) | (labels == str(UNLABELLED)), bool)
-    return np.zeros(len(labels), bool)
-
-
-def read_scored(y, proba, classes, name):
+def read_scored(y: ArrayLike, proba: ArrayLike, classes: ArrayLike | None, name: str) -> Scored:
     """Return labels and probabilities after all checks.
 
     Parameters
     ----------
     y : array-like of shape (n_objects,)
-        Labels; -1 is no label.
+        Labels; -1 is unlabelled.
 
-    proba : array-like of shape (n_objects, n_classes)
-        Probabilities of the classes; a row with NaN belongs to an object without answer.
+    proba : DataFrame or array-like of shape (n_objects, n_classes)
+        Probabilities of the classes; NaN for objects without a prediction.
 
     classes : array-like of shape (n_classes,) or None
-        Labels of the columns; those of `y`, sorted, if None.
+        Classes of the columns.  By default the names of the columns of a frame, otherwise the
+        sorted labels of `y`.
 
     name : str
-        Function or estimator that the errors name.
+        Function or estimator named in errors.
 
     Returns
     -------
@@ -115,7 +117,7 @@ def read_scored(y, proba, classes, name):
     Raises
     ------
     ObjectError
-        Rows that are no probabilities, or objects whose label is missing.
+        Rows that are not probabilities, or objects without a label.
 
     ValueError
         Shapes or labels that do not fit.
@@ -126,27 +128,30 @@ def read_scored(y, proba, classes, name):
     >>> read_scored(["b", "a"], [[0.9, 0.1], [0.8, 0.2]], None, "f").codes.tolist()
     [1, 0]
     """
-    proba = np.asarray(proba, dtype=float)
-    if proba.ndim != 2 or proba.shape[1] < 2:
+    classes = _named_as_labels(named_classes(proba), y) if classes is None else classes
+    if classes is not None:
+        proba = proba_by_class(proba, classes, name)
+    values = np.asarray(proba, dtype=float)
+    if values.ndim != 2 or values.shape[1] < 2:
         raise ValueError(
-            f"{name}: proba must have the shape (n_objects, n_classes) with two classes or more, "
-            f"not {proba.shape}"
+            f"{name}: proba must have the shape (n_objects, n_classes) with at least two classes, "
+            f"not {values.shape}"
         )
-    codes, classes = read_labels(y, name, classes)
-    check_consistent_length(codes, proba)
-    if len(classes) != proba.shape[1]:
+    codes, known = encode_labels(y, name, classes)
+    check_consistent_length(codes, values)
+    if len(known) != values.shape[1]:
         raise ValueError(
-            f"{name}: proba has {proba.shape[1]} columns for the {len(classes)} classes "
-            f"{name_objects(classes)}; name the label of each column with classes="
+            f"{name}: proba has {values.shape[1]} columns for the {len(known)} classes "
+            f"{name_objects(known)}; pass the class of each column as classes="
         )
-    check_probabilities(proba, name)
-    order = np.argsort(classes)
+    check_probabilities(values, name)
+    order = np.argsort(known)
     codes = np.where(codes < 0, codes, np.argsort(order)[codes])
-    return Scored(codes, proba[:, order], classes[order])
+    return Scored(codes, values[:, order], known[order])
 
 
-def check_probabilities(proba, name):
-    """Raise ObjectError for rows outside of [0, 1] or whose sum is not one; NaN rows pass.
+def check_probabilities(proba: NDArray[np.float64], name: str) -> None:
+    """Raise ObjectError for rows outside [0, 1] or whose sum is not one; NaN rows pass.
 
     Examples
     --------
@@ -162,33 +167,32 @@ def check_probabilities(proba, name):
         raise ObjectError(f"{name}: rows of proba do not sum to one", np.flatnonzero(off))
 
 
-def _column(y, name):
+def _unlabelled(labels: NDArray, known: NDArray | None) -> NDArray[np.bool_]:
+    if known is None:
+        return is_unlabelled(labels)
+    marks = [UNLABELLED, str(UNLABELLED)]
+    if pd.Index(known).isin(marks).any():
+        return np.zeros(len(labels), bool)
+    return np.asarray(pd.Index(labels).isin(marks), bool)
+
+
+def _named_as_labels(names: list | None, y: Any) -> ArrayLike | None:
+    """Return names of columns as numbers if the labels are numbers: a file holds only strings."""
+    if names is None or not all(isinstance(name, str) for name in names):
+        return names
+    numbers = np.asarray(y).dtype.kind in "iufb"
     try:
-        labels = column_or_1d(y, warn=True)
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from None
-    missing = np.flatnonzero(pd.isna(labels))
-    if len(missing):
-        raise ObjectError(f"{name}: y holds no label for some rows; -1 is unlabelled", missing)
-    return labels
+        return [int(name) for name in names] if numbers else names
+    except ValueError:
+        return names
 
 
-def _pure(labels, what, name):
-    """Return labels of one type, never numbers turned into text."""
-    if labels.dtype != object:
-        return labels
-    kind = infer_dtype(labels, skipna=False)
-    if len(labels) and kind not in _PURE:
-        raise ValueError(f"{name}: {what} holds labels of different types ({kind})")
-    return np.array(labels.tolist())
+def _of_one_type(labels: NDArray) -> NDArray:
+    return np.array(labels.tolist()) if labels.dtype == object else labels
 
 
-def _distinct(classes, name):
-    known = _pure(np.asarray(classes), "classes", name)
-    if known.ndim != 1 or len(np.unique(known)) != len(known):
+def _distinct(classes: ArrayLike, name: str) -> NDArray:
+    known = _of_one_type(check_labels(classes, name, allow_unlabelled=True))
+    if len(np.unique(known)) != len(known):
         raise ValueError(f"{name}: classes must be distinct labels, not {known.tolist()}")
     return known
-
-
-def _has_minus_one(known):
-    return known is not None and is_unlabelled(known).any()

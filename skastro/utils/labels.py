@@ -151,6 +151,40 @@ def check_no_missing(labels: NDArray, name: str, ids: ArrayLike | None = None) -
         )
 
 
+def is_unlabelled(labels: ArrayLike) -> NDArray[np.bool_]:
+    """Return the mask of the objects that -1 marks as unlabelled.
+
+    Parameters
+    ----------
+    labels : array-like of shape (n_objects,)
+        Class labels without missing values.
+
+    Returns
+    -------
+    unlabelled : ndarray of bool of shape (n_objects,)
+        True for -1, as a number or as the string "-1" that NumPy makes of it, among strings and
+        among at least two numbers that are not negative.  With a single other number, -1 is a
+        class, as in the pair (-1, 1).
+
+    Examples
+    --------
+    >>> from skastro.utils.labels import is_unlabelled
+    >>> is_unlabelled(["Ia", "II", -1]).tolist(), is_unlabelled([0, 1, -1]).tolist()
+    ([False, False, True], [False, False, True])
+    >>> is_unlabelled([1, -1]).tolist()
+    [False, False]
+    """
+    values = np.asarray(labels, None if isinstance(labels, np.ndarray) else object)
+    mask = np.asarray(pd.Index(values.ravel()).isin([UNLABELLED, str(UNLABELLED)]), bool)
+    others = pd.unique(values[~mask])
+    try:
+        numbers = np.asarray(others, float)
+    except (TypeError, ValueError):
+        return mask
+    is_class = values.dtype.kind == "b" or len(numbers) < 2 or numbers.min() < 0
+    return np.zeros_like(mask) if is_class else mask
+
+
 def _as_column(y: Any, name: str) -> NDArray:
     """Return y as an array, without turning numbers among strings into strings."""
     if isinstance(y, list | tuple):

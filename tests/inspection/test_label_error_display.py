@@ -39,13 +39,13 @@ def make_stamps(n_objects=9, shape=(3, 4, 5)):
 def test_stamps_stand_side_by_side_by_channel(as_frame):
     X, y = make_stamps(), np.array(["real"] * 9, dtype=object)
     given = pd.DataFrame(X, index=[f"c{i}" for i in range(9)]) if as_frame else X
-    display = LabelErrorDisplay.from_finder(make_finder(9, y), given, y, n=5, image_shape=(3, 4, 5))
+    display = LabelErrorDisplay.from_finder(make_finder(9, y), given, y, n=5, image_shape=(4, 5, 3))
     assert len(display.axes_) == len(display.figure_.axes) == 5
     for i, ax in enumerate(display.axes_):
         row = 8 - i
         drawn = np.asarray(ax.images[0].get_array())
         assert drawn.shape == (4, 15)
-        stamp = X[row, :60].reshape(3, 4, 5)
+        stamp = np.moveaxis(X[row, :60].reshape(4, 5, 3), -1, 0)
         for channel in range(3):
             shown = drawn[:, 5 * channel : 5 * channel + 5]
             low, high = stamp[channel].min(), stamp[channel].max()
@@ -60,7 +60,7 @@ def test_stamps_stand_side_by_side_by_channel(as_frame):
 def test_stamps_without_values_or_contrast_are_drawn():
     X = make_stamps(3)
     X[0, :60], X[1, :60], X[2, 7] = np.nan, 2.0, np.nan
-    display = LabelErrorDisplay(X, list("abc"), image_shape=(3, 4, 5)).plot()
+    display = LabelErrorDisplay(X, list("abc"), image_shape=(4, 5, 3)).plot()
     drawn = [np.ma.filled(ax.images[0].get_array(), np.nan) for ax in display.axes_]
     assert np.isnan(drawn[0]).all()
     assert (drawn[1] == 0).all()
@@ -89,7 +89,7 @@ def test_spectra_show_their_own_pixels():
 
 def test_axes_may_be_given():
     _, axes = plt.subplots(2, 2)
-    display = LabelErrorDisplay(make_stamps(3), list("abc"), image_shape=(3, 4, 5)).plot(axes)
+    display = LabelErrorDisplay(make_stamps(3), list("abc"), image_shape=(4, 5, 3)).plot(axes)
     assert display.axes_.tolist() == axes.ravel()[:3].tolist()
     assert display.figure_ is axes[0, 0].figure
 
@@ -98,9 +98,9 @@ def test_axes_may_be_given():
     "options, match",
     [
         ({}, "need image_shape"),
-        ({"image_shape": (3, 40, 5)}, r"shape \(4, 62\) hold no images of image_shape"),
-        ({"image_shape": (20, 3)}, "n_channels, height, width"),
-        ({"image_shape": (3, 4, 5), "axes": [None] * 3}, "3 axes for 4 objects"),
+        ({"image_shape": (40, 5, 3)}, r"shape \(4, 62\) hold no images of image_shape"),
+        ({"image_shape": (20, 3)}, "height, width, channels"),
+        ({"image_shape": (4, 5, 3), "axes": [None] * 3}, "3 axes for 4 objects"),
         ({"y": ["real"] * 8}, "X has 9 and y 8"),
         ({"X": make_stamps(7)}, "X has 7 and y 9"),
         ({"n": 0}, "no object to draw"),

@@ -4,16 +4,14 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+from cleanlab import filter as cleanlab_filter
+from cleanlab import rank as cleanlab_rank
 
 from skastro.exceptions import ObjectError, ObjectWarning
 from skastro.label_errors import find_label_errors, label_quality_scores
-from skastro.label_errors._methods import METHODS, confident_joint
+from skastro.label_errors._find import METHODS
 from skastro.label_errors._quality import METHODS as QUALITIES
 from skastro.label_errors._quality import best_other
-
-cleanlab_filter = pytest.importorskip("cleanlab.filter")
-cleanlab_rank = pytest.importorskip("cleanlab.rank")
-cleanlab_count = pytest.importorskip("cleanlab.count")
 
 OF_DISAGREEMENT = {"method": "consensus", "vote": "disagreement"}
 FILTERS = {
@@ -88,23 +86,6 @@ def test_equal_to_cleanlab_where_a_middle_class_has_no_objects(method, seed):
     assert expected.any()
     errors = find_label_errors(given, proba, classes=names, method=method)
     np.testing.assert_array_equal(errors, expected)
-
-
-@pytest.mark.parametrize("seed", range(10))
-def test_confident_joint_is_that_of_cleanlab(seed):
-    given, proba = make_case(seed)
-    expected = cleanlab_count.compute_confident_joint(given, proba, calibrate=False)
-    joint = confident_joint(given, proba)
-    assert joint.sum() <= len(given)
-    np.fill_diagonal(joint, np.maximum(joint.diagonal(), 1))
-    np.testing.assert_array_equal(joint, expected)
-
-
-def test_a_class_claims_objects_at_its_limit_in_spite_of_rounding():
-    proba = np.array([[0.1, 0.9]] * 3 + [[0.05, 0.95]])
-    assert proba[:3, 0].sum() / 3 > 0.1
-    joint = confident_joint(np.array([0, 0, 0, 1]), proba)
-    assert joint.tolist() == [[3, 0], [0, 1]]
 
 
 @pytest.mark.parametrize("method", QUALITIES)
@@ -303,22 +284,70 @@ def test_nan_of_an_unlabelled_object_is_no_news():
     assert not errors.any()
 
 
+FRAME = pd.DataFrame([[0.9, 0.1], [0.1, 0.9], [0.2, 0.8], [0.3, 0.7]], columns=["b", "a"])
+
+
+@pytest.mark.parametrize(
+    "proba",
+    [FRAME, FRAME[["a", "b"]], FRAME.add_prefix("prob_").assign(label=["b", "a", "a", "a"])],
+    ids=["columns b, a", "columns a, b", "prediction table"],
+)
+def test_columns_of_a_frame_are_found_by_name(proba):
+    y = ["b", "a", "a", "b"]
+    for options in ({}, {"classes": ["a", "b"]}, {"classes": ["b", "a"]}):
+        errors = find_label_errors(y, proba, method="disagreement", **options)
+        assert errors.tolist() == [False, False, False, True]
+        assert label_quality_scores(y, proba, **options).tolist() == [0.9, 0.9, 0.8, 0.3]
+    errors = find_label_errors(y, [FRAME, FRAME[["a", "b"]]], **OF_DISAGREEMENT)
+    assert errors.tolist() == [False, False, False, True]
+
+
+def test_columns_of_a_frame_that_are_not_the_classes_are_refused():
+    with pytest.raises(ValueError, match="find_label_errors: .*'c', which are not among"):
+        find_label_errors(["a", "c"], FRAME[:2])
+    with pytest.raises(ValueError, match="columns of the probabilities are 'b', 'a'"):
+        find_label_errors(["a", "b"], FRAME[:2], classes=["a", "c"])
+
+
+@pytest.mark.parametrize("y", [[0, 1, 1, 0], [0.0, 1.0, 1.0, 0.0]])
+def test_numbers_as_names_of_columns(y):
+    proba = FRAME.set_axis(["0", "1"], axis=1)
+    assert label_quality_scores(y, proba).tolist() == [0.9, 0.9, 0.8, 0.3]
+
+
+def test_minus_one_beside_one_other_number_is_a_class():
+    errors = find_label_errors([-1, 1, 1, -1], FRAME.to_numpy(), method="disagreement")
+    assert errors.tolist() == [False, False, False, True]
+
+
 @pytest.mark.parametrize(
     "y, proba, options, error, match",
     [
         ([0, 1], [[0.5, 0.5], [0.9, 0.2]], {}, ObjectError, r"do not sum to one \(object 1\)"),
         ([0, 1], [[0.5, 0.5], [1.5, -0.5]], {}, ObjectError, r"outside of \[0, 1\] \(object 1\)"),
         ([0, 2], np.full((2, 3), 1 / 3), {}, ValueError, "3 columns for the 2 classes 0, 2"),
-        (["a", "c"], [[0.5, 0.5]] * 2, {"classes": ["a", "b"]}, ValueError, "labels 'c'"),
+        (
+            ["a", "c"],
+            [[0.5, 0.5]] * 2,
+            {"classes": ["a", "b"]},
+            ValueError,
+            "labels 'c', which are not among the classes",
+        ),
         (["a", "b"], [[0.5, 0.5]] * 2, {"classes": ["a", "a"]}, ValueError, "distinct"),
         ([0, 1, 1], [[0.5, 0.5]] * 2, {}, ValueError, "inconsistent numbers of samples"),
         (["a", None], [[0.5, 0.5]] * 2, {}, ObjectError, r"no label .*\(object 1\)"),
         ([0.5, 1.25], [[0.5, 0.5]] * 2, {}, ValueError, "continuous"),
         (np.array(["a", 1], object), [[0.5, 0.5]] * 2, {}, ValueError, "different types"),
         ([0, 1], [0.5, 0.5], {}, ValueError, "shape"),
-        ([0, 0], [[1.0], [1.0]], {}, ValueError, "two classes or more"),
+        ([0, 0], [[1.0], [1.0]], {}, ValueError, "at least two classes"),
         (None, [[0.5, 0.5]], {}, ValueError, "target y is None"),
-        ([0, 1], [[0.5, 0.5]] * 2, {"method": "guess"}, ValueError, "'guess', not one of"),
+        (
+            [0, 1],
+            [[0.5, 0.5]] * 2,
+            {"method": "guess"},
+            ValueError,
+            "one of .*, not 'guess'",
+        ),
     ],
 )
 @pytest.mark.parametrize("function", [find_label_errors, label_quality_scores])
@@ -334,10 +363,10 @@ def test_bad_input_is_refused_by_name(function, y, proba, options, error, match)
     [
         ({"method": "consensus"}, "3 dimensions, not 2"),
         ({"proba": PROBA[None]}, "2 dimensions, not 3"),
-        ({"share": 1.5}, "share is 1.5"),
-        ({"vote": "consensus"}, "vote is 'consensus'"),
-        ({"agreement": 0.0}, "agreement is 0.0"),
-        ({"threshold": 1.0}, "threshold is 1.0"),
+        ({"share": 1.5}, "share must lie in .*, not 1.5"),
+        ({"vote": "consensus"}, "vote must be one of .*, not 'consensus'"),
+        ({"agreement": 0.0}, "agreement must lie in .*, not 0.0"),
+        ({"threshold": 1.0}, "threshold must lie in .*, not 1.0"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(options, match):

@@ -99,8 +99,8 @@ def test_unlabel(kind):
     assert finder.sample_indices_.tolist() == list(range(60))
 
 
-def test_flags_leave_no_place_for_unlabelled():
-    with pytest.raises(ValueError, match="LabelErrorFinder: labels that are flags"):
+def test_boolean_labels_cannot_be_unlabelled():
+    with pytest.raises(ValueError, match="LabelErrorFinder: boolean labels cannot hold -1"):
         make_finder("unlabel").fit_resample(X, CODES.astype(bool))
 
 
@@ -142,7 +142,7 @@ def test_weights_are_the_quality_of_suspects():
 def test_weights_do_not_vanish_silently_in_a_pipeline(estimator):
     finder = make_finder("downweight")
     step = finder if estimator is None else make_pipeline(finder, estimator)
-    with pytest.raises(ValueError, match="call fit and pass sample_weight_ on"):
+    with pytest.raises(ValueError, match="call fit and pass sample_weight_ to the classifier"):
         (step.fit_resample if estimator is None else step.fit)(X, GIVEN)
 
 

@@ -11,8 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.naive_bayes import GaussianNB
 
 from skastro.label_errors import LabelErrorFinder
-from skastro.label_errors._fingerprint import fingerprint
-from skastro.label_errors._store import kept_answer
+from skastro.label_errors._folds import cached_prediction, fingerprint
 from skastro.testing import make_check_data
 from skastro.utils.ragged import flatten, nest
 
@@ -71,7 +70,7 @@ def make_finder(paths, **options):
     return LabelErrorFinder(Counter(paths["log"]), **options)
 
 
-def test_an_interrupted_run_goes_on_where_it_stopped(paths, tmp_path):
+def test_an_interrupted_run_resumes(paths, tmp_path):
     out = str(tmp_path / "proba.npy")
     here = str(Path(__file__).parent)
     codes = []
@@ -86,6 +85,41 @@ def test_an_interrupted_run_goes_on_where_it_stopped(paths, tmp_path):
     assert n_fits(paths["log"]) == 3 + 2
     expected = LabelErrorFinder(GaussianNB(), cv=4, random_state=0).fit(X, Y)
     np.testing.assert_array_equal(np.load(out), expected.oof_proba_)
+
+
+class Interrupted(Counter):
+    """Receives Ctrl-C in a given fit."""
+
+    def fit(self, X, y):
+        if n_fits(self.log) + 1 == self.dies_at:
+            self.dies_at = None
+            raise KeyboardInterrupt
+        return super().fit(X, y)
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_ctrl_c_is_raised_and_finished_folds_are_kept(paths, verbose):
+    finder = make_finder(paths, verbose=verbose)
+    finder.estimator = Interrupted(paths["log"], dies_at=3)
+    with pytest.raises(KeyboardInterrupt):
+        finder.fit(X, Y)
+    assert len(list(Path(paths["memory"]).iterdir())) == n_fits(paths["log"]) == 2
+    finder.estimator = Interrupted(paths["log"])
+    finder.fit(X, Y)
+    assert n_fits(paths["log"]) == 4
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 not a zip file", None])
+def test_a_damaged_file_of_the_cache_is_computed_again(paths, damage):
+    expected = make_finder(paths).fit(X, Y).oof_proba_
+    path = sorted(Path(paths["memory"]).iterdir())[0]
+    path.write_bytes(path.read_bytes()[:-40] if damage is None else damage)
+    with pytest.warns(UserWarning, match=f"{path.name} is damaged .* computed again"):
+        again = make_finder(paths).fit(X, Y)
+    np.testing.assert_array_equal(again.oof_proba_, expected)
+    assert n_fits(paths["log"]) == 5
+    make_finder(paths).fit(X, Y)
+    assert n_fits(paths["log"]) == 5
 
 
 def test_nothing_is_trained_twice(paths):
@@ -129,7 +163,7 @@ def test_more_repeats_train_only_the_new_ones(paths):
     np.testing.assert_array_equal(two.oof_proba_repeats_[0], one.oof_proba_)
 
 
-def test_half_written_answers_are_not_taken(paths):
+def test_incomplete_files_are_ignored(paths):
     make_finder(paths).fit(X, Y)
     folder = Path(paths["memory"])
     names = sorted(p.name for p in folder.iterdir())
@@ -222,14 +256,14 @@ FOLD = {"fingerprint": "x", "X": X, "y": Y, "groups": np.arange(40), **ROWS}
 )
 def test_every_part_of_a_fold_tells_it_apart(change, tmp_path):
     fold = {"estimator": GaussianNB(), **FOLD}
-    kept_answer(tmp_path, **fold)
-    kept_answer(tmp_path, **fold)
+    cached_prediction(tmp_path, **fold)
+    cached_prediction(tmp_path, **fold)
     assert len(list(tmp_path.iterdir())) == 1
-    kept_answer(tmp_path, **{**fold, **change})
+    cached_prediction(tmp_path, **{**fold, **change})
     assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_labels_of_tested_objects_do_not_tell_folds_apart(tmp_path):
-    kept_answer(tmp_path, estimator=GaussianNB(), **FOLD)
-    kept_answer(tmp_path, estimator=GaussianNB(), **{**FOLD, "y": np.append(Y[:39], "Ia")})
+    cached_prediction(tmp_path, estimator=GaussianNB(), **FOLD)
+    cached_prediction(tmp_path, estimator=GaussianNB(), **{**FOLD, "y": np.append(Y[:39], "Ia")})
     assert len(list(tmp_path.iterdir())) == 1
