@@ -1,37 +1,47 @@
-"""Changed copies of the training objects."""
+"""Modified copies of the training objects."""
+
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
-from sklearn.utils import _safe_indexing, check_random_state
+from numpy.typing import NDArray
+from sklearn.utils import Tags
 
 from skastro.augmentation import draw_prefixes
 from skastro.exceptions import ObjectError
-from skastro.resampling._base import RowPicker
+from skastro.resampling._base import (
+    RANDOM_STATE,
+    RowPicker,
+    labels_of_copies,
+    seeded_generator,
+)
+from skastro.utils.random import RandomState
 
 
 class AugmentSampler(RowPicker):
-    """Train on changed copies of the objects, as light curves that end at earlier dates.
+    """Train on modified copies of the objects, such as light curves that end at earlier dates.
 
-    Put it into ``imblearn.pipeline.Pipeline`` before the steps that make features.  It acts in
-    `fit` alone: in prediction every object is one row, unchanged.  Cross-validation of the
-    Pipeline therefore splits the objects first and copies those of the training afterwards, so
-    that no copy crosses a split.
+    In a :class:`ResamplingPipeline`, before the steps that make features, it acts only in `fit`;
+    in prediction every object stays one unchanged row.  Cross-validation of the Pipeline therefore
+    splits the objects first and copies the training objects afterwards, so that no copy crosses a
+    split.
 
     Parameters
     ----------
     augment : callable, default=skastro.augmentation.draw_prefixes
         Called with `X` and ``random_state=``, a NumPy Generator; returns the copies and, for each,
-        the row of `X` that it is made of.  Use `functools.partial` to give it other parameters.
+        the row of its original in `X`.  Use `functools.partial` to set other parameters.
 
-    random_state : int, RandomState instance or None, default=None
-        Source of randomness.
+    random_state : int, RandomState, Generator or None, default=None
+        Source of randomness; pass an integer for reproducible results.
 
     Attributes
     ----------
     sample_indices_ : ndarray of shape (n_copies,)
-        Row of `X` of which each row returned is a copy.
+        Row of `X` of the original of each copy.
 
     groups_ : ndarray of shape (n_copies,)
-        Identifier of its original (the index of `X`, or the row number if it has none).
+        Identifier of each original: the index of `X`, or the row number of an array.
 
     n_features_in_ : int
         Number of columns of `X`.
@@ -42,19 +52,19 @@ class AugmentSampler(RowPicker):
     Raises
     ------
     ObjectError
-        In `fit_resample`: some objects have no copy left.
+        In `fit_resample`: objects without a copy.
 
     See Also
     --------
     skastro.augmentation.draw_prefixes : Partial light curves.
-    skastro.neural_network.RecurrentClassifier : Cuts its light curves itself, anew each epoch.
+    skastro.neural_network.RecurrentClassifier : Cuts its light curves itself, in every epoch.
 
     Notes
     -----
-    What stands behind the sampler and splits its own training set, as early stopping or a
-    calibration do, sees copies: without their groups it puts copies of one object on both
-    sides, and its validation score means little.  Calibrate and search around the Pipeline, not
-    inside of it.  Train networks inside with ``validation=None``, or outside with the groups::
+    A later step that splits its own training set, for early stopping or calibration, sees the
+    copies: without their groups it puts copies of one object on both sides, and its validation
+    score is too high.  Calibrate and search around the Pipeline, not inside.  Train networks
+    inside with ``validation=None``, or outside with the groups::
 
         X_new, y_new = sampler.fit_resample(X, y)
         network.fit(features.fit_transform(X_new), y_new, groups=sampler.groups_)
@@ -72,30 +82,31 @@ class AugmentSampler(RowPicker):
     ([0, 0, 0, 1, 1, 1, 2, 2, 2], 9, 9)
     """
 
-    _parameter_constraints = {"augment": [callable], "random_state": ["random_state"]}
+    _parameter_constraints = {"augment": [callable], "random_state": RANDOM_STATE}
 
-    def __init__(self, augment=draw_prefixes, *, random_state=None):
+    def __init__(self, augment: Callable = draw_prefixes, *, random_state: RandomState = None):
         self.augment = augment
         self.random_state = random_state
 
-    def _fit_resample(self, X, y):
+    def _fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
         self._check_input(X, y)
-        seed = check_random_state(self.random_state).randint(2**31 - 1)
-        X_new, objects = self.augment(X, random_state=np.random.default_rng(seed))
+        rng = seeded_generator(self.random_state)
+        X_new, objects = self.augment(X, random_state=rng)
         self.sample_indices_ = self._checked(X, objects, len(X_new))
         names = X.index.to_numpy() if hasattr(X, "index") else np.arange(len(X))
         self.groups_ = names[self.sample_indices_]
-        return X_new, _safe_indexing(y, self.sample_indices_)
+        return X_new, labels_of_copies(y, self.sample_indices_, X_new)
 
-    def _pick(self, X, y):
+    def _pick(self, X: Any, y: Any) -> NDArray[np.intp]:
         self._fit_resample(X, y)
+        return self.sample_indices_
 
-    def _checked(self, X, objects, n_copies):
+    def _checked(self, X: Any, objects: Any, n_copies: int) -> NDArray[np.intp]:
         objects = np.asarray(objects, dtype=np.intp)
         if objects.shape != (n_copies,) or ((objects < 0) | (objects >= len(X))).any():
             raise ValueError(
-                f"AugmentSampler: {self.augment!r} returns {n_copies} copies, but not one row of "
-                "X for each"
+                f"AugmentSampler: {self.augment!r} returns {n_copies} copies, but not the row "
+                "of X for each"
             )
         lost = np.bincount(objects, minlength=len(X)) == 0
         if lost.any():
@@ -103,7 +114,7 @@ class AugmentSampler(RowPicker):
             raise ObjectError(f"AugmentSampler: {self.augment!r} makes no copy", names[lost])
         return objects
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         return tags

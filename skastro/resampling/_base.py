@@ -1,35 +1,47 @@
 """Base class of the samplers that pick whole rows."""
 
+from typing import Any, Self
+
 import numpy as np
+import pandas as pd
 from imblearn.base import BaseSampler
+from numpy.typing import ArrayLike, NDArray
+from pandas.api.extensions import ExtensionArray
 from sklearn.base import _fit_context
-from sklearn.utils import _safe_indexing
+from sklearn.utils import Tags, _safe_indexing, check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _num_samples, check_consistent_length, validate_data
 
+from skastro.utils.labels import check_labels
+from skastro.utils.random import RandomState
+
+RANDOM_STATE = ["random_state", np.random.Generator]
+"""Constraint of the parameter `random_state`."""
+
 
 class RowPicker(BaseSampler):
-    """Pick rows of any `X` and `y`; they are taken as they are, in their own types.
+    """Pick rows of any `X` and `y`, which keep their types.
 
-    Subclasses implement ``_pick_rows(X, y)`` that returns row numbers.
+    Subclasses implement ``_pick_rows(X, y)``, which returns row numbers.
     """
 
     _sampling_type = "bypass"
+    _allow_unlabelled = True
 
     def __init__(self):
         pass
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y):
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Check the input; use `fit_resample` to resample.
 
         Parameters
         ----------
         X : NestedFrame, DataFrame, array-like or sparse matrix of shape (n_objects, n_columns)
-            The objects.
+            Objects.
 
         y : array-like of shape (n_objects,)
-            Their labels.
+            Labels.
 
         Returns
         -------
@@ -39,16 +51,16 @@ class RowPicker(BaseSampler):
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit_resample(self, X, y):
+    def fit_resample(self, X: ArrayLike, y: ArrayLike) -> tuple[Any, Any]:
         """Return the picked rows.
 
         Parameters
         ----------
         X : NestedFrame, DataFrame, array-like or sparse matrix of shape (n_objects, n_columns)
-            The objects.
+            Objects.
 
         y : array-like of shape (n_objects,)
-            Their labels.
+            Labels.
 
         Returns
         -------
@@ -60,28 +72,55 @@ class RowPicker(BaseSampler):
         """
         return self._fit_resample(X, y)
 
-    def _fit_resample(self, X, y):
+    def _fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
         rows = self._pick(X, y)
-        return _safe_indexing(X, rows), _safe_indexing(y, rows)
+        return _safe_indexing(X, rows), take_labels(y, rows)
 
-    def _pick(self, X, y):
+    def _pick(self, X: Any, y: Any) -> NDArray[np.intp]:
         self._check_input(X, y)
         self.sample_indices_ = np.asarray(self._pick_rows(X, y), dtype=np.intp)
         return self.sample_indices_
 
-    def _check_input(self, X, y):
+    def _check_input(self, X: Any, y: Any) -> None:
         name = type(self).__name__
-        if y is None:
-            raise ValueError(f"{name} requires y to be passed, but the target y is None")
+        if np.ndim(y) > 1:
+            check_classification_targets(y)
+        else:
+            check_labels(y, name, X, allow_unlabelled=self._allow_unlabelled)
         if _num_samples(X) == 0:
             raise ValueError(f"{name}: X holds 0 objects while a minimum of 1 is required")
         check_consistent_length(X, y)
-        check_classification_targets(y)
         validate_data(self, X, reset=True, skip_check_array=True)
 
-    def __sklearn_tags__(self):
+    def _required_column(self, X: Any, column: str) -> Any:
+        if column not in getattr(X, "columns", ()):
+            known = list(X.columns) if hasattr(X, "columns") else type(X).__name__
+            raise ValueError(f"{type(self).__name__} requires the column {column!r}; X has {known}")
+        return X[column]
+
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.input_tags.string = True
         tags.sampler_tags.sample_indices = True
         return tags
+
+
+def take_labels(y: Any, rows: NDArray[np.intp]) -> Any:
+    """Return some labels in their own type, which may be an array of pandas."""
+    return y.take(rows) if isinstance(y, ExtensionArray) else _safe_indexing(y, rows)
+
+
+def labels_of_copies(y: Any, rows: NDArray[np.intp], X_new: Any) -> Any:
+    """Return the labels of new rows; a Series gets the index of the new objects."""
+    y_new = take_labels(y, rows)
+    if isinstance(y_new, pd.Series) and isinstance(X_new, pd.DataFrame):
+        return y_new.set_axis(X_new.index)
+    return y_new
+
+
+def seeded_generator(random_state: RandomState) -> np.random.Generator:
+    """Return a Generator for a random state of scikit-learn, or the Generator itself."""
+    if isinstance(random_state, np.random.Generator):
+        return random_state
+    return np.random.default_rng(check_random_state(random_state).randint(2**31 - 1))

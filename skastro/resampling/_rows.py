@@ -1,7 +1,10 @@
 """Any random sampler of imbalanced-learn on any X."""
 
+from typing import Any
+
 import numpy as np
 from imblearn import FunctionSampler
+from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.utils import get_tags
 from sklearn.utils._param_validation import HasMethods
@@ -13,17 +16,15 @@ class RowSampler(RowPicker):
     """Resample whole objects with an imbalanced-learn sampler that acts on row numbers.
 
     The sampler sees the column of row numbers ``[[0], [1], ...]`` and `y`; the rows that it
-    returns are then taken from `X`, whatever `X` is: a frame with nested light curves, a data
-    frame, an array or a memory-mapped array.  Put it into ``imblearn.pipeline.Pipeline``, which
-    resamples in `fit` and leaves the objects alone in prediction.
+    returns are then taken from `X`: a frame with nested light curves, a data frame, an array or a
+    memory-mapped array.  In a :class:`ResamplingPipeline` it acts only in `fit`.
 
     Parameters
     ----------
     sampler : sampler object
-        One that ignores the values of `X`: ``RandomUnderSampler``, ``RandomOverSampler`` without
-        shrinkage, or a ``FunctionSampler`` whose function picks rows.  Samplers that measure
-        distances (``TomekLinks``) or make new objects (``SMOTE``) are refused, for row numbers
-        have neither.
+        A sampler that ignores the values of `X`: ``RandomUnderSampler``, ``RandomOverSampler``
+        without shrinkage, or a ``FunctionSampler`` whose function picks rows.  Samplers that
+        measure distances (``TomekLinks``) or make new objects (``SMOTE``) are refused.
 
     Attributes
     ----------
@@ -31,10 +32,10 @@ class RowSampler(RowPicker):
         The fitted clone.
 
     sampling_strategy_ : dict
-        Class to number of objects, as the sampler resolved it.
+        Number of objects of each class, as determined by the sampler.
 
     sample_indices_ : ndarray of shape (n_picked,)
-        The rows of `X` picked.
+        Rows of `X` that were picked.
 
     n_features_in_ : int
         Number of columns of `X`.
@@ -69,10 +70,12 @@ class RowSampler(RowPicker):
 
     _parameter_constraints = {"sampler": [HasMethods(["fit_resample", "get_params"])]}
 
-    def __init__(self, sampler):
+    _allow_unlabelled = False
+
+    def __init__(self, sampler: Any):
         self.sampler = sampler
 
-    def _pick_rows(self, X, y):
+    def _pick_rows(self, X: Any, y: Any) -> NDArray[np.intp]:
         labels = np.asarray(y)
         self._check_sampler()
         self.sampler_ = clone(self.sampler)
@@ -85,17 +88,17 @@ class RowSampler(RowPicker):
         self.sampling_strategy_ = getattr(self.sampler_, "sampling_strategy_", {})
         return rows
 
-    def _check_sampler(self):
+    def _check_sampler(self) -> None:
         if isinstance(self.sampler, FunctionSampler):
             return
         if not get_tags(self.sampler).input_tags.allow_nan:
             raise ValueError(
-                f"RowSampler: {type(self.sampler).__name__} reads the values of X, and row numbers "
-                "have no meaning as values; take a sampler that ignores them, as "
-                "RandomUnderSampler, or put the sampler itself behind the step that makes X dense"
+                f"RowSampler: {type(self.sampler).__name__} reads the values of X, but it "
+                "would see only row numbers; use a sampler that ignores the values, such as "
+                "RandomUnderSampler, or put it directly behind the step that makes X dense"
             )
 
-    def _row_numbers(self, picked, n_objects):
+    def _row_numbers(self, picked: NDArray, n_objects: int) -> NDArray[np.intp]:
         rows = picked.reshape(len(picked), -1)[:, 0].astype(np.intp)
         known = (rows >= 0) & (rows < n_objects)
         if not (known.all() and np.array_equal(rows[:, None], picked)):

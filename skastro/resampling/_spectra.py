@@ -1,55 +1,65 @@
-"""More spectra of rare classes by mixing those there are."""
+"""More spectra of rare classes, as mixes of the existing ones."""
 
 import warnings
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import _safe_indexing, check_random_state
+from numpy.typing import NDArray
+from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval
 
 from skastro.augmentation import draw_pairs, mix_spectra, rest_ranges
 from skastro.exceptions import ObjectWarning, name_objects
-from skastro.resampling._base import RowPicker
+from skastro.resampling._base import (
+    RANDOM_STATE,
+    RowPicker,
+    labels_of_copies,
+    seeded_generator,
+)
+from skastro.utils.random import RandomState
 
 
 class SpectrumMixSampler(RowPicker):
-    """Raise every class to the same number of spectra with convex mixes of its own.
+    """Raise every class to the same number of spectra with convex mixes of its own spectra.
 
     A mix has two spectra of one class and one phase group, before or after maximum, with a
     random weight, at the mixed redshift [1]_; see :func:`skastro.augmentation.mix_spectra`.  The
-    originals come first, unchanged.  Inside ``imblearn.pipeline.Pipeline`` it acts in `fit` alone;
-    put it before the steps on spectra.
+    originals come first, unchanged.  In a :class:`ResamplingPipeline`, before the steps on spectra,
+    it acts only in `fit`.
 
     Parameters
     ----------
     n_per_class : int, default=2000
-        Classes with fewer spectra are raised to this number; others stay as they are.
+        Classes with fewer spectra are raised to this number; other classes are not changed.
 
     before_peak : float, default=0.3
-        Share of mixes of spectra before maximum, where a class has both; those of unknown
-        phase, among themselves, get their share of the class.
+        Fraction of the mixes that are made of spectra before maximum, for classes with spectra
+        before and after.  Spectra of unknown phase are mixed among themselves, in proportion to
+        their number.
 
     min_overlap : float, default=0.8
-        Part of the rest wavelengths of the first spectrum that the second covers at least.
+        Smallest fraction of the rest-frame wavelengths of the first spectrum that the second
+        covers.
 
     redshift_column, phase_column : str, default="redshift", "phase"
-        Static columns; spectra without redshift are not mixed, and without a column of phases
-        there is one group.
+        Static columns.  Spectra without redshift are not mixed; without a column of phases there
+        is one group.
 
     column : str, default="spectrum"
         Nested column with the spectra in the observer's frame.
 
-    random_state : int, RandomState instance or None, default=None
-        Source of randomness.
+    random_state : int, RandomState, Generator or None, default=None
+        Source of randomness; pass an integer for reproducible results.
 
     Attributes
     ----------
     sample_indices_ : ndarray of shape (n_resampled,)
-        Row of `X` of each spectrum returned, of the first parent of a mix.
+        Row of `X` of each spectrum returned; of the first parent for a mix.
 
     partner_indices_ : ndarray of shape (n_resampled,)
-        Row of `X` of the second parent, -1 for an original.
+        Row of `X` of the second parent; -1 for an original.
 
     n_features_in_ : int
         Number of columns of `X`.
@@ -60,7 +70,7 @@ class SpectrumMixSampler(RowPicker):
     Warns
     -----
     ObjectWarning
-        A class has no two spectra to mix, or too few pairs that overlap.
+        A class has fewer than two spectra to mix, or too few pairs that overlap.
 
     See Also
     --------
@@ -69,9 +79,9 @@ class SpectrumMixSampler(RowPicker):
 
     Notes
     -----
-    All columns but redshift and phase are those of the first parent, among them the group of a
-    split.  What stands behind the sampler and splits its own training set has mixes of one
-    supernova on both sides: split before.
+    All columns except redshift and phase are copied from the first parent, including the group of
+    a split.  A later step that splits its own training set has mixes of one supernova on both
+    sides: split before this sampler.
 
     References
     ----------
@@ -94,19 +104,19 @@ class SpectrumMixSampler(RowPicker):
         "redshift_column": [str],
         "phase_column": [str, None],
         "column": [str],
-        "random_state": ["random_state"],
+        "random_state": RANDOM_STATE,
     }
 
     def __init__(
         self,
-        n_per_class=2000,
+        n_per_class: int = 2000,
         *,
-        before_peak=0.3,
-        min_overlap=0.8,
-        redshift_column="redshift",
-        phase_column="phase",
-        column="spectrum",
-        random_state=None,
+        before_peak: float = 0.3,
+        min_overlap: float = 0.8,
+        redshift_column: str = "redshift",
+        phase_column: str | None = "phase",
+        column: str = "spectrum",
+        random_state: RandomState = None,
     ):
         self.n_per_class = n_per_class
         self.before_peak = before_peak
@@ -116,19 +126,16 @@ class SpectrumMixSampler(RowPicker):
         self.column = column
         self.random_state = random_state
 
-    def _fit_resample(self, X, y):
+    def _fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
         self._check_input(X, y)
-        for name in (self.column, self.redshift_column):
-            if name not in getattr(X, "columns", ()):
-                raise ValueError(f"SpectrumMixSampler needs the column {name!r}")
-        seed = check_random_state(self.random_state).randint(2**31 - 1)
-        rng = np.random.default_rng(seed)
+        for column in (self.column, self.redshift_column):
+            self._required_column(X, column)
+        rng = seeded_generator(self.random_state)
         first, second = self._draw(X, np.asarray(y), rng)
         self.sample_indices_ = np.concatenate([np.arange(len(X)), first])
         self.partner_indices_ = np.concatenate([np.full(len(X), -1), second])
-        y_new = _safe_indexing(y, self.sample_indices_)
         if len(first) == 0:
-            return X.copy(), y_new
+            return X.copy(), labels_of_copies(y, self.sample_indices_, X)
         mixes = mix_spectra(
             X,
             first,
@@ -138,12 +145,14 @@ class SpectrumMixSampler(RowPicker):
             phase_column=self.phase_column,
             column=self.column,
         )
-        return pd.concat([X, mixes]), y_new
+        X_new = pd.concat([X, mixes])
+        return X_new, labels_of_copies(y, self.sample_indices_, X_new)
 
-    def _pick(self, X, y):
+    def _pick(self, X: Any, y: Any) -> NDArray[np.intp]:
         self._fit_resample(X, y)
+        return self.sample_indices_
 
-    def _draw(self, X, y, rng):
+    def _draw(self, X: pd.DataFrame, y: NDArray, rng: np.random.Generator) -> NDArray[np.intp]:
         """Return the parents of all mixes."""
         low, high = rest_ranges(X, redshift_column=self.redshift_column, column=self.column)
         usable = high > low
@@ -161,21 +170,21 @@ class SpectrumMixSampler(RowPicker):
                 lacking.append(label)
         if lacking:
             warnings.warn(
-                f"SpectrumMixSampler: fewer than n_per_class={self.n_per_class} spectra, for want "
-                f"of pairs that overlap, of class {name_objects(lacking)}",
+                f"SpectrumMixSampler: too few pairs of spectra overlap to reach "
+                f"n_per_class={self.n_per_class} for class {name_objects(lacking)}",
                 ObjectWarning,
                 stacklevel=2,
             )
         return np.concatenate(pairs, axis=1)
 
-    def _phase_groups(self, X):
+    def _phase_groups(self, X: pd.DataFrame) -> NDArray[np.str_]:
         if self.phase_column is None or self.phase_column not in X.columns:
             return np.full(len(X), "unknown")
         phase = X[self.phase_column].to_numpy(float)
         known = np.where(phase < 0, "before", "after")
         return np.where(np.isnan(phase), "unknown", known)
 
-    def _shares(self, groups):
+    def _shares(self, groups: NDArray) -> dict[str, float]:
         unknown = np.mean(groups == "unknown") if len(groups) else 0.0
         known = 1 - unknown
         return {
@@ -184,7 +193,7 @@ class SpectrumMixSampler(RowPicker):
             "unknown": unknown,
         }
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         return tags

@@ -1,52 +1,55 @@
-"""More stamps by turning, mirroring and shifting those there are."""
+"""More stamps, as rotated, mirrored and shifted copies of the existing ones."""
 
 from numbers import Integral
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import Interval
 
 from skastro.augmentation import orient_stamps, shift_stamps
-from skastro.resampling._base import RowPicker
-from skastro.utils.random import as_generator
+from skastro.resampling._base import RANDOM_STATE, RowPicker, take_labels
+from skastro.utils.random import RandomState, as_generator
 
 
 class StampAugmentSampler(RowPicker):
-    """Add copies of stamps in other orientations, moved by whole pixels.
+    """Add copies of stamps in other orientations, shifted by whole pixels.
 
-    For classifiers that do not turn stamps themselves, as forests; inside
-    ``imblearn.pipeline.Pipeline`` it acts in `fit` alone.  The originals come first, unchanged.
+    Made for classifiers that do not rotate stamps themselves, such as forests.  In a
+    :class:`ResamplingPipeline` it acts only in `fit`.  The originals come first, unchanged.
 
     Parameters
     ----------
     n_copies : int, default=7
-        Copies of every stamp.
+        Number of copies of every stamp.
 
     image_shape : tuple of 3 ints or None, default=(29, 29, 3)
-        (height, width, channels) of the stamp in the first columns of X; other columns are
+        (height, width, channels) of the stamp in the first columns of `X`; other columns are
         copied.  None: all columns are one row of pixels.
 
     max_shift : int, default=1
-        Largest number of pixels by which a copy is moved along each axis.
+        Largest shift of a copy along each axis [pixels].
 
-    random_state : int, RandomState instance or None, default=None
-        Source of randomness.
+    random_state : int, RandomState, Generator or None, default=None
+        Source of randomness; pass an integer for reproducible results.
 
     Attributes
     ----------
     sample_indices_ : ndarray of shape (n_resampled,)
-        Row of `X` of each stamp returned; take groups by it, so that no copy crosses a split.
+        Row of `X` of each stamp returned; use it as the groups of a split, so that no copy crosses
+        the split.
 
     orientations_ : ndarray of shape (n_resampled,)
-        Orientation of each; see :func:`skastro.augmentation.orient_stamps`.  The first seven
-        copies of a square stamp differ in it.
+        Orientation of each stamp, see :func:`skastro.augmentation.orient_stamps`.  The first
+        seven copies of a square stamp have different orientations.
 
     n_features_in_ : int
         Number of columns of `X`.
 
     See Also
     --------
-    skastro.neural_network.StampCNNClassifier : Turns the stamps of every batch itself.
+    skastro.neural_network.StampCNNClassifier : Rotates the stamps of every batch itself.
 
     Examples
     --------
@@ -62,16 +65,23 @@ class StampAugmentSampler(RowPicker):
         "n_copies": [Interval(Integral, 1, None, closed="left")],
         "image_shape": [tuple, list, None],
         "max_shift": [Interval(Integral, 0, None, closed="left")],
-        "random_state": ["random_state"],
+        "random_state": RANDOM_STATE,
     }
 
-    def __init__(self, n_copies=7, *, image_shape=(29, 29, 3), max_shift=1, random_state=None):
+    def __init__(
+        self,
+        n_copies: int = 7,
+        *,
+        image_shape: tuple[int, int, int] | None = (29, 29, 3),
+        max_shift: int = 1,
+        random_state: RandomState = None,
+    ):
         self.n_copies = n_copies
         self.image_shape = image_shape
         self.max_shift = max_shift
         self.random_state = random_state
 
-    def _fit_resample(self, X, y):
+    def _fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
         rows = self._pick(X, y)
         X_new = np.array(_safe_indexing(X, rows))
         height, width, channels = self._shape(X_new.shape[1])
@@ -81,9 +91,9 @@ class StampAugmentSampler(RowPicker):
         images = orient_stamps(images, self.orientations_[copies])
         images = shift_stamps(images, *self._shifts[:, copies])
         X_new[copies, :n_pixels] = images.reshape(-1, n_pixels)
-        return _like(X, X_new, n), _safe_indexing(y, rows)
+        return _like(X, X_new, n), take_labels(y, rows)
 
-    def _pick_rows(self, X, y):
+    def _pick_rows(self, X: Any, y: Any) -> NDArray[np.intp]:
         n, rng = len(y), as_generator(self.random_state)
         height, width, _ = self._shape(np.shape(X)[1])
         possible = np.arange(8) if height == width else np.arange(0, 8, 2)
@@ -94,17 +104,17 @@ class StampAugmentSampler(RowPicker):
         self._shifts = rng.integers(-self.max_shift, self.max_shift + 1, size)
         return np.tile(np.arange(n), self.n_copies + 1)
 
-    def _shape(self, n_columns):
+    def _shape(self, n_columns: int) -> tuple[int, int, int]:
         shape = (1, n_columns, 1) if self.image_shape is None else tuple(self.image_shape)
         if len(shape) != 3 or min(shape) < 1 or np.prod(shape) > n_columns:
             raise ValueError(
-                f"StampAugmentSampler: image_shape {shape} does not fit X of {n_columns} columns"
+                f"StampAugmentSampler: image_shape {shape} does not match X of {n_columns} columns"
             )
         return shape
 
 
-def _like(X, values, n):
-    """Put values into a frame where `X` is one."""
+def _like(X: Any, values: NDArray, n: int) -> Any:
+    """Return values as a DataFrame if `X` is one."""
     if not hasattr(X, "columns"):
         return values
     index = np.resize(np.asarray(X.index), n)

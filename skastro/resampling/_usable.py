@@ -1,31 +1,35 @@
-"""Leave out of the training what a quality filter marked."""
+"""Leave marked objects out of the training."""
 
 import warnings
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 from pandas.api.types import infer_dtype
+from sklearn.utils import Tags
 
 from skastro.exceptions import ObjectError, ObjectWarning, name_objects
 from skastro.resampling._base import RowPicker
 
 
 class DropUnusable(RowPicker):
-    """Leave the objects that a quality filter marked out of the training.
+    """Leave the objects that a quality step marked out of the training.
 
-    An object is usable when its text in `quality_column` is empty or missing.  A warning counts
-    and names the others.  Inside ``imblearn.pipeline.Pipeline`` they are left out in `fit` alone:
-    in prediction every object keeps its row and its answer.
+    An object is usable if its string in `quality_column` is empty or missing.  A warning counts
+    and names the other objects.  In a :class:`ResamplingPipeline` they are left out only in `fit`;
+    in prediction every object keeps its row.
 
     Parameters
     ----------
     quality_column : str, default="quality"
-        Static column with the reason against an object, as :class:`MarkQuality
-        <skastro.preprocessing.MarkQuality>` writes it.
+        Static column with the reason why an object is unusable, as written by
+        :class:`MarkQuality <skastro.preprocessing.MarkQuality>`.
 
     Attributes
     ----------
     sample_indices_ : ndarray of shape (n_usable,)
-        The rows of `X` kept, in their order.
+        Rows of `X` that were kept, in their order.
 
     n_dropped_ : int
         Number of objects left out.
@@ -42,7 +46,7 @@ class DropUnusable(RowPicker):
     Raises
     ------
     ValueError
-        In `fit_resample`: the column is missing or holds no text.
+        In `fit_resample`: the column is missing or does not hold strings.
 
     ObjectError
         In `fit_resample`: no object is usable.
@@ -67,29 +71,28 @@ class DropUnusable(RowPicker):
 
     _parameter_constraints = {"quality_column": [str]}
 
-    def __init__(self, *, quality_column="quality"):
+    def __init__(self, *, quality_column: str = "quality"):
         self.quality_column = quality_column
 
-    def _pick_rows(self, X, y):
+    def _pick_rows(self, X: Any, y: Any) -> NDArray[np.intp]:
         reasons = self._reasons(X)
         usable = reasons.eq("").to_numpy()
         self.n_dropped_ = int((~usable).sum())
         self.reasons_ = {str(k): int(n) for k, n in reasons[~usable].value_counts().items()}
         if self.n_dropped_:
-            self._tell(X.index[~usable], np.asarray(y), usable)
+            self._warn(X.index[~usable], np.asarray(y), usable)
         return np.flatnonzero(usable)
 
-    def _reasons(self, X):
-        name = self.quality_column
-        if name not in getattr(X, "columns", ()):
-            known = list(X.columns) if hasattr(X, "columns") else type(X)
-            raise ValueError(f"DropUnusable needs the column {name!r}; X has {known}")
-        reasons = X[name].astype(object)
+    def _reasons(self, X: Any) -> pd.Series:
+        reasons = self._required_column(X, self.quality_column).astype(object)
         if infer_dtype(reasons, skipna=True) not in ("string", "empty"):
-            raise ValueError(f"DropUnusable: column {name!r} holds {X[name].dtype} and no text")
+            raise ValueError(
+                f"DropUnusable: column {self.quality_column!r} holds "
+                f"{X[self.quality_column].dtype} instead of strings"
+            )
         return reasons.where(reasons.notna(), "")
 
-    def _tell(self, dropped, y, usable):
+    def _warn(self, dropped: pd.Index, y: NDArray, usable: NDArray[np.bool_]) -> None:
         text = f"DropUnusable: column {self.quality_column!r} marks"
         if not usable.any():
             raise ObjectError(f"{text} every object: {self.reasons_}", dropped)
@@ -102,7 +105,7 @@ class DropUnusable(RowPicker):
             stacklevel=2,
         )
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         return tags

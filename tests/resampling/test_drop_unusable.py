@@ -71,10 +71,10 @@ def test_only_unusable_objects_is_an_error(marked):
 @pytest.mark.parametrize(
     "change, match",
     [
-        (lambda X: X.drop(columns="quality"), "DropUnusable needs the column 'quality'"),
+        (lambda X: X.drop(columns="quality"), "DropUnusable requires the column 'quality'"),
         (lambda X: X.assign(quality=1.5), "column 'quality' holds float64"),
         (lambda X: X.assign(quality=[True, False, True, True, True]), "holds bool"),
-        (lambda X: X[["redshift"]].to_numpy(), "DropUnusable needs the column 'quality'"),
+        (lambda X: X[["redshift"]].to_numpy(), "DropUnusable requires the column 'quality'"),
         (lambda X: X.iloc[:0], "0 objects"),
     ],
     ids=["missing", "numbers", "flags", "array", "empty"],

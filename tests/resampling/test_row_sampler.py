@@ -16,6 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_predict
 from sklearn.preprocessing import FunctionTransformer
 
+from skastro.exceptions import ObjectError
 from skastro.resampling import RowSampler
 from skastro.testing import make_check_data
 from skastro.utils.ragged import flatten, segment_reduce
@@ -88,17 +89,20 @@ def test_any_container_keeps_its_type(data, make, tmp_path):
 @pytest.mark.parametrize(
     "make",
     [
-        lambda y: pd.Series(y, index=np.arange(30) * 7, name="type"),
+        lambda y: pd.Series(y, name="type"),
         lambda y: y.tolist(),
         lambda y: pd.Series(y, dtype="category"),
         lambda y: np.unique(y, return_inverse=True)[1],
         lambda y: y == "Ia",
         lambda y: y.astype(object),
+        lambda y: pd.Series(y.astype(str)).values,
+        lambda y: pd.array(y, dtype="string"),
     ],
-    ids=["series", "list", "category", "int", "bool", "object"],
+    ids=["series", "list", "category", "int", "bool", "object", "arrow", "string"],
 )
 def test_any_labels_keep_their_type_and_order(data, make):
     X, y = data[0], make(data[1])
+    y = y.set_axis(X.index) if isinstance(y, pd.Series) else y
     pick = RowSampler(UNDER)
     y_new = pick.fit_resample(X, y)[1]
     assert type(y_new) is type(y)
@@ -199,3 +203,18 @@ def test_bad_input_is_refused(data):
         RowSampler(UNDER).fit_resample(X, y[:-1])
     with pytest.raises(ValueError, match="'sampler' parameter of RowSampler"):
         RowSampler("random").fit_resample(X, y)
+
+
+def test_a_series_of_other_objects_is_refused(data):
+    X, y = data
+    with pytest.raises(ValueError, match="RowSampler: y has another index than X"):
+        RowSampler(UNDER).fit_resample(X, pd.Series(y))
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA], ids=repr)
+def test_an_object_without_label_is_named(data, missing):
+    X, y = data
+    y = y.astype(object)
+    y[3] = missing
+    with pytest.raises(ObjectError, match=f"RowSampler: y holds no label .*{X.index[3]}"):
+        RowSampler(UNDER).fit_resample(X, y)

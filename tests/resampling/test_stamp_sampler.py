@@ -88,7 +88,7 @@ def test_a_forest_learns_a_direction_it_never_saw():
 
 
 def test_a_shape_that_does_not_fit_is_refused():
-    with pytest.raises(ValueError, match="does not fit"):
+    with pytest.raises(ValueError, match="does not match"):
         StampAugmentSampler().fit_resample(*rows())
 
 
