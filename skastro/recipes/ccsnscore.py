@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from imblearn.pipeline import Pipeline as ImbalancedPipeline
 from imblearn.under_sampling import RandomUnderSampler
 from sklearn.base import ClassifierMixin
 
@@ -22,7 +21,7 @@ from skastro.nn import RecurrentEncoder
 from skastro.recipes._ccsnscore_features import ccsnscore_shapes, make_ccsnscore_features
 from skastro.recipes._ccsnscore_layers import layers_of
 from skastro.recipes._options import make_networks, split_options
-from skastro.resampling import SpectrumMixSampler
+from skastro.resampling import ResamplingPipeline, SpectrumMixSampler
 from skastro.surveys import Survey
 from skastro.taxonomy import Taxonomy
 
@@ -253,7 +252,7 @@ def _network(shapes, *, encoder, balanced, parameters, **training):
     sampler = RandomUnderSampler(
         sampling_strategy=_at_most_double, random_state=training["random_state"]
     )
-    return ImbalancedPipeline([("balance", sampler), ("network", network)])
+    return ResamplingPipeline([("balance", sampler), ("network", network)])
 
 
 def _rnn(name):
@@ -283,7 +282,7 @@ def make_ccsnscore(
     verbose: int = 0,
     n_jobs: int | None = None,
     **options: Any,
-) -> ImbalancedPipeline:
+) -> ResamplingPipeline:
     """Make the whole system in one Pipeline: spectra in, scores of all labels out.
 
     Parameters
@@ -334,7 +333,7 @@ def make_ccsnscore(
 
     Returns
     -------
-    pipeline : imblearn.pipeline.Pipeline
+    pipeline : ResamplingPipeline
         Steps mix (with `n_per_class`), features and classifier.  Mixes are made before the
         networks hold out objects for `validation`, so that both sides share supernovae: judge the
         model on a split in front of the pipeline.
@@ -384,4 +383,4 @@ def make_ccsnscore(
     if n_per_class is not None:
         mix = SpectrumMixSampler(n_per_class, random_state=random_state)
         steps.insert(0, ("mix", mix))
-    return ImbalancedPipeline(steps)
+    return ResamplingPipeline(steps)

@@ -7,7 +7,6 @@ one is trained on the rest, with the suspects as objects without a label.
 from functools import partial
 from typing import Any
 
-from imblearn.pipeline import Pipeline as ImbalancedPipeline
 from sklearn.base import ClassifierMixin
 from sklearn.pipeline import Pipeline
 
@@ -16,6 +15,7 @@ from skastro.neural_network import StampCNNClassifier
 from skastro.nn import ComplexStampNet, RealBogusLoss
 from skastro.preprocessing import CropStamps, FillStamps
 from skastro.recipes._options import make_networks, split_options
+from skastro.resampling import ResamplingPipeline
 
 REALBOGUS_PAPER = {
     "architecture": "complex",
@@ -217,7 +217,7 @@ def make_realbogus(
     verbose: int = 0,
     n_jobs: int | None = None,
     **options: Any,
-) -> ImbalancedPipeline:
+) -> ResamplingPipeline:
     """Make the whole system in one Pipeline: stamps in, probabilities of bogus and real out.
 
     Parameters
@@ -271,7 +271,7 @@ def make_realbogus(
 
     Returns
     -------
-    pipeline : imblearn.pipeline.Pipeline
+    pipeline : ResamplingPipeline
         Steps label_errors (with `method`), fill, crop and classifier.
 
     Raises
@@ -308,7 +308,7 @@ def make_realbogus(
     network = make_realbogus_classifier(**final, n_networks=n_networks, n_jobs=n_jobs)
     steps = [*features.steps, ("classifier", network)]
     if method is None:
-        return ImbalancedPipeline(steps)
+        return ResamplingPipeline(steps)
     finder = LabelErrorFinder(
         Pipeline([*features.steps, ("classifier", _first_network(shared, for_network, first))]),
         cv=cv,
@@ -320,7 +320,7 @@ def make_realbogus(
         random_state=random_state,
         verbose=verbose > 0,
     )
-    return ImbalancedPipeline([("label_errors", finder), *steps])
+    return ResamplingPipeline([("label_errors", finder), *steps])
 
 
 def _first_network(shared: dict, for_network: dict, first: dict | None) -> ClassifierMixin:

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from imblearn.pipeline import Pipeline as ImbalancedPipeline
 from imblearn.under_sampling import RandomUnderSampler
 from nested_pandas import NestedFrame
 from numpy.typing import ArrayLike
@@ -37,7 +36,7 @@ from skastro.preprocessing import (
     Window,
 )
 from skastro.recipes._options import make_networks, split_options
-from skastro.resampling import DropUnusable, RowSampler
+from skastro.resampling import DropUnusable, ResamplingPipeline, RowSampler
 from skastro.surveys import Survey
 
 SCONE_PAPER = {
@@ -281,7 +280,7 @@ def make_scone(
     verbose: int = 0,
     n_jobs: int | None = None,
     **options: Any,
-) -> ImbalancedPipeline:
+) -> ResamplingPipeline:
     """Make the whole system in one Pipeline: light curves in, class probabilities out.
 
     Parameters
@@ -317,7 +316,7 @@ def make_scone(
 
     Returns
     -------
-    scone : imblearn.pipeline.Pipeline
+    scone : ResamplingPipeline
 
     Raises
     ------
@@ -352,7 +351,7 @@ def make_scone(
     selection = [("usable", DropUnusable()), *([("balance", sampler)] if balanced else [])]
     after_quality = [name for name, _ in steps].index("quality") + 1
     steps[after_quality:after_quality] = selection
-    return ImbalancedPipeline([*steps, ("classifier", network)])
+    return ResamplingPipeline([*steps, ("classifier", network)])
 
 
 def evaluate_scone_epochs(
