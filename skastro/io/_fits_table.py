@@ -17,6 +17,8 @@ from skastro.utils.columns import find_column
 
 # The FITS standard allows no more; a damaged header that claims more costs gigabytes.
 _MOST_FIELDS = 999
+# The sum of 32-bit words with end-around carry, see the FITS standard 4.0, section 4.4.2.7.
+_CHECKSUM_MODULUS = 2**32 - 1
 
 
 class FitsTable:
@@ -165,6 +167,7 @@ def _first_table(hdus, path):
         hint = "; decompress it with funpack" if packed else ""
         raise FormatError(f"{path}: holds no binary table{hint}")
     check_fields(tables[0], path)
+    _check_sum(tables[0], path)
     if tables[0].header.get("ZTABLE"):
         raise FormatError(f"{path}: a tile-compressed table; decompress it with funpack")
     columns = tables[0].columns
@@ -178,6 +181,17 @@ def _first_table(hdus, path):
         raise FormatError(f"{path}: rows of {records.dtype.itemsize} bytes do not fit its header")
     special = {c.name: _reader(data, records, c, path) for c in columns if _needs_astropy(c)}
     return FitsTable(records, hdus[0].header, str(path), special)
+
+
+def _check_sum(hdu, path):
+    """Raise FormatError if the data do not have the DATASUM of the header, if there is one."""
+    place = hdu.fileinfo()
+    if "DATASUM" not in hdu.header or not place or is_gzip(path):
+        return
+    words = np.memmap(path, ">u4", "r", place["datLoc"], place["datSpan"] // 4)
+    found = int(words.sum(dtype=np.uint64)) % _CHECKSUM_MODULUS
+    if int(hdu.header["DATASUM"]) % _CHECKSUM_MODULUS != found:
+        raise FormatError(f"{path}: damaged, the data do not have the DATASUM of the header")
 
 
 def _needs_astropy(column):

@@ -159,7 +159,8 @@ def settle_duplicates(
     if duplicates == "number":
         return frame.set_axis(numbered(frame.index), axis=0)
     twice = frame.index[repeated].unique()
-    where = list(dict.fromkeys(np.asarray(files, object)[frame.index.isin(twice)])) if files else []
+    files = np.asarray(files, object)
+    where = list(dict.fromkeys(files[frame.index.isin(twice)])) if len(files) else []
     text = f" in {name_objects(where)}" if where else ""
     raise ObjectError(
         f"{owner}: identifiers occur more than once{text}; duplicates='number' makes them "

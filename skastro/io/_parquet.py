@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -147,7 +148,7 @@ def read_parquet(
     X = frames[0]
     if len(frames) > 1:
         X = NestedFrame(pd.concat(frames))
-        files = [path.name for path, frame in zip(paths, frames) for _ in range(len(frame))]
+        files = np.repeat([path.name for path in paths], [len(frame) for frame in frames])
         if not pd.api.types.is_numeric_dtype(X.index.dtype):
             X = settle_duplicates(X, duplicates=duplicates, owner="read_parquet", files=files)
     if errors == "skip":

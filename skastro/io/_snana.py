@@ -134,7 +134,7 @@ def read_snana(
     lost = [c for c in columns if c not in seen and f"{c}_0" not in seen]
     if lost:
         raise KeyError(f"read_snana: no file has the column {lost[0]!r}")
-    files = [pair.head.name for pair, frame in zip(pairs, frames) for _ in range(len(frame))]
+    files = np.repeat([pair.head.name for pair in pairs], [len(frame) for frame in frames])
     X = settle_duplicates(
         join_frames(frames), duplicates=duplicates, owner="read_snana", files=files
     )

@@ -123,7 +123,12 @@ def read_types(
     unnamed = np.equal(found, None)
     if numbers:
         found[unnamed] = np.asarray(numbers[0], object)[unnamed]
-    return numbers[0] if numbers and unnamed.all() else found
+    return _integers(numbers[0]) if numbers and unnamed.all() else found
+
+
+def _integers(values):
+    plain = isinstance(values, np.ndarray) and values.dtype.kind in "iu"
+    return values.astype(np.int64) if plain else values
 
 
 def _fill(found, columns, names):
