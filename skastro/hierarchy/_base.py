@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
+from nested_pandas import NestedDtype
 from numpy.typing import ArrayLike, NDArray
 from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
@@ -111,27 +112,26 @@ class PartsClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         (X,) = indexable(X)
         if getattr(X, "ndim", 2) == 1:
             raise ValueError(f"{name}: X has one dimension instead of two.  Reshape your data")
-        self._check_columns(getattr(X, "columns", None), reset)
+        self._check_columns(getattr(X, "columns", None))
         try:
             n_objects = _num_samples(X)
-            validate_data(self, X, reset=reset, skip_check_array=True)
+            if reset or not self._reads_ragged:
+                validate_data(self, X, reset=reset, skip_check_array=True)
         except (TypeError, ValueError) as error:
             raise type(error)(f"{name}: {error}") from None
+        if reset:
+            self._reads_ragged = _is_ragged(X)
         if n_objects == 0:
             raise ValueError(f"{name}: X holds 0 objects while a minimum of 1 is required")
         return X
 
-    def _check_columns(self, columns: Any, reset: bool) -> None:
+    def _check_columns(self, columns: Any) -> None:
         if columns is None:
             return
         name = type(self).__name__
         if not columns.is_unique:
             repeated = columns[columns.duplicated()].unique().tolist()
             raise ValueError(f"{name}: X has more than one column of the names {repeated}")
-        required = [] if reset else getattr(self, "feature_names_in_", [])
-        missing = [column for column in required if column not in columns]
-        if missing:
-            raise ValueError(f"{name} requires the column {missing[0]!r}; X has {list(columns)}")
 
     def _reopen(self, X: Any) -> Any:
         check_is_fitted(self)
@@ -194,6 +194,11 @@ class PartsClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         tags.non_deterministic = inner.non_deterministic
         tags.classifier_tags.poor_score = inner.classifier_tags.poor_score
         return tags
+
+
+def _is_ragged(X: Any) -> bool:
+    """Return whether X has nested columns: the parts find the columns that they read by name."""
+    return any(isinstance(dtype, NestedDtype) for dtype in getattr(X, "dtypes", ()))
 
 
 def fit_part(X: Any, part: Part, params: Mapping[str, Any], text: str) -> Any:

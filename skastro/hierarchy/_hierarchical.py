@@ -20,8 +20,8 @@ from skastro.base import (
 )
 from skastro.exceptions import name_objects
 from skastro.hierarchy._base import Part, PartsClassifier
-from skastro.hierarchy._labels import TreeLabels, node_objects, read_tree_labels, trained_taxonomy
-from skastro.taxonomy import Taxonomy, node_numbers
+from skastro.hierarchy._labels import TreeLabels, node_objects, read_tree_labels
+from skastro.taxonomy import Taxonomy, node_numbers, trained_taxonomy
 from skastro.utils.labels import check_labels
 
 
@@ -197,7 +197,8 @@ class HierarchicalClassifier(PartsClassifier):
         labels = read_tree_labels(y, self.taxonomy, self.classes, name)
         self._check_node_estimators(labels.tree)
         self._tree, self._encoded = labels.tree, labels.encoded
-        self.taxonomy_ = trained_taxonomy(labels, used, name)
+        warn = self.taxonomy is not None
+        self.taxonomy_ = trained_taxonomy(labels.tree, labels.numbers[used], name, warn=warn)
         self.classes_, self._columns = labels.columns(self.taxonomy_)
         parts = self._parts(labels, used)
         self._priors = self._node_priors(parts, weights)

@@ -48,33 +48,6 @@ def read_tree_labels(
     return read_node_labels(y, taxonomy, classes, name)
 
 
-def trained_taxonomy(labels: TreeLabels, used: NDArray[np.bool_], name: str) -> Taxonomy:
-    """Return the tree of the nodes that training labels reach; warn of those left out."""
-    tree, numbers = labels.tree, labels.numbers[used]
-    if not numbers.any():
-        raise ValueError(f"{name}: y holds no label below the root {tree.root!r}")
-    trained = _prune(tree, numbers)
-    lost = [node for node in tree.nodes if node not in set(trained.nodes)]
-    if lost and not isinstance(labels, FlatLabels):
-        warnings.warn(
-            f"{name}: no training object belongs to the nodes {name_objects(lost)}; they are "
-            f"left out of taxonomy_ and never predicted",
-            UserWarning,
-            stacklevel=4,
-        )
-    return trained
-
-
-def _prune(tree: Taxonomy, numbers: NDArray[np.intp]) -> Taxonomy:
-    kept = tree.is_on_path[np.unique(numbers)].any(axis=0)
-    if kept.all():
-        return tree
-    names = {name for name, keep in zip(tree.nodes, kept) if keep}
-    edges = [(above, below) for above, below in tree.edges if below in names]
-    synonyms = {name: node for name, node in tree.synonyms.items() if node in names}
-    return Taxonomy.from_edges(edges, synonyms=synonyms)
-
-
 def node_objects(
     labels: TreeLabels, tree: Taxonomy, used: NDArray[np.bool_]
 ) -> dict[Any, tuple[NDArray[np.intp], NDArray]]:

@@ -1,6 +1,12 @@
 """Taxonomies: trees of classes with leaves at any depth and labels at any node."""
 
-from skastro.taxonomy._labels import EncodedLabels, NodeLabels, node_numbers, read_node_labels
+from skastro.taxonomy._labels import (
+    EncodedLabels,
+    NodeLabels,
+    node_numbers,
+    read_node_labels,
+    trained_taxonomy,
+)
 from skastro.taxonomy._presets import CCSN, ELASTICC, SEDM, SUPERNOVA
 from skastro.taxonomy._tree import Taxonomy
 
@@ -14,4 +20,5 @@ __all__ = [
     "Taxonomy",
     "node_numbers",
     "read_node_labels",
+    "trained_taxonomy",
 ]

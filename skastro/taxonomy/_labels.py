@@ -220,6 +220,66 @@ def node_numbers(labels: ArrayLike, tree: Taxonomy, name: str) -> NDArray[np.int
         raise ValueError(f"{name}: {error}") from None
 
 
+def trained_taxonomy(
+    tree: Taxonomy, numbers: NDArray[np.intp], name: str, *, warn: bool = True
+) -> Taxonomy:
+    """Return the part of a taxonomy that training labels reach.
+
+    Parameters
+    ----------
+    tree : Taxonomy
+        The whole taxonomy.
+
+    numbers : ndarray of int of shape (n_objects,)
+        Node number of each training object.
+
+    name : str
+        Estimator named in the error and the warning.
+
+    warn : bool, default=True
+        Whether to warn of nodes without training objects.
+
+    Returns
+    -------
+    trained : Taxonomy
+        The nodes on the paths to the labels, and their synonyms.
+
+    Raises
+    ------
+    ValueError
+        All objects are labelled as the root.
+
+    Warns
+    -----
+    UserWarning
+        Nodes without training objects are left out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skastro.taxonomy import Taxonomy, trained_taxonomy
+    >>> tree = Taxonomy({"Alert": {"SN": ["Ia", "II"], "AGN": None}})
+    >>> trained_taxonomy(tree, np.array([3, 4]), "MyClassifier", warn=False).nodes
+    ('Alert', 'SN', 'Ia', 'II')
+    """
+    if not np.any(numbers):
+        raise ValueError(f"{name}: y holds no label below the root {tree.root!r}")
+    kept = tree.is_on_path[np.unique(numbers)].any(axis=0)
+    if kept.all():
+        return tree
+    lost = [node for node, keep in zip(tree.nodes, kept) if not keep]
+    if warn:
+        warnings.warn(
+            f"{name}: no training object belongs to the nodes {name_objects(lost)}; they are "
+            f"left out of taxonomy_ and never predicted",
+            UserWarning,
+            stacklevel=4,
+        )
+    edges = [(above, below) for above, below in tree.edges if below not in lost]
+    synonyms = {other: node for other, node in tree.synonyms.items() if node not in lost}
+    return Taxonomy.from_edges(edges, synonyms=synonyms)
+
+
 def _refuse_possible_codes(y: NDArray, tree: Taxonomy, name: str) -> None:
     """Raise ValueError for integers that may be encoded labels."""
     integers = sorted(n for n in [*tree.nodes, *tree.synonyms] if not isinstance(n, str))

@@ -2,7 +2,8 @@
 
 from skastro.taxonomy._tree import Taxonomy
 
-_ELASTICC_MODELS = {
+# The models of ELASTICC, then the names of the simulator of this package and of PLAsTiCC.
+_ELASTICC_NAMES = {
     "SNII": [
         "SNII-NMF",
         "SNIIb+HostXT_V19",
@@ -10,6 +11,10 @@ _ELASTICC_MODELS = {
         "SNII+HostXT_V19",
         "SNII-Templates",
         "SNIIn+HostXT_V19",
+        "SNIIP",
+        "SNIIL",
+        "SNIIn",
+        "SNIIb",
     ],
     "SNIb/c": [
         "SNIc-Templates",
@@ -17,13 +22,22 @@ _ELASTICC_MODELS = {
         "SNIb-Templates",
         "SNIcBL+HostXT_V19",
         "SNIb+HostXT_V19",
+        "SNIbc",
+        "SNIb",
+        "SNIc",
+        "SNIc-BL",
     ],
     "SNIa": ["SNIa-SALT3"],
     "SNI91bg": ["SNIa-91bg"],
-    "SLSN": ["SLSN-I+host", "SLSN-I_no_host"],
+    "SLSN": ["SLSN-I+host", "SLSN-I_no_host", "SLSN-I", "SLSN-II"],
     "KN": ["KN_K17", "KN_B19"],
-    "uLens": ["uLens-Binary", "uLens-Single-GenLens", "uLens-Single_PyLIMA"],
-    "M-dwarf Flare": ["Mdwarf-flare"],
+    "uLens": [
+        "uLens-Binary",
+        "uLens-Single-GenLens",
+        "uLens-Single_PyLIMA",
+        "uLens-Single",
+    ],
+    "M-dwarf Flare": ["Mdwarf-flare", "M-dwarf"],
     "Dwarf Novae": ["dwarf-nova"],
     "RR Lyrae": ["RRL"],
     "Delta Scuti": ["d-Sct"],
@@ -44,7 +58,7 @@ ELASTICC = Taxonomy(
             },
         }
     },
-    synonyms={model: name for name, models in _ELASTICC_MODELS.items() for model in models},
+    synonyms={model: name for name, models in _ELASTICC_NAMES.items() for model in models},
 )
 
 SEDM = Taxonomy(
@@ -81,5 +95,12 @@ SUPERNOVA = Taxonomy(
             "Superluminous": ["SLSN-I", "SLSN-II"],
         }
     },
-    synonyms={"SNIIP": "SNII", "SNIIL": "SNII", "SNIa-91bg": "SNI91bg", "SNIcBL": "SNIc-BL"},
+    synonyms={
+        "SNIIP": "SNII",
+        "SNIIL": "SNII",
+        "SNIa-91bg": "SNI91bg",
+        "SNIcBL": "SNIc-BL",
+        "SNIbc": "H-poor",
+        "SLSN": "Superluminous",
+    },
 )
