@@ -1,36 +1,62 @@
 """Auto-encoder of light curves."""
 
+from collections.abc import Callable, Sequence
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
 import torch
 from nested_pandas import NestedFrame
-from sklearn.base import (
-    BaseEstimator,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-    _fit_context,
-)
-from sklearn.utils import check_random_state
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
-from skorch.callbacks import EarlyStopping
 
 from skastro.exceptions import ObjectError
-from skastro.neural_network._callbacks import SCHEDULES, FiniteLoss, LearningRate, Progress
-from skastro.neural_network._data import BatchDataset, BatchIterator
-from skastro.neural_network._event_input import EventReaderMixin
-from skastro.neural_network._net import history_table, resolve_device, seeded, train
-from skastro.neural_network._reconstruction import Reconstruction, ReconstructionNet
+from skastro.neural_network._light_curves import LightCurveReader, known_band
+from skastro.neural_network._net import WeightedNet
+from skastro.neural_network._split import random_split
+from skastro.neural_network._training import BaseNet
+from skastro.neural_network.inputs import Reconstruction
 from skastro.nn import LightCurveAutoencoderNet, SequenceLoss
-from skastro.surveys import get_survey
-from skastro.utils.ragged import flatten, nest, segment_ids
+from skastro.surveys import Survey, get_survey
+from skastro.utils.ragged import nest, segment_ids
 
 _LARGEST_HEIGHT = 80.0
+_TRUTH = ("target", "weight", "sample_weight")
+
+
+class ReconstructionNet(WeightedNet):
+    """A net whose truth travels with the inputs.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skastro.neural_network._autoencoder import ReconstructionNet
+    >>> [name for name, _ in ReconstructionNet(torch.nn.Identity)._default_callbacks]
+    ['epoch_timer', 'train_loss', 'valid_loss']
+    """
+
+    @property
+    def _default_callbacks(self):
+        return [pair for pair in super()._default_callbacks if pair[0] != "valid_accuracy"]
+
+    def infer(self, x, **fit_params):
+        """Call the module with the inputs, and with the truth for a teacher-forced decoder."""
+        inputs = {name: t for name, t in x.items() if name not in _TRUTH}
+        if self.module_.decoder.teacher_forced:
+            inputs["query_heights"] = x["target"]
+        return super().infer(inputs)
+
+    def get_loss(self, y_pred, y_true, X=None, training=False):
+        """Return the loss of the reconstruction, with the penalty of encoder and decoder."""
+        target, weight = (X[name].to(y_pred.device) for name in ("target", "weight"))
+        modules = (self.module_.encoder, self.module_.decoder)
+        return self.criterion_(y_pred, target, weight, modules)
 
 
 class TransformerAutoencoder(
-    EventReaderMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+    LightCurveReader, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
 ):
     """Learn short codes of light curves from light curves alone, without labels.
 
@@ -71,50 +97,82 @@ class TransformerAutoencoder(
         Gives the effective wavelengths of the bands.
 
     reference_column : str, default=None
-        Column with the zero date of each object, from which its days count; NaN there and the
-        default stand for the first observation.
+        Column with the reference date of each object, from which its days count; NaN there and
+        the default stand for the first observation.
+
+    quality_column : str, default="quality"
+        Column with the reasons of a :class:`skastro.preprocessing.MarkQuality`; read if `X` has
+        it.
 
     column : str, default="lightcurve"
         Nested column with the light curves: fields time [days], band, flux, flux_err, and
         ``detected``, without which S/N above 5 stands for it.
 
     max_epochs : int, default=30
-        Number of epochs.
+        Passes over the training objects.
 
     lr : float, default=2e-3
         Largest learning rate.
 
-    batch_size : int, default=64
-        Objects a batch.  Batches hold light curves of like lengths.
+    batch_size : int or "all", default=64
+        Objects per batch.
+
+    optimizer : str or class, default="Adam"
+        Name of a class in `torch.optim`, or the class.
 
     schedule : {"one_cycle", "cosine", "constant"} or callable, default="one_cycle"
-        Factor of the learning rate over the training.
+        Course of the learning rate; a callable maps the finished part of the training, 0 to 1,
+        to a factor of `lr`.
 
-    validation : float, default=0.1
-        Part of the objects that is held back to choose the best epoch.
+    validation : float, splitter or None, default=0.1
+        Share of the objects that is held out to choose the best epoch, or a scikit-learn
+        splitter whose first split is taken, or None.
+
+    patience : int, default=None
+        Stop after so many epochs without a lower validation loss; None runs all epochs.  The
+        weights of the best epoch are kept either way, if there is a validation.
+
+    callbacks : list of skorch callbacks, default=None
+        Copies of them are called during `fit`.
+
+    net_params : dict, default=None
+        Further parameters of the skorch net, such as ``{"optimizer__weight_decay": 1e-3}``.
 
     device : str, default="auto"
-        ``"cpu"``, ``"cuda"``, ``"mps"``, or whichever there is.
+        Torch device; "auto" takes CUDA, else MPS, else the CPU.
+
+    warm_start : bool, default=False
+        Continue from the last `fit` instead of starting anew.
+
+    on_interrupt : {"raise", "keep"}, default="raise"
+        What Ctrl-C does: end `fit` with KeyboardInterrupt, or keep the finished epochs and warn.
+
+    checkpoint : str or path, default=None
+        File, or existing folder for one file per training, to which the state is written after
+        each epoch.  The next `fit` with the same data and parameters resumes from it.
 
     verbose : int, default=0
-        Above 0, show a progress bar.
+        Show a progress bar if not 0.
 
     random_state : int, RandomState instance or None, default=None
-        Seed of weights, batches, left-out observations and the validation split.
+        Seed of everything random in the training and of Monte-Carlo dropout.
 
     Attributes
     ----------
     net_ : skorch net
-        The trained net.
+        The trained net; ``net_.module_`` is the torch module.
 
     history_ : DataFrame
-        One row an epoch.
+        One row per epoch: epoch, train_loss, valid_loss, lr, seconds.
+
+    n_iter_, best_epoch_ : int
+        Number of finished epochs; the epoch whose weights are kept, counted from 1.
 
     bands_ : list of str
         Bands of the training, with ``band_encoding="one-hot"``.
 
-    flux_scale_ : float
-        Median flux error of the training observations.
+    scale_ : LightCurveScale
+        Its `flux` is the median flux error of the training observations.
 
     n_features_in_, feature_names_in_ : int, ndarray of str
         Columns seen during `fit`.
@@ -144,11 +202,8 @@ class TransformerAutoencoder(
     (60, 3, 2)
     """
 
-    static = ()
-    n_prefixes = 0
-    quality_column = "quality"
-
     _parameter_constraints = {
+        **BaseNet._parameter_constraints,
         "module": [callable],
         "code_size": [Interval(Integral, 1, None, closed="left")],
         "use_errors": ["boolean"],
@@ -157,40 +212,58 @@ class TransformerAutoencoder(
         "observation_dropout": [Interval(Real, 0, 1, closed="left")],
         "band_encoding": [StrOptions({"wavelength", "one-hot"})],
         "reference_column": [str, None],
+        "quality_column": [str],
         "column": [str],
-        "max_epochs": [Interval(Integral, 1, None, closed="left")],
-        "lr": [Interval(Real, 0, None, closed="neither")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "schedule": [StrOptions(set(SCHEDULES)), callable],
-        "validation": [Interval(Real, 0, 1, closed="left")],
-        "device": [str],
-        "verbose": ["verbose"],
-        "random_state": ["random_state"],
     }
 
     def __init__(
         self,
         *,
-        module=LightCurveAutoencoderNet,
-        code_size=16,
-        loss="huber",
-        use_errors=True,
-        alpha=0.0,
-        rho=1e-5,
-        observation_dropout=0.4,
-        band_encoding="one-hot",
-        survey="LSST",
-        reference_column=None,
-        column="lightcurve",
-        max_epochs=30,
-        lr=2e-3,
-        batch_size=64,
-        schedule="one_cycle",
-        validation=0.1,
-        device="auto",
-        verbose=0,
-        random_state=None,
+        module: Callable = LightCurveAutoencoderNet,
+        code_size: int = 16,
+        loss: str = "huber",
+        use_errors: bool = True,
+        alpha: float = 0.0,
+        rho: float = 1e-5,
+        observation_dropout: float = 0.4,
+        band_encoding: str = "one-hot",
+        survey: str | Survey = "LSST",
+        reference_column: str | None = None,
+        quality_column: str = "quality",
+        column: str = "lightcurve",
+        max_epochs: int = 30,
+        lr: float = 2e-3,
+        batch_size: int | str = 64,
+        optimizer: str | type = "Adam",
+        schedule: Any = "one_cycle",
+        validation: Any = 0.1,
+        patience: int | None = None,
+        callbacks: list | None = None,
+        net_params: dict | None = None,
+        device: str = "auto",
+        warm_start: bool = False,
+        on_interrupt: str = "raise",
+        checkpoint: Any = None,
+        verbose: int = 0,
+        random_state: int | np.random.RandomState | None = None,
     ):
+        super().__init__(
+            max_epochs=max_epochs,
+            lr=lr,
+            batch_size=batch_size,
+            optimizer=optimizer,
+            schedule=schedule,
+            validation=validation,
+            patience=patience,
+            callbacks=callbacks,
+            net_params=net_params,
+            device=device,
+            warm_start=warm_start,
+            on_interrupt=on_interrupt,
+            checkpoint=checkpoint,
+            verbose=verbose,
+            random_state=random_state,
+        )
         self.module = module
         self.code_size = code_size
         self.loss = loss
@@ -201,18 +274,11 @@ class TransformerAutoencoder(
         self.band_encoding = band_encoding
         self.survey = survey
         self.reference_column = reference_column
+        self.quality_column = quality_column
         self.column = column
-        self.max_epochs = max_epochs
-        self.lr = lr
-        self.batch_size = batch_size
-        self.schedule = schedule
-        self.validation = validation
-        self.device = device
-        self.verbose = verbose
-        self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Train the network on light curves.
 
         Parameters
@@ -232,23 +298,17 @@ class TransformerAutoencoder(
         ObjectError
             No object can be used, or observations are not finite.
         """
-        events = self._events(X, reset=True)
-        rows = np.flatnonzero(~events.unusable)
+        source = self._read(X, reset=self._starts_anew())
+        rows = np.flatnonzero(~source.unusable)
         if len(rows) == 0:
             raise ObjectError(f"{type(self).__name__}: no object has observations", X.index)
-        rng = check_random_state(self.random_state)
-        rows = rng.permutation(rows)
-        held, used = np.split(rows, [int(self.validation * len(rows))])
-        with seeded(rng):
-            self._make_net(events, used)
-            data = Reconstruction(events.prepare(**self._learned()), self.use_errors)
-            train_set = BatchDataset(data, used, purpose="train")
-            valid_set = self._valid_set(data, held)
-            self._train(train_set, valid_set)
+        rng = self._first_random_state(source)
+        train, valid = random_split(self.validation, rows, rng)
+        self._fit_net(source, train, valid, rng)
         return self
 
-    def transform(self, X):
-        """Return the codes.
+    def transform(self, X: Any) -> NDArray[np.float32]:
+        """Return the embeddings.
 
         Parameters
         ----------
@@ -257,28 +317,24 @@ class TransformerAutoencoder(
 
         Returns
         -------
-        codes : ndarray of shape (n_objects, code_size), dtype float32
+        embeddings : ndarray of shape (n_objects, code_size), dtype float32
             NaN for objects without observations.
         """
         check_is_fitted(self)
-        events = self._events(X, reset=False).prepare(**self._learned())
-        data = Reconstruction(events)
-        rows = np.flatnonzero(~events.unusable)
-        rows = rows[np.argsort(events.lengths[rows], kind="stable")]
-        codes = np.full((len(X), self.code_size), np.nan, np.float32)
-        module = self.net_.module_.eval()
-        start = 0
-        with torch.no_grad(), self.net_.threads("encode") as threads:
-            for batch, _ in BatchIterator(BatchDataset(data, rows, purpose="encode"), 512):
-                inputs = {name: tensor.to(self.net_.device) for name, tensor in batch.items()}
-                stop = start + len(batch["lengths"])
-                with threads.step():
-                    codes[rows[start:stop]] = module.embed(**inputs).cpu().numpy()
-                start = stop
-        return codes
+        source = self._read(X, reset=False).scaled(self.scale_)
+        embeddings = np.full((len(X), self.code_size), np.nan, np.float32)
+        for objects, found in self._outputs(source, self._encode, truth=False):
+            embeddings[objects] = found
+        return embeddings
 
-    def reconstruct(self, X):
-        """Return the light curves as the network gives them back, in the unit of the flux.
+    def _encode(self, inputs, objects):
+        module = self.net_.module_.eval()
+        with torch.no_grad():
+            inputs = {name: tensor.to(self.net_.device) for name, tensor in inputs.items()}
+            return module.embed(**inputs).cpu().numpy()
+
+    def reconstruct(self, X: Any) -> NestedFrame:
+        """Return the reconstructed light curves, in the unit of the flux.
 
         Parameters
         ----------
@@ -290,28 +346,28 @@ class TransformerAutoencoder(
         frame : NestedFrame of shape (n_objects, 1)
             The nested column with the fields time, band and flux, sorted by time.
         """
-        codes = self.transform(X)
-        events = self._events(X, reset=False)
-        ids = segment_ids(events.offsets)
-        days = events.rows["time"] - events.zero[ids]
-        bands = events.band_numbers[events.rows["band"]]
-        flux = self._flux(codes[ids], days[:, None], bands[:, None])[:, 0]
-        names = np.array(self._band_names(X), object)
-        rows = {"time": events.rows["time"], "band": names[events.rows["band"]], "flux": flux}
+        embeddings = self.transform(X)
+        curves = self._read(X, reset=False).light_curves
+        ids = segment_ids(curves.offsets)
+        days = curves.rows["time"] - curves.zero[ids]
+        bands = curves.band_numbers[curves.rows["band"]]
+        flux = self._flux(embeddings[ids], days[:, None], bands[:, None])[:, 0]
+        names = np.array(curves.band_names, object)[curves.rows["band"]]
+        rows = {"time": curves.rows["time"], "band": names, "flux": flux}
         return NestedFrame(index=X.index).assign(
-            **{self.column: nest(events.offsets, rows, X.index)}
+            **{self.column: nest(curves.offsets, rows, X.index)}
         )
 
-    def decode(self, codes, days, bands):
-        """Return the fluxes of codes at some dates in some bands.
+    def decode(self, codes: ArrayLike, days: ArrayLike, bands: Sequence[str]) -> NDArray:
+        """Return the fluxes of embeddings at some dates in some bands.
 
         Parameters
         ----------
         codes : array-like of shape (n_objects, code_size)
-            As from :meth:`transform`.
+            Embeddings, as from :meth:`transform`.
 
         days : array-like of shape (n_days,)
-            Days after the zero date of each object.
+            Days after the reference date of each object.
 
         bands : sequence of str
             Bands, n_bands of them.
@@ -323,7 +379,7 @@ class TransformerAutoencoder(
         Raises
         ------
         ValueError, KeyError
-            Codes of another length; bands that are unknown.
+            Embeddings of another length; unknown bands.
         """
         check_is_fitted(self)
         codes = np.asarray(codes, np.float32)
@@ -342,84 +398,52 @@ class TransformerAutoencoder(
         flux = np.empty(days.shape, np.float32)
         decoder, step = self.net_.module_.decoder, max(1, 2**18 // max(days.shape[1], 1))
         decoder.eval()
-        with torch.no_grad(), self.net_.threads("decode") as threads:
-            for start in range(0, len(days), step):
-                part = slice(start, start + step)
-                inputs = (
-                    torch.from_numpy(np.array(values[part], np.float32)).to(self.net_.device)
-                    for values in (codes, days, bands)
-                )
-                with threads.step():
-                    heights = decoder(*inputs).double().cpu().numpy()
-                heights = np.clip(heights, -_LARGEST_HEIGHT, _LARGEST_HEIGHT)
-                flux[part] = self.flux_scale_ * np.sinh(heights)
+        for start in range(0, len(days), step):
+            part = slice(start, start + step)
+            inputs = (
+                torch.from_numpy(np.array(values[part], np.float32)).to(self.net_.device)
+                for values in (codes, days, bands)
+            )
+            with torch.no_grad():
+                heights = decoder(*inputs).double().cpu().numpy()
+            heights = np.clip(heights, -_LARGEST_HEIGHT, _LARGEST_HEIGHT)
+            flux[part] = self.scale_.flux * np.sinh(heights)
         return flux
 
     def _numbers_of_bands(self, bands):
+        survey = get_survey(self.survey)
         if self.band_encoding == "wavelength":
-            survey = get_survey(self.survey)
             return np.array([[survey.wavelength(band) / 1e4] for band in bands], np.float32)
-        strange = sorted(set(bands) - set(self.bands_))
-        if strange:
-            raise ValueError(f"{type(self).__name__}: unknown bands {strange}; known {self.bands_}")
-        return np.eye(len(self.bands_), dtype=np.float32)[[self.bands_.index(b) for b in bands]]
+        own = [band if band in self.bands_ else known_band(survey, band) for band in bands]
+        unknown = sorted({str(band) for band, name in zip(bands, own) if name not in self.bands_})
+        if unknown:
+            raise ValueError(f"{type(self).__name__}: unknown bands {unknown}; known {self.bands_}")
+        return np.eye(len(self.bands_), dtype=np.float32)[[self.bands_.index(b) for b in own]]
 
-    def _band_names(self, X):
-        if self.band_encoding == "one-hot":
-            return self.bands_
-        return flatten(X[self.column], ["band"])[1]["band"].categories
+    def _read(self, X, *, reset):
+        options = {"quality_column": self.quality_column, "lengths_too": True}
+        return Reconstruction(self._read_light_curves(X, reset=reset, **options), self.use_errors)
 
-    def _events(self, X, *, reset):
-        self._check_frame(X, reset)
-        events, _ = self._validate(X, np.zeros(len(X), int) if reset else None, reset=reset)
-        events.tell_lengths = True
-        return events
+    def _make_net(self, source, codes, weights):
+        curves = source.light_curves
+        options = {
+            "module": self.module,
+            "module__n_inputs": curves.n_inputs,
+            "module__n_band_numbers": curves.band_numbers.shape[1],
+            "module__code_size": self.code_size,
+            "criterion": SequenceLoss,
+            "criterion__kind": self.loss,
+            "criterion__alpha": self.alpha,
+            "criterion__rho": self.rho,
+            **self._skorch_options(),
+            "classes": [0],
+        }
+        return ReconstructionNet(**(options | (self.net_params or {})))
 
-    def _learned(self):
-        return {"static_scaling": self.static_scaling_, "flux_scale": self.flux_scale_}
+    def _record(self):
+        super()._record()
+        self.history_ = self.history_.drop(columns="valid_accuracy")
 
-    def _make_net(self, events, rows):
-        """Learn the scale and build the untrained net."""
-        for name, value in events.learn(rows).items():
-            setattr(self, f"{name}_", value)
-        self._n_features_out = self.code_size
-        self.net_ = ReconstructionNet(
-            self.module,
-            module__n_inputs=events.n_inputs,
-            module__n_band_numbers=events.band_numbers.shape[1],
-            module__code_size=self.code_size,
-            criterion=SequenceLoss,
-            criterion__kind=self.loss,
-            criterion__alpha=self.alpha,
-            criterion__rho=self.rho,
-            optimizer=torch.optim.Adam,
-            lr=self.lr,
-            iterator_valid__batch_size=max(512, self.batch_size),
-            classes=[0],
-            device=resolve_device(self.device),
-            verbose=0,
-        ).initialize()
-
-    def _valid_set(self, data, rows):
-        if len(rows) == 0:
-            return None
-        rows = rows[np.argsort(data.lengths[rows], kind="stable")]
-        return BatchDataset(data, rows, purpose="valid")
-
-    def _train(self, train_set, valid_set):
-        schedule = self.schedule if callable(self.schedule) else SCHEDULES[self.schedule]
-        callbacks = [LearningRate(schedule), FiniteLoss(type(self).__name__)]
-        if valid_set is not None:
-            patience = self.max_epochs + 1
-            callbacks.append(
-                EarlyStopping("valid_loss", patience, threshold=0, load_best=True, sink=_silent)
-            )
-        if self.verbose:
-            callbacks.append(Progress())
-        options = {"n_epochs": self.max_epochs, "lr": self.lr, "batch_size": self.batch_size}
-        train(self.net_, train_set, valid_set, callbacks=callbacks, **options)
-        self.history_ = history_table(self.net_).drop(columns="valid_accuracy")
-
-
-def _silent(*_):
-    """Say nothing."""
+    @property
+    def _n_features_out(self):
+        return self.code_size

@@ -1,12 +1,18 @@
 """Convolutional network for heat maps of light curves."""
 
-from skastro.neural_network._base import BaseNetClassifier
-from skastro.neural_network._data import DenseRows
-from skastro.neural_network._dense import DenseInputMixin
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.utils.validation import validate_data
+
+from skastro.neural_network._classifier import BaseNetClassifier
+from skastro.neural_network.inputs import DenseBlocks
 from skastro.nn import SconeCNN
 
 
-class HeatmapCNNClassifier(DenseInputMixin, BaseNetClassifier):
+class HeatmapCNNClassifier(BaseNetClassifier):
     """Classify heat maps, wavelength by time, with SCONE's convolutional network.
 
     Parameters
@@ -28,7 +34,7 @@ class HeatmapCNNClassifier(DenseInputMixin, BaseNetClassifier):
         Largest learning rate.
 
     batch_size : int or "all", default=32
-        Objects a step.
+        Objects per batch.
 
     optimizer : str or class, default="Adam"
         Name of a class in `torch.optim`, or the class.
@@ -38,8 +44,9 @@ class HeatmapCNNClassifier(DenseInputMixin, BaseNetClassifier):
         to a factor of `lr`.
 
     validation : float, splitter or None, default=0.1
-        Part of every class that is held back to choose the best epoch, or a scikit-learn
-        splitter whose first split is taken (`PredefinedSplit` for a split of one's own), or None.
+        Share of every class that is held out to choose the best epoch, or a scikit-learn
+        splitter whose first split is taken (`PredefinedSplit` for a split of your own), or None.
+        With `groups` in `fit`, whole groups are held out.
 
     patience : int, default=None
         Stop after so many epochs without a lower validation loss; None runs all epochs.  The
@@ -49,12 +56,22 @@ class HeatmapCNNClassifier(DenseInputMixin, BaseNetClassifier):
         Weights of the classes in the loss.
 
     criterion : torch loss, class or instance, default=None
-        Takes logits (n, n_classes) and class codes and returns one loss an object.  By default
-        cross entropy; with two classes its equivalent for a single logit.
+        A :class:`skastro.nn.Criterion`, or a torch loss that returns one loss per object;
+        cross-entropy by default.  With a :class:`skastro.nn.HierarchicalCrossEntropy` the labels
+        are nodes of its taxonomy, leaves or not, and the classes are its leaves.
+
+    classes : array-like of str, default=None
+        What integers in `y` stand for, if the criterion has a taxonomy: ``np.unique(y)`` of the
+        labels before another estimator encoded them, as ``VotingClassifier``,
+        ``StackingClassifier``, ``CalibratedClassifierCV`` and
+        ``cross_val_predict(method="predict_proba")`` do.
 
     static_scaler : scikit-learn transformer, default=None
-        Scales the static columns one by one, NaN left alone, such as a QuantileTransformer for
-        heavy tails; standardisation by default.
+        Scales the static columns one by one and ignores NaN; standardisation by default.
+
+    unclassified : {"nan", "prior"}, default="nan"
+        Prediction for objects that cannot be classified: NaN probabilities, the label
+        "unclassified" and a warning; or the class priors of the training objects.
 
     callbacks : list of skorch callbacks, default=None
         Copies of them are called during `fit`.
@@ -66,46 +83,50 @@ class HeatmapCNNClassifier(DenseInputMixin, BaseNetClassifier):
         Torch device; "auto" takes CUDA, else MPS, else the CPU.
 
     warm_start : bool, default=False
-        Go on from the last `fit` instead of beginning anew.
+        Continue from the last `fit` instead of starting anew.
+
+    on_interrupt : {"raise", "keep"}, default="raise"
+        What Ctrl-C does: end `fit` with KeyboardInterrupt, or keep the finished epochs and warn.
+
+    checkpoint : str or path, default=None
+        File, or existing folder for one file per training, to which the state is written after
+        each epoch.  The next `fit` with the same data and parameters resumes from it.
 
     verbose : int, default=0
         Show a progress bar if not 0.
 
     random_state : int, RandomState instance or None, default=None
-        Makes the training repeatable bit for bit on a CPU.
+        Seed of everything random in the training and of Monte-Carlo dropout.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The labels, sorted.
+        Class labels, sorted; the leaves of `taxonomy_` if the criterion has a taxonomy.
 
-    net_ : skorch.NeuralNet
+    class_prior_ : ndarray of shape (n_classes,)
+        Share of each class in the training part.
+
+    taxonomy_ : Taxonomy
+        The part of the taxonomy of `criterion` that training labels reach, if it has one.
+
+    net_ : skorch net
         The trained net; ``net_.module_`` is the torch module.
 
     history_ : DataFrame
-        One row an epoch: epoch, train_loss, valid_loss, valid_accuracy, lr, seconds.
+        One row per epoch: epoch, train_loss, valid_loss, valid_accuracy, lr, seconds.
 
-    n_iter_ : int
-        Number of finished epochs.
-
-    best_epoch_ : int
-        The epoch whose weights are kept, counted from 1.
+    n_iter_, best_epoch_ : int
+        Number of finished epochs; the epoch whose weights are kept, counted from 1.
 
     n_unusable_ : int
-        Number of training objects left out because their image holds NaN.
+        Number of training objects that were left out.
 
-    static_scaling_ : object
-        Learned scale of the static columns.
+    scale_ : BlockScale
+        Scale of the static columns, and the limit at which pixels are clipped: 10 times the 90th
+        percentile, over the training objects, of the largest absolute pixel.
 
-    limit_ : float
-        Pixels beyond ``-limit_..limit_`` are cut to it: 10 times the 90th percentile, over the
-        training objects, of the largest absolute pixel.
-
-    n_features_in_ : int
-        Number of columns seen during `fit`.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Their names, if X was a frame.
+    n_features_in_, feature_names_in_ : int, ndarray of str
+        Columns seen during `fit`.
 
     See Also
     --------
@@ -116,12 +137,11 @@ class HeatmapCNNClassifier(DenseInputMixin, BaseNetClassifier):
     -----
     Static columns (redshift, its error, brightness) are standardised; NaN is allowed there: it
     becomes 0, and every static column is followed by an input that is 1 where it was missing.
-    An object with NaN in its image cannot be classified: `fit` leaves it out with a warning,
-    `predict_proba` answers NaN, `predict` answers "unclassified".
+    An object with NaN in its image cannot be classified; `fit` leaves it out with a warning.
 
     An image divided by a maximum close to zero has pixels of any size; one of them in a batch
-    spoils the batch normalisation for hundreds of batches.  Hence `limit_`, which leaves images of
-    supernovae alone; `fit` warns when it cuts any.
+    spoils the batch normalisation for hundreds of batches.  Hence the limit, which does not touch
+    images of supernovae; `fit` warns when it clips any.
 
     References
     ----------
@@ -149,24 +169,28 @@ class HeatmapCNNClassifier(DenseInputMixin, BaseNetClassifier):
     def __init__(
         self,
         *,
-        image_shape=None,
-        module=SconeCNN,
-        max_epochs=100,
-        lr=2e-3,
-        batch_size=32,
-        optimizer="Adam",
-        schedule="one_cycle",
-        validation=0.1,
-        patience=None,
-        class_weight=None,
-        criterion=None,
-        static_scaler=None,
-        callbacks=None,
-        net_params=None,
-        device="auto",
-        warm_start=False,
-        verbose=0,
-        random_state=None,
+        image_shape: Sequence[int] | None = None,
+        module: Callable = SconeCNN,
+        max_epochs: int = 100,
+        lr: float = 2e-3,
+        batch_size: int | str = 32,
+        optimizer: str | type = "Adam",
+        schedule: Any = "one_cycle",
+        validation: Any = 0.1,
+        patience: int | None = None,
+        class_weight: str | dict | None = None,
+        criterion: Any = None,
+        classes: ArrayLike | None = None,
+        static_scaler: Any = None,
+        unclassified: str = "nan",
+        callbacks: list | None = None,
+        net_params: dict | None = None,
+        device: str = "auto",
+        warm_start: bool = False,
+        on_interrupt: str = "raise",
+        checkpoint: Any = None,
+        verbose: int = 0,
+        random_state: int | np.random.RandomState | None = None,
     ):
         super().__init__(
             max_epochs=max_epochs,
@@ -178,31 +202,44 @@ class HeatmapCNNClassifier(DenseInputMixin, BaseNetClassifier):
             patience=patience,
             class_weight=class_weight,
             criterion=criterion,
+            classes=classes,
             static_scaler=static_scaler,
+            unclassified=unclassified,
             callbacks=callbacks,
             net_params=net_params,
             device=device,
             warm_start=warm_start,
+            on_interrupt=on_interrupt,
+            checkpoint=checkpoint,
             verbose=verbose,
             random_state=random_state,
         )
         self.image_shape = image_shape
         self.module = module
 
-    def _read(self, X):
-        shape = (1, 1, X.shape[1]) if self.image_shape is None else tuple(self.image_shape)
+    def _read(self, X, *, reset):
+        options = {"dtype": "numeric", "ensure_all_finite": False, "reset": reset}
+        rows = validate_data(self, X, **options)
+        shape = (1, 1, rows.shape[1]) if self.image_shape is None else tuple(self.image_shape)
         if len(shape) != 3 or min(shape) < 1:
             raise ValueError(
                 f"{type(self).__name__}: image_shape must be (channels, n_wavelengths, n_times), "
                 f"not {shape}"
             )
-        allow_nan = self.image_shape is not None
-        return DenseRows(X, {"image": shape}, type(self).__name__, allow_nan=allow_nan)
+        return DenseBlocks(
+            rows,
+            {"image": shape},
+            type(self).__name__,
+            ids=getattr(X, "index", None),
+            allow_nan=self.image_shape is not None,
+            static_scaler=self.static_scaler,
+            clip=True,
+        )
 
     def _module(self, source, n_outputs):
         return self.module, {
             "image_shape": source.shapes["image"],
-            "n_static": 2 * source.static.shape[1],
+            "n_static": source.n_static,
             "n_outputs": n_outputs,
         }
 

@@ -1,88 +1,19 @@
 """Networks with several inputs, any of which an object may lack."""
 
 import math
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
-import torch
+from numpy.typing import ArrayLike
+from sklearn.utils.validation import validate_data
 
-from skastro.exceptions import ObjectError
-from skastro.neural_network._base import BaseNetClassifier
-from skastro.neural_network._data import DenseRows
-from skastro.neural_network._dense import DenseInputMixin
+from skastro.neural_network._classifier import BaseNetClassifier
+from skastro.neural_network.inputs import DenseBlocks, MultimodalBlocks
 from skastro.nn import FusionNet
 
-_CHUNK_VALUES = 2**18
 
-
-class MultimodalRows(DenseRows):
-    """Rows of several inputs as named tensors; an input that is all NaN is missing.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_rows, n_columns)
-        The flattened inputs in the order of `shapes`, then static columns.
-
-    shapes : dict of str -> tuple of int
-        Name and shape of each input.
-
-    owner : str
-        Begin of error messages.
-
-    Attributes
-    ----------
-    present : ndarray of bool of shape (n_rows, n_inputs)
-        Which inputs each object has.
-
-    Raises
-    ------
-    ObjectError
-        NaN in a part of an input.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skastro.neural_network._multimodal import MultimodalRows
-    >>> X = np.array([[1.0, 2.0, 3.0], [np.nan, np.nan, 4.0]])
-    >>> MultimodalRows(X, {"a": (2,), "b": (1,)}, "Example").present.tolist()
-    [[True, True], [False, True]]
-    """
-
-    def __init__(self, X, shapes, owner):
-        super().__init__(X, shapes, owner)
-        self.present = np.ones((len(X), len(shapes)), bool)
-        for rows in _chunks(np.flatnonzero(self.unusable), self.edges[-1]):
-            missing = np.isnan(X[rows, : self.edges[-1]])
-            for i, (name, part) in enumerate(zip(shapes, np.split(missing, self.edges[1:-1], 1))):
-                partly = part.any(axis=1) & ~part.all(axis=1)
-                if partly.any():
-                    raise ObjectError(
-                        f"{owner}: Input X contains NaN in a part of the input {name!r}; an input "
-                        f"is missing if all of it is NaN",
-                        rows[partly],
-                    )
-                self.present[rows, i] = ~part.all(axis=1)
-        self.unusable = ~self.present.any(axis=1)
-
-    def learn(self, rows, static_scaler=None):
-        """Learn the scale of static columns; no limit of the inputs, which differ in scale."""
-        return super().learn(rows, static_scaler) | {"limit": np.inf}
-
-    def take(self, rows, purpose="predict"):
-        """Return the tensors of `rows` by name, zeros for missing inputs, and ``present``."""
-        batch = super().take(rows, purpose)
-        present = self.present[rows]
-        for i, name in enumerate(self.shapes):
-            if not present[:, i].all():
-                batch[name] = torch.nan_to_num(batch[name])
-        return batch | {"present": torch.from_numpy(present.astype(np.float32))}
-
-
-def _chunks(rows, width):
-    step = max(1, _CHUNK_VALUES // max(width, 1))
-    return [rows[start : start + step] for start in range(0, len(rows), step)]
-
-
-class MultimodalClassifier(DenseInputMixin, BaseNetClassifier):
+class MultimodalClassifier(BaseNetClassifier):
     """Classify objects by several inputs together: spectra, light curves, dm-dt maps, numbers.
 
     Each input goes through an encoder of its own; the codes side by side, with indicators of the
@@ -103,68 +34,101 @@ class MultimodalClassifier(DenseInputMixin, BaseNetClassifier):
         Called with inputs, encoders, n_static and n_outputs.
 
     max_epochs : int, default=50
-        Number of epochs.
+        Passes over the training objects.
 
     lr : float, default=2e-3
         Largest learning rate.
 
     batch_size : int or "all", default=32
-        Objects a batch.
+        Objects per batch.
 
-    optimizer : str or torch optimizer class, default="Adam"
-        Name in `torch.optim`, or the class.
+    optimizer : str or class, default="Adam"
+        Name of a class in `torch.optim`, or the class.
 
     schedule : {"one_cycle", "cosine", "constant"} or callable, default="one_cycle"
-        Factor of the learning rate over the training.
+        Course of the learning rate; a callable maps the finished part of the training, 0 to 1,
+        to a factor of `lr`.
 
     validation : float, splitter or None, default=0.1
-        Part of the training objects that is held back to choose the best epoch; by whole groups
-        where `fit` gets groups, as it should for several spectra of one supernova.
+        Share of every class that is held out to choose the best epoch, or a scikit-learn
+        splitter whose first split is taken (`PredefinedSplit` for a split of your own), or None.
+        With `groups` in `fit`, whole groups are held out.
 
     patience : int, default=None
-        Epochs without a better validation loss before the training stops.
+        Stop after so many epochs without a lower validation loss; None runs all epochs.  The
+        weights of the best epoch are kept either way, if there is a validation.
 
     class_weight : "balanced", dict or None, default=None
         Weights of the classes in the loss.
 
     criterion : torch loss, class or instance, default=None
-        As in :class:`HeatmapCNNClassifier`; a :class:`skastro.nn.HierarchicalCrossEntropy` makes
-        the labels nodes of its taxonomy.
+        A :class:`skastro.nn.Criterion`, or a torch loss that returns one loss per object;
+        cross-entropy by default.  With a :class:`skastro.nn.HierarchicalCrossEntropy` the labels
+        are nodes of its taxonomy, leaves or not, and the classes are its leaves.
+
+    classes : array-like of str, default=None
+        What integers in `y` stand for, if the criterion has a taxonomy: ``np.unique(y)`` of the
+        labels before another estimator encoded them, as ``VotingClassifier``,
+        ``StackingClassifier``, ``CalibratedClassifierCV`` and
+        ``cross_val_predict(method="predict_proba")`` do.
 
     static_scaler : scikit-learn transformer, default=None
-        Scales the static columns one by one; standardisation by default.
+        Scales the static columns one by one and ignores NaN; standardisation by default.
+
+    unclassified : {"nan", "prior"}, default="nan"
+        Prediction for objects that cannot be classified: NaN probabilities, the label
+        "unclassified" and a warning; or the class priors of the training objects.
 
     callbacks : list of skorch callbacks, default=None
         Copies of them are called during `fit`.
 
     net_params : dict, default=None
-        Further parameters of the skorch net.
+        Further parameters of the skorch net, such as ``{"optimizer__weight_decay": 1e-3}``.
 
     device : str, default="auto"
-        ``"cpu"``, ``"cuda"``, ``"mps"``, or whichever there is.
+        Torch device; "auto" takes CUDA, else MPS, else the CPU.
 
     warm_start : bool, default=False
-        Go on from the last `fit`.
+        Continue from the last `fit` instead of starting anew.
+
+    on_interrupt : {"raise", "keep"}, default="raise"
+        What Ctrl-C does: end `fit` with KeyboardInterrupt, or keep the finished epochs and warn.
+
+    checkpoint : str or path, default=None
+        File, or existing folder for one file per training, to which the state is written after
+        each epoch.  The next `fit` with the same data and parameters resumes from it.
 
     verbose : int, default=0
-        Above 0, show a progress bar.
+        Show a progress bar if not 0.
 
     random_state : int, RandomState instance or None, default=None
-        Seed.
+        Seed of everything random in the training and of Monte-Carlo dropout.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        Class labels.
+        Class labels, sorted; the leaves of `taxonomy_` if the criterion has a taxonomy.
+
+    class_prior_ : ndarray of shape (n_classes,)
+        Share of each class in the training part.
+
+    taxonomy_ : Taxonomy
+        The part of the taxonomy of `criterion` that training labels reach, if it has one.
 
     net_ : skorch net
-        The trained net.
+        The trained net; ``net_.module_`` is the torch module.
 
     history_ : DataFrame
-        One row an epoch.
+        One row per epoch: epoch, train_loss, valid_loss, valid_accuracy, lr, seconds.
 
-    best_epoch_, n_iter_ : int
-        Epoch whose weights are kept; number of epochs run.
+    n_iter_, best_epoch_ : int
+        Number of finished epochs; the epoch whose weights are kept, counted from 1.
+
+    n_unusable_ : int
+        Number of training objects that were left out.
+
+    scale_ : BlockScale
+        Scale of the static columns.
 
     n_features_in_, feature_names_in_ : int, ndarray of str
         Columns seen during `fit`.
@@ -211,25 +175,29 @@ class MultimodalClassifier(DenseInputMixin, BaseNetClassifier):
     def __init__(
         self,
         *,
-        inputs=None,
-        encoders=None,
-        module=FusionNet,
-        max_epochs=50,
-        lr=2e-3,
-        batch_size=32,
-        optimizer="Adam",
-        schedule="one_cycle",
-        validation=0.1,
-        patience=None,
-        class_weight=None,
-        criterion=None,
-        static_scaler=None,
-        callbacks=None,
-        net_params=None,
-        device="auto",
-        warm_start=False,
-        verbose=0,
-        random_state=None,
+        inputs: Mapping[str, tuple[int, ...]] | None = None,
+        encoders: Mapping[str, str | Callable] | None = None,
+        module: Callable = FusionNet,
+        max_epochs: int = 50,
+        lr: float = 2e-3,
+        batch_size: int | str = 32,
+        optimizer: str | type = "Adam",
+        schedule: Any = "one_cycle",
+        validation: Any = 0.1,
+        patience: int | None = None,
+        class_weight: str | dict | None = None,
+        criterion: Any = None,
+        classes: ArrayLike | None = None,
+        static_scaler: Any = None,
+        unclassified: str = "nan",
+        callbacks: list | None = None,
+        net_params: dict | None = None,
+        device: str = "auto",
+        warm_start: bool = False,
+        on_interrupt: str = "raise",
+        checkpoint: Any = None,
+        verbose: int = 0,
+        random_state: int | np.random.RandomState | None = None,
     ):
         super().__init__(
             max_epochs=max_epochs,
@@ -241,11 +209,15 @@ class MultimodalClassifier(DenseInputMixin, BaseNetClassifier):
             patience=patience,
             class_weight=class_weight,
             criterion=criterion,
+            classes=classes,
             static_scaler=static_scaler,
+            unclassified=unclassified,
             callbacks=callbacks,
             net_params=net_params,
             device=device,
             warm_start=warm_start,
+            on_interrupt=on_interrupt,
+            checkpoint=checkpoint,
             verbose=verbose,
             random_state=random_state,
         )
@@ -253,21 +225,24 @@ class MultimodalClassifier(DenseInputMixin, BaseNetClassifier):
         self.encoders = encoders
         self.module = module
 
-    def _read(self, X):
+    def _read(self, X, *, reset):
+        options = {"dtype": "numeric", "ensure_all_finite": False, "reset": reset}
+        rows = validate_data(self, X, **options)
         name = type(self).__name__
+        shared = {"ids": getattr(X, "index", None), "static_scaler": self.static_scaler}
         if self.inputs is None:
-            return DenseRows(X, {"input": (X.shape[1],)}, name, allow_nan=False)
+            shape = {"input": (rows.shape[1],)}
+            return DenseBlocks(rows, shape, name, allow_nan=False, clip=True, **shared)
         shapes = {key: tuple(shape) for key, shape in self.inputs.items()}
-        strange = [key for key, shape in shapes.items() if not shape or math.prod(shape) < 1]
-        if strange or not shapes:
+        if not shapes or any(not shape or math.prod(shape) < 1 for shape in shapes.values()):
             raise ValueError(f"{name}: inputs need a name and a shape each, not {self.inputs}")
-        return MultimodalRows(X, shapes, name)
+        return MultimodalBlocks(rows, shapes, name, **shared)
 
     def _module(self, source, n_outputs):
         return self.module, {
             "inputs": source.shapes,
             "encoders": self.encoders,
-            "n_static": 2 * source.static.shape[1],
+            "n_static": source.n_static,
             "n_outputs": n_outputs,
         }
 

@@ -1,18 +1,19 @@
-"""The skorch net inside every network of skastro, and what is done with it."""
+"""The skorch net inside every network of skastro."""
 
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 from skorch import NeuralNetClassifier
-from skorch.callbacks import EpochTimer, PassthroughScoring
+from skorch.callbacks import EarlyStopping, EpochTimer, PassthroughScoring
 
 from skastro.neural_network._callbacks import ValidAccuracy
-from skastro.neural_network._data import BatchIterator
-from skastro.neural_network._threads import ThreadChoice
+from skastro.neural_network._random import OwnGenerator
+from skastro.neural_network.inputs import BatchDataset, BatchIterator
 
-_WITH_DROPOUT = (torch.nn.modules.dropout._DropoutNd, torch.nn.RNNBase)
 _HISTORY = ["epoch", "train_loss", "valid_loss", "valid_accuracy", "lr", "dur"]
 
 
@@ -20,11 +21,11 @@ class WeightedNet(NeuralNetClassifier):
     """A skorch net whose batches carry weights and whose two data sets are given.
 
     It is trained by ``partial_fit((train, valid))`` with two
-    :class:`~skastro.neural_network._data.BatchDataset`; `valid` may be None.  The criterion is a
-    :class:`skastro.nn.Criterion`; the loss of a batch is the mean of weight times loss.  A module
-    may return several predictions per object, logits of shape (n_objects, n_positions, n_outputs):
-    their losses are averaged.  `targets` says what the logits stand for.  While `keep_dropout` is
-    set, dropout acts in prediction too.
+    :class:`~skastro.neural_network.inputs.BatchDataset`; `valid` may be None.  The criterion
+    is a :class:`skastro.nn.Criterion`; the loss of a batch is the mean of weight times loss.  A module
+    may return several predictions per object, logits of shape (n_objects, n_positions,
+    n_outputs): their losses are averaged.  `targets` says what the logits stand for.  Random
+    numbers come from the attribute `generator` while it is set.
 
     Examples
     --------
@@ -34,16 +35,18 @@ class WeightedNet(NeuralNetClassifier):
     'BatchIterator'
     """
 
+    generator = None
+
     def __init__(
         self,
-        module,
-        *args,
-        iterator_train=BatchIterator,
-        iterator_valid=BatchIterator,
-        iterator_train__shuffle=True,
-        train_split=None,
-        targets=None,
-        **kwargs,
+        module: type[torch.nn.Module] | Callable,
+        *args: Any,
+        iterator_train: type = BatchIterator,
+        iterator_valid: type = BatchIterator,
+        iterator_train__shuffle: bool = True,
+        train_split: None = None,
+        targets: Any = None,
+        **kwargs: Any,
     ):
         super().__init__(
             module,
@@ -56,41 +59,6 @@ class WeightedNet(NeuralNetClassifier):
         )
         self.targets = targets
 
-    keep_dropout = False
-
-    def threads(self, purpose):
-        """Return the context of work on the processor that serves some purpose."""
-        choice = self._thread_choice(purpose)
-        return choice.work() if str(self.device) == "cpu" else nullcontext(choice)
-
-    def _thread_choice(self, purpose):
-        return self.__dict__.setdefault("_thread_choices", {}).setdefault(purpose, ThreadChoice())
-
-    def fit_loop(self, *args, **kwargs):
-        """Run the epochs."""
-        with self.threads("train"):
-            return super().fit_loop(*args, **kwargs)
-
-    def train_step(self, batch, **fit_params):
-        """Take a step of the optimizer."""
-        with self._thread_choice("train").step():
-            return super().train_step(batch, **fit_params)
-
-    def forward_iter(self, *args, **kwargs):
-        """Yield the logits of each batch."""
-        with self.threads("predict"):
-            yield from super().forward_iter(*args, **kwargs)
-
-    def evaluation_step(self, batch, training=False):
-        """Return the logits of a batch."""
-        with self._thread_choice("predict").step():
-            return super().evaluation_step(batch, training=training)
-
-    def __getstate__(self):
-        state = super().__getstate__()
-        state.pop("_thread_choices", None)
-        return state
-
     @property
     def _default_callbacks(self):
         return [
@@ -101,18 +69,36 @@ class WeightedNet(NeuralNetClassifier):
         ]
 
     def check_data(self, X, y=None):
-        """Accept everything: the estimator has looked at the data."""
+        """Accept everything: the estimator has checked the data."""
 
     def get_split_datasets(self, X, y=None, **fit_params):
         """Return the pair (train, valid) that `X` is."""
         return X
 
-    def _set_training(self, training=True):
-        super()._set_training(training)
-        if self.keep_dropout:
-            for module in self.module_.modules():
-                if isinstance(module, _WITH_DROPOUT):
-                    module.train()
+    def partial_fit(self, X, y=None, classes=None, epochs=None, **fit_params):
+        """Run some epochs; unlike in skorch, only early stopping ends them without an error."""
+        self.notify("on_train_begin", X=X, y=y)
+        try:
+            self.fit_loop(X, y, epochs=epochs)
+        except KeyboardInterrupt as error:
+            if not _stopped_early(error):
+                raise
+        finally:
+            self.notify("on_train_end", X=X, y=y)
+        return self
+
+    def train_step_single(self, batch, **fit_params):
+        """Compute loss and gradient of a batch with random numbers of the own generator."""
+        with self._randomness():
+            return super().train_step_single(batch, **fit_params)
+
+    def validation_step(self, batch, **fit_params):
+        """Compute the loss of a validation batch."""
+        with self._randomness():
+            return super().validation_step(batch, **fit_params)
+
+    def _randomness(self):
+        return nullcontext() if self.generator is None else OwnGenerator(self.generator)
 
     def infer(self, x, **fit_params):
         """Call the module with the inputs, without the weights."""
@@ -121,8 +107,8 @@ class WeightedNet(NeuralNetClassifier):
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Return the mean of weight times loss over the labelled objects of the batch.
 
-        Codes below 0 mark objects without a label.  In training the criterion may add a term
-        that needs no label.
+        Codes below 0 mark unlabelled objects.  In training the criterion may add a term that
+        requires no label.
         """
         codes, logits, weight = y_true.to(y_pred.device), y_pred, X.get("sample_weight")
         if (codes < 0).any():
@@ -147,13 +133,30 @@ class WeightedNet(NeuralNetClassifier):
         return losses.mean()
 
 
-def train(net, train_set, valid_set, *, n_epochs, lr, batch_size, callbacks):
-    """Run some epochs; an interrupt keeps the epochs that are finished.
+def _stopped_early(error):
+    """Return whether skorch's EarlyStopping, and not the user, interrupted the training."""
+    traceback = error.__traceback__
+    while traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return traceback.tb_frame.f_code is EarlyStopping.on_epoch_end.__code__
+
+
+def train(
+    net: WeightedNet,
+    train_set: BatchDataset,
+    valid_set: BatchDataset | None,
+    *,
+    n_epochs: int,
+    lr: float,
+    batch_size: int,
+    callbacks: Iterable,
+) -> None:
+    """Run some epochs.
 
     Parameters
     ----------
     net : WeightedNet
-        Initialised; its weights and its optimizer's state are the start.
+        Initialised; its weights and the state of its optimizer are the start.
 
     train_set, valid_set : BatchDataset
         `valid_set` may be None.
@@ -165,7 +168,7 @@ def train(net, train_set, valid_set, *, n_epochs, lr, batch_size, callbacks):
         Learning rate at the start.
 
     batch_size : int
-        Objects a batch; -1 takes all.
+        Objects per batch; -1 takes all.
 
     callbacks : list of skorch callbacks
         Called after those that record the losses.
@@ -173,10 +176,10 @@ def train(net, train_set, valid_set, *, n_epochs, lr, batch_size, callbacks):
     Examples
     --------
     >>> import numpy as np, torch
-    >>> from skastro.neural_network._data import BatchDataset, DenseRows
     >>> from skastro.neural_network._net import WeightedNet, history_table, train
+    >>> from skastro.neural_network.inputs import BatchDataset, DenseBlocks
     >>> from skastro.nn import CrossEntropy
-    >>> source = DenseRows(np.eye(4), {"input": (4,)}, "Example")
+    >>> source = DenseBlocks(np.eye(4), {"input": (4,)}, "Example")
     >>> data = BatchDataset(source, np.arange(4), np.array([0, 1, 0, 1]))
     >>> net = WeightedNet(
     ...     torch.nn.Linear, module__in_features=4, module__out_features=2,
@@ -187,18 +190,21 @@ def train(net, train_set, valid_set, *, n_epochs, lr, batch_size, callbacks):
     3
     """
     net.callbacks, net.max_epochs, net.batch_size = callbacks, n_epochs, batch_size
+    net.generator = train_set.generator
     net.initialize_callbacks()
     for group in net.optimizer_.param_groups:
         group["lr"] = lr
-    net.partial_fit((train_set, valid_set))
-    net.callbacks = None
-    net.initialize_callbacks()
-    for epoch in net.history:
-        epoch["batches"] = []
+    try:
+        net.partial_fit((train_set, valid_set))
+    finally:
+        net.generator = net.callbacks = None
+        net.initialize_callbacks()
+        for epoch in net.history:
+            epoch["batches"] = []
 
 
-def history_table(net):
-    """Return one row a finished epoch: losses, validation accuracy, learning rate, seconds.
+def history_table(net: WeightedNet) -> pd.DataFrame:
+    """Return one row per finished epoch: losses, validation accuracy, learning rate, seconds.
 
     Examples
     --------
@@ -213,13 +219,13 @@ def history_table(net):
     return pd.DataFrame(rows, columns=_HISTORY).rename(columns={"dur": "seconds"})
 
 
-def resolve_device(device):
+def resolve_device(device: str) -> str:
     """Return the device to compute on; ``"auto"`` takes CUDA, else Apple's MPS, else the CPU.
 
     Raises
     ------
     ValueError
-        A CUDA device is asked for where there is none.
+        A CUDA device is requested where there is none.
 
     Examples
     --------
@@ -236,8 +242,8 @@ def resolve_device(device):
     return device
 
 
-def move(net, device):
-    """Move weights, criterion and the optimizer's state of an initialised net to `device`.
+def move(net: WeightedNet, device: str) -> None:
+    """Move weights, criterion and the state of the optimizer of a net to `device`.
 
     Examples
     --------
@@ -253,23 +259,3 @@ def move(net, device):
     if isinstance(net.criterion_, torch.nn.Module):
         net.criterion_.to(device)
     net.optimizer_.load_state_dict(net.optimizer_.state_dict())
-
-
-@contextmanager
-def seeded(rng):
-    """Seed torch from `rng` inside the block and leave its generators untouched outside.
-
-    Examples
-    --------
-    >>> import numpy as np, torch
-    >>> from skastro.neural_network._net import seeded
-    >>> before = torch.get_rng_state()
-    >>> with seeded(np.random.RandomState(0)):
-    ...     _ = torch.rand(3)
-    >>> bool((before == torch.get_rng_state()).all())
-    True
-    """
-    devices = range(torch.cuda.device_count()) if torch.cuda.is_available() else []
-    with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(int(rng.randint(2**31 - 1)))
-        yield

@@ -1,15 +1,20 @@
-"""Recurrent network for light curves, with an answer at any date."""
+"""Recurrent network for light curves that predicts at any date."""
 
+from collections.abc import Callable, Sequence
 from numbers import Integral, Real
+from typing import Any
 
+import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from skastro.neural_network._base import BaseNetClassifier
-from skastro.neural_network._event_input import EventInputMixin
+from skastro.neural_network._classifier import BaseNetClassifier
+from skastro.neural_network._light_curves import LightCurveNetClassifier
 from skastro.nn import RecurrentNet
+from skastro.surveys import Survey
 
 
-class RecurrentClassifier(EventInputMixin, BaseNetClassifier):
+class RecurrentClassifier(LightCurveNetClassifier):
     """Classify light curves, complete or cut at any date, with a recurrent network.
 
     The network reads the observations in order of time, so that its answer at a date knows
@@ -55,78 +60,105 @@ class RecurrentClassifier(EventInputMixin, BaseNetClassifier):
         ``detected``, without which S/N above 5 stands for it.
 
     max_epochs : int, default=30
-        Number of epochs.
+        Passes over the training objects.
 
     lr : float, default=6e-3
         Largest learning rate.
 
     batch_size : int or "all", default=64
-        Objects a batch.  Batches hold light curves of like lengths.
+        Objects per batch.
 
-    optimizer : str or torch optimizer class, default="Adam"
-        Name in `torch.optim`, or the class.
+    optimizer : str or class, default="Adam"
+        Name of a class in `torch.optim`, or the class.
 
     schedule : {"one_cycle", "cosine", "constant"} or callable, default="one_cycle"
-        Factor of the learning rate over the training.
+        Course of the learning rate; a callable maps the finished part of the training, 0 to 1,
+        to a factor of `lr`.
 
     validation : float, splitter or None, default=0.1
-        Part of the training objects that is held back, stratified by class, to choose the best
-        epoch.
+        Share of every class that is held out to choose the best epoch, or a scikit-learn
+        splitter whose first split is taken (`PredefinedSplit` for a split of your own), or None.
+        With `groups` in `fit`, whole groups are held out.
 
     patience : int, default=None
-        Epochs without a better validation loss before the training stops.
+        Stop after so many epochs without a lower validation loss; None runs all epochs.  The
+        weights of the best epoch are kept either way, if there is a validation.
 
     class_weight : "balanced", dict or None, default=None
         Weights of the classes in the loss.
 
     criterion : torch loss, class or instance, default=None
-        Takes logits (n, n_classes) and class codes and returns one loss an object; cross entropy
-        by default.  With a :class:`skastro.nn.HierarchicalCrossEntropy` the labels are nodes of
-        its taxonomy, leaves or not, and the classes are its leaves.
+        A :class:`skastro.nn.Criterion`, or a torch loss that returns one loss per object;
+        cross-entropy by default.  With a :class:`skastro.nn.HierarchicalCrossEntropy` the labels
+        are nodes of its taxonomy, leaves or not, and the classes are its leaves.
+
+    classes : array-like of str, default=None
+        What integers in `y` stand for, if the criterion has a taxonomy: ``np.unique(y)`` of the
+        labels before another estimator encoded them, as ``VotingClassifier``,
+        ``StackingClassifier``, ``CalibratedClassifierCV`` and
+        ``cross_val_predict(method="predict_proba")`` do.
 
     static_scaler : scikit-learn transformer, default=None
-        Scales the static columns one by one; standardisation by default.
+        Scales the static columns one by one and ignores NaN; standardisation by default.
+
+    unclassified : {"nan", "prior"}, default="nan"
+        Prediction for objects that cannot be classified: NaN probabilities, the label
+        "unclassified" and a warning; or the class priors of the training objects.
 
     callbacks : list of skorch callbacks, default=None
         Copies of them are called during `fit`.
 
     net_params : dict, default=None
-        Further parameters of the skorch net.
+        Further parameters of the skorch net, such as ``{"optimizer__weight_decay": 1e-3}``.
 
     device : str, default="auto"
-        ``"cpu"``, ``"cuda"``, ``"mps"``, or whichever there is.
+        Torch device; "auto" takes CUDA, else MPS, else the CPU.
 
     warm_start : bool, default=False
-        Go on from the last `fit`.
+        Continue from the last `fit` instead of starting anew.
+
+    on_interrupt : {"raise", "keep"}, default="raise"
+        What Ctrl-C does: end `fit` with KeyboardInterrupt, or keep the finished epochs and warn.
+
+    checkpoint : str or path, default=None
+        File, or existing folder for one file per training, to which the state is written after
+        each epoch.  The next `fit` with the same data and parameters resumes from it.
 
     verbose : int, default=0
-        Above 0, show a progress bar.
+        Show a progress bar if not 0.
 
     random_state : int, RandomState instance or None, default=None
-        Seed of weights, batches, prefixes, dropout and the validation split.
+        Seed of everything random in the training and of Monte-Carlo dropout.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        Class labels, or the sorted leaves of the taxonomy of `criterion`.
+        Class labels, sorted; the leaves of `taxonomy_` if the criterion has a taxonomy.
+
+    class_prior_ : ndarray of shape (n_classes,)
+        Share of each class in the training part.
+
+    taxonomy_ : Taxonomy
+        The part of the taxonomy of `criterion` that training labels reach, if it has one.
 
     net_ : skorch net
-        The trained net.
+        The trained net; ``net_.module_`` is the torch module.
 
     history_ : DataFrame
-        One row an epoch.
+        One row per epoch: epoch, train_loss, valid_loss, valid_accuracy, lr, seconds.
 
-    best_epoch_, n_iter_ : int
-        Epoch whose weights are kept; number of epochs run.
+    n_iter_, best_epoch_ : int
+        Number of finished epochs; the epoch whose weights are kept, counted from 1.
+
+    n_unusable_ : int
+        Number of training objects that were left out.
 
     bands_ : list of str
-        Bands of the training, where the encoding needs them.
+        Bands of the training, where the encoding depends on them.
 
-    static_scaling_ : object
-        Learned scale of the static columns.
-
-    flux_scale_ : float
-        Median flux error of the training observations, which scales flux and error.
+    scale_ : LightCurveScale
+        Scale of the static columns, and the median flux error of the training observations, which
+        scales flux and error.
 
     n_features_in_, feature_names_in_ : int, ndarray of str
         Columns seen during `fit`.
@@ -173,31 +205,35 @@ class RecurrentClassifier(EventInputMixin, BaseNetClassifier):
     def __init__(
         self,
         *,
-        static=(),
-        module=RecurrentNet,
-        n_prefixes=7,
-        observation_dropout=0.4,
-        band_encoding="one-hot",
-        survey="LSST",
-        reference_column=None,
-        quality_column="quality",
-        column="lightcurve",
-        max_epochs=30,
-        lr=6e-3,
-        batch_size=64,
-        optimizer="Adam",
-        schedule="one_cycle",
-        validation=0.1,
-        patience=None,
-        class_weight=None,
-        criterion=None,
-        static_scaler=None,
-        callbacks=None,
-        net_params=None,
-        device="auto",
-        warm_start=False,
-        verbose=0,
-        random_state=None,
+        static: Sequence[str] = (),
+        module: Callable = RecurrentNet,
+        n_prefixes: int = 7,
+        observation_dropout: float = 0.4,
+        band_encoding: str = "one-hot",
+        survey: str | Survey = "LSST",
+        reference_column: str | None = None,
+        quality_column: str = "quality",
+        column: str = "lightcurve",
+        max_epochs: int = 30,
+        lr: float = 6e-3,
+        batch_size: int | str = 64,
+        optimizer: str | type = "Adam",
+        schedule: Any = "one_cycle",
+        validation: Any = 0.1,
+        patience: int | None = None,
+        class_weight: str | dict | None = None,
+        criterion: Any = None,
+        classes: ArrayLike | None = None,
+        static_scaler: Any = None,
+        unclassified: str = "nan",
+        callbacks: list | None = None,
+        net_params: dict | None = None,
+        device: str = "auto",
+        warm_start: bool = False,
+        on_interrupt: str = "raise",
+        checkpoint: Any = None,
+        verbose: int = 0,
+        random_state: int | np.random.RandomState | None = None,
     ):
         super().__init__(
             max_epochs=max_epochs,
@@ -209,11 +245,15 @@ class RecurrentClassifier(EventInputMixin, BaseNetClassifier):
             patience=patience,
             class_weight=class_weight,
             criterion=criterion,
+            classes=classes,
             static_scaler=static_scaler,
+            unclassified=unclassified,
             callbacks=callbacks,
             net_params=net_params,
             device=device,
             warm_start=warm_start,
+            on_interrupt=on_interrupt,
+            checkpoint=checkpoint,
             verbose=verbose,
             random_state=random_state,
         )
@@ -226,11 +266,3 @@ class RecurrentClassifier(EventInputMixin, BaseNetClassifier):
         self.reference_column = reference_column
         self.quality_column = quality_column
         self.column = column
-
-    def _module(self, source, n_outputs):
-        return self.module, {
-            "n_inputs": source.n_inputs,
-            "n_bands": len(self.bands_) if self.band_encoding == "embedding" else 0,
-            "n_static": 2 * source.static.shape[1],
-            "n_outputs": n_outputs,
-        }

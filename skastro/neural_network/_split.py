@@ -1,11 +1,16 @@
-"""Which objects of a training set are held back for validation."""
+"""Which objects of a training set are held out for validation."""
+
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 
 
-def stratified_holdout(codes, fraction, rng):
-    """Hold back `fraction` of every class, and one object at least of a class with two.
+def stratified_holdout(
+    codes: NDArray[np.int64], fraction: float, rng: np.random.RandomState
+) -> NDArray[np.bool_]:
+    """Hold out `fraction` of every class, and at least one object of a class with two.
 
     Parameters
     ----------
@@ -20,7 +25,7 @@ def stratified_holdout(codes, fraction, rng):
 
     Returns
     -------
-    held : ndarray of shape (n,), dtype bool
+    held : ndarray of bool of shape (n,)
 
     Examples
     --------
@@ -40,8 +45,13 @@ def stratified_holdout(codes, fraction, rng):
     return held
 
 
-def holdout(validation, codes, groups, rng):
-    """Return the mask of the objects that `validation` holds back.
+def holdout(
+    validation: float | Any | None,
+    codes: NDArray[np.int64],
+    groups: ArrayLike | None,
+    rng: np.random.RandomState,
+) -> NDArray[np.bool_]:
+    """Return the mask of the objects that are held out for validation.
 
     Parameters
     ----------
@@ -60,7 +70,7 @@ def holdout(validation, codes, groups, rng):
 
     Returns
     -------
-    held : ndarray of shape (n,), dtype bool
+    held : ndarray of bool of shape (n,)
 
     Raises
     ------
@@ -88,5 +98,41 @@ def holdout(validation, codes, groups, rng):
         )
         held[next(folds.split(np.zeros((len(codes), 1)), codes, groups))[1]] = True
     if held.all():
-        raise ValueError("validation holds back all objects and leaves none to train on")
+        raise ValueError("validation holds out all objects and leaves none to train on")
     return held
+
+
+def random_split(
+    validation: float | Any | None, rows: NDArray[np.int64], rng: np.random.RandomState
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the rows to train on and those held out, without classes.
+
+    Parameters
+    ----------
+    validation : float, splitter or None
+        A fraction; a scikit-learn splitter, whose first split counts; or None.
+
+    rows : ndarray of int of shape (n,)
+        Usable rows.
+
+    rng : numpy.random.RandomState
+        Source of randomness.
+
+    Returns
+    -------
+    train, valid : ndarray of int
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skastro.neural_network._split import random_split
+    >>> train, valid = random_split(0.25, np.arange(8), np.random.RandomState(0))
+    >>> len(train), len(valid)
+    (6, 2)
+    """
+    if hasattr(validation, "split"):
+        train, valid = next(validation.split(np.zeros((len(rows), 1))))
+        return rows[train], rows[valid]
+    rows = rng.permutation(rows)
+    valid, train = np.split(rows, [int((validation or 0) * len(rows))])
+    return train, valid

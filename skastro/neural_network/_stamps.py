@@ -1,89 +1,21 @@
 """Convolutional networks for image stamps of candidates."""
 
-import copy
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
-import torch
+from numpy.typing import ArrayLike
 from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.validation import validate_data
 
-from skastro.exceptions import ObjectError
-from skastro.neural_network._base import BaseNetClassifier
-from skastro.neural_network._data import DenseRows
-from skastro.neural_network._dense import DenseInputMixin
-from skastro.neural_network._targets import FlatTargets, PartialTargets
-from skastro.nn import ComplexStampNet, SimpleStampNet, as_criterion, orient
+from skastro.neural_network._classifier import BaseNetClassifier
+from skastro.neural_network.inputs import Stamps
+from skastro.nn import ComplexStampNet, SimpleStampNet
 
-_LARGEST = 1e18
 _ARCHITECTURES = {"simple": SimpleStampNet, "complex": ComplexStampNet}
 
 
-class StampRows(DenseRows):
-    """Rows of stamps, turned and mirrored at random in training, or all alike.
-
-    Parameters are those of :class:`~skastro.neural_network._data.DenseRows`; the block is
-    ``image``, of shape (height, width, channels).
-
-    Attributes
-    ----------
-    augment : bool
-        Whether batches for training are turned at random, with the random numbers of torch.
-
-    orientation : int
-        That of the other batches; see :func:`skastro.nn.orient`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skastro.neural_network._stamps import StampRows
-    >>> rows = StampRows(np.arange(4.0).reshape(1, 4), {"image": (2, 2, 1)}, "Example")
-    >>> rows.oriented(4).take([0])["image"].flatten().tolist()
-    [1.0, 0.0, 3.0, 2.0]
-    """
-
-    augment, orientation = False, 0
-
-    def __init__(self, X, shapes, owner, *, allow_nan=True):
-        super().__init__(X, shapes, owner, allow_nan=allow_nan)
-        beyond = np.flatnonzero(self.largest > _LARGEST)
-        if len(beyond):
-            raise ObjectError(
-                f"{owner}: X contains pixels beyond {_LARGEST:.0e}, whose squares float32 cannot "
-                f"hold; if they mark what is missing, FillStamps replaces them",
-                beyond,
-            )
-
-    @property
-    def orientations(self):
-        """Orientations that keep the shape: eight of a square, four of a rectangle."""
-        height, width, _ = self.shapes["image"]
-        return range(8) if height == width else range(0, 8, 2)
-
-    def oriented(self, number):
-        """Return a copy that gives its stamps in one orientation."""
-        other = copy.copy(self)
-        other.orientation = number
-        return other
-
-    def learn(self, rows, static_scaler=None):
-        """Learn the scale of the static columns; stamps are normalised by the network."""
-        return super().learn(rows, static_scaler) | {"limit": np.inf}
-
-    def take(self, rows, purpose="predict"):
-        """Return the tensors of `rows` (row numbers) by name."""
-        batch = super().take(rows, purpose)
-        images = batch["image"].movedim(-1, 1)
-        if self.augment and purpose == "train":
-            drawn = torch.randint(len(self.orientations), (len(images),))
-            turned = torch.empty_like(images)
-            for i, number in enumerate(self.orientations):
-                turned[drawn == i] = orient(images[drawn == i], number)
-            batch["image"] = turned.movedim(1, -1)
-        elif self.orientation:
-            batch["image"] = orient(images, self.orientation).movedim(1, -1)
-        return batch
-
-
-class StampCNNClassifier(DenseInputMixin, BaseNetClassifier):
+class StampCNNClassifier(BaseNetClassifier):
     """Tell real from bogus, or any classes apart, by image stamps of candidates.
 
     Parameters
@@ -111,7 +43,7 @@ class StampCNNClassifier(DenseInputMixin, BaseNetClassifier):
         Largest learning rate.
 
     batch_size : int or "all", default=64
-        Objects a step.
+        Objects per batch.
 
     optimizer : str or class, default="Adam"
         Name of a class in `torch.optim`, or the class.
@@ -121,59 +53,85 @@ class StampCNNClassifier(DenseInputMixin, BaseNetClassifier):
         to a factor of `lr`.
 
     validation : float, splitter or None, default=0.1
-        Part of every class that is held back to choose the best epoch, or a scikit-learn
-        splitter whose first split is taken, or None.
+        Share of every class that is held out to choose the best epoch, or a scikit-learn
+        splitter whose first split is taken (`PredefinedSplit` for a split of your own), or None.
+        With `groups` in `fit`, whole groups are held out.
 
     patience : int, default=None
-        Stop after so many epochs without a lower validation loss; None runs all epochs.
+        Stop after so many epochs without a lower validation loss; None runs all epochs.  The
+        weights of the best epoch are kept either way, if there is a validation.
 
     class_weight : "balanced", dict or None, default=None
         Weights of the classes in the loss.
 
     criterion : torch loss, class or instance, default=None
-        Takes logits (n, n_classes) and class codes and returns one loss an object, such as
-        :class:`skastro.nn.RealBogusLoss`.  By default cross entropy.
+        A :class:`skastro.nn.Criterion`, or a torch loss that returns one loss per object;
+        cross-entropy by default.  With a :class:`skastro.nn.HierarchicalCrossEntropy` the labels
+        are nodes of its taxonomy, leaves or not, and the classes are its leaves.
+
+    classes : array-like of str, default=None
+        What integers in `y` stand for, if the criterion has a taxonomy: ``np.unique(y)`` of the
+        labels before another estimator encoded them, as ``VotingClassifier``,
+        ``StackingClassifier``, ``CalibratedClassifierCV`` and
+        ``cross_val_predict(method="predict_proba")`` do.
 
     static_scaler : scikit-learn transformer, default=None
-        Scales the static columns one by one, NaN left alone; standardisation by default.
+        Scales the static columns one by one and ignores NaN; standardisation by default.
+
+    unclassified : {"nan", "prior"}, default="nan"
+        Prediction for objects that cannot be classified: NaN probabilities, the label
+        "unclassified" and a warning; or the class priors of the training objects.
 
     callbacks : list of skorch callbacks, default=None
         Copies of them are called during `fit`.
 
     net_params : dict, default=None
-        Further parameters of the skorch net, such as ``{"optimizer__momentum": 0.9}``.
+        Further parameters of the skorch net, such as ``{"optimizer__weight_decay": 1e-3}``.
 
     device : str, default="auto"
         Torch device; "auto" takes CUDA, else MPS, else the CPU.
 
     warm_start : bool, default=False
-        Go on from the last `fit` instead of beginning anew.
+        Continue from the last `fit` instead of starting anew.
+
+    on_interrupt : {"raise", "keep"}, default="raise"
+        What Ctrl-C does: end `fit` with KeyboardInterrupt, or keep the finished epochs and warn.
+
+    checkpoint : str or path, default=None
+        File, or existing folder for one file per training, to which the state is written after
+        each epoch.  The next `fit` with the same data and parameters resumes from it.
 
     verbose : int, default=0
         Show a progress bar if not 0.
 
     random_state : int, RandomState instance or None, default=None
-        Makes the training repeatable bit for bit on a CPU.
+        Seed of everything random in the training and of Monte-Carlo dropout.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The labels, sorted.
+        Class labels, sorted; the leaves of `taxonomy_` if the criterion has a taxonomy.
 
-    net_ : skorch.NeuralNet
+    class_prior_ : ndarray of shape (n_classes,)
+        Share of each class in the training part.
+
+    taxonomy_ : Taxonomy
+        The part of the taxonomy of `criterion` that training labels reach, if it has one.
+
+    net_ : skorch net
         The trained net; ``net_.module_`` is the torch module.
 
     history_ : DataFrame
-        One row an epoch: epoch, train_loss, valid_loss, valid_accuracy, lr, seconds.
+        One row per epoch: epoch, train_loss, valid_loss, valid_accuracy, lr, seconds.
 
     n_iter_, best_epoch_ : int
         Number of finished epochs; the epoch whose weights are kept, counted from 1.
 
     n_unusable_ : int
-        Number of training objects left out because their stamp holds NaN.
+        Number of training objects that were left out.
 
-    static_scaling_ : object
-        Learned scale of the static columns.
+    scale_ : BlockScale
+        Scale of the static columns.
 
     n_features_in_, feature_names_in_ : int, ndarray of str
         Columns seen during `fit`.
@@ -223,26 +181,30 @@ class StampCNNClassifier(DenseInputMixin, BaseNetClassifier):
     def __init__(
         self,
         *,
-        image_shape=(29, 29, 3),
-        architecture="simple",
-        augment=True,
-        average_orientations=False,
-        max_epochs=30,
-        lr=1e-3,
-        batch_size=64,
-        optimizer="Adam",
-        schedule="one_cycle",
-        validation=0.1,
-        patience=None,
-        class_weight=None,
-        criterion=None,
-        static_scaler=None,
-        callbacks=None,
-        net_params=None,
-        device="auto",
-        warm_start=False,
-        verbose=0,
-        random_state=None,
+        image_shape: Sequence[int] | None = (29, 29, 3),
+        architecture: str | Callable = "simple",
+        augment: bool = True,
+        average_orientations: bool = False,
+        max_epochs: int = 30,
+        lr: float = 1e-3,
+        batch_size: int | str = 64,
+        optimizer: str | type = "Adam",
+        schedule: Any = "one_cycle",
+        validation: Any = 0.1,
+        patience: int | None = None,
+        class_weight: str | dict | None = None,
+        criterion: Any = None,
+        classes: ArrayLike | None = None,
+        static_scaler: Any = None,
+        unclassified: str = "nan",
+        callbacks: list | None = None,
+        net_params: dict | None = None,
+        device: str = "auto",
+        warm_start: bool = False,
+        on_interrupt: str = "raise",
+        checkpoint: Any = None,
+        verbose: int = 0,
+        random_state: int | np.random.RandomState | None = None,
     ):
         super().__init__(
             max_epochs=max_epochs,
@@ -254,11 +216,15 @@ class StampCNNClassifier(DenseInputMixin, BaseNetClassifier):
             patience=patience,
             class_weight=class_weight,
             criterion=criterion,
+            classes=classes,
             static_scaler=static_scaler,
+            unclassified=unclassified,
             callbacks=callbacks,
             net_params=net_params,
             device=device,
             warm_start=warm_start,
+            on_interrupt=on_interrupt,
+            checkpoint=checkpoint,
             verbose=verbose,
             random_state=random_state,
         )
@@ -267,45 +233,37 @@ class StampCNNClassifier(DenseInputMixin, BaseNetClassifier):
         self.augment = augment
         self.average_orientations = average_orientations
 
-    def _validate(self, X, y=None, *, reset):
-        if y is None or not PartialTargets.fits(y):
-            return super()._validate(X, y, reset=reset)
-        source, _ = super()._validate(X, PartialTargets(y).codes(y), reset=reset)
-        return source, np.asarray(y)
-
-    def _read(self, X):
-        shape = (1, X.shape[1], 1) if self.image_shape is None else tuple(self.image_shape)
+    def _read(self, X, *, reset):
+        options = {"dtype": "numeric", "ensure_all_finite": False, "reset": reset}
+        rows = validate_data(self, X, **options)
+        shape = (1, rows.shape[1], 1) if self.image_shape is None else tuple(self.image_shape)
         if len(shape) != 3 or min(shape) < 1:
             raise ValueError(
                 f"{type(self).__name__}: image_shape must be (height, width, channels), not {shape}"
             )
-        allow_nan = self.image_shape is not None
-        rows = StampRows(X, {"image": shape}, type(self).__name__, allow_nan=allow_nan)
-        rows.augment = self.augment and allow_nan
-        return rows
-
-    def _set_targets(self, labels):
-        labels = np.asarray(labels)
-        if as_criterion(self.criterion).taxonomy is not None:
-            super()._set_targets(labels)
-            return
-        is_class = (labels == -1).any() and not PartialTargets.fits(labels)
-        self._targets = FlatTargets(labels) if is_class else PartialTargets(labels)
-        self.classes_ = self._targets.classes
+        return Stamps(
+            rows,
+            {"image": shape},
+            type(self).__name__,
+            augment=self.augment and self.image_shape is not None,
+            ids=getattr(X, "index", None),
+            allow_nan=self.image_shape is not None,
+            static_scaler=self.static_scaler,
+        )
 
     def _module(self, source, n_outputs):
         return _ARCHITECTURES.get(self.architecture, self.architecture), {
             "image_shape": source.shapes["image"],
-            "n_static": 2 * source.static.shape[1],
+            "n_static": source.n_static,
             "n_outputs": n_outputs,
         }
 
-    def _answer_batches(self, source, answer):
-        one_pass = super()._answer_batches
+    def _outputs(self, source, compute, **question):
+        one_pass = super()._outputs
         if not self.average_orientations or self.image_shape is None:
-            yield from one_pass(source, answer)
+            yield from one_pass(source, compute, **question)
             return
-        passes = [one_pass(source.oriented(number), answer) for number in source.orientations]
+        passes = [one_pass(source, compute, orientation=n) for n in source.orientations]
         for parts in zip(*passes):
             yield parts[0][0], np.mean([found for _, found in parts], axis=0)
 

@@ -1,25 +1,30 @@
-"""Transformer for light curves, with an answer at any date and a start from an auto-encoder."""
+"""Transformer for light curves that predicts at any date and may start from an auto-encoder."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 from nested_pandas import NestedFrame
+from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted
 
-from skastro.neural_network._base import BaseNetClassifier
-from skastro.neural_network._event_input import EventInputMixin
+from skastro.neural_network._classifier import BaseNetClassifier
+from skastro.neural_network._light_curves import LightCurveNetClassifier, observation_cells
 from skastro.nn import TransformerNet
-from skastro.utils.ragged import flatten, nest
+from skastro.surveys import Survey
+from skastro.utils.ragged import nest
+
 
 _OBJECTS_AT_ONCE = 256
 
 
-class TransformerClassifier(EventInputMixin, BaseNetClassifier):
+class TransformerClassifier(LightCurveNetClassifier):
     """Classify light curves, complete or cut at any date, with a transformer.
 
     One token an observation, at whatever times these are: nothing is binned and nothing padded
@@ -72,78 +77,108 @@ class TransformerClassifier(EventInputMixin, BaseNetClassifier):
         ``detected``, without which S/N above 5 stands for it.
 
     max_epochs : int, default=40
-        Number of epochs.
+        Passes over the training objects.
 
     lr : float, default=5e-3
         Largest learning rate.
 
     batch_size : int or "all", default=64
-        Objects a batch.  Batches hold light curves of like lengths.
+        Objects per batch.
 
-    optimizer : str or torch optimizer class, default="Adam"
-        Name in `torch.optim`, or the class.
+    optimizer : str or class, default="Adam"
+        Name of a class in `torch.optim`, or the class.
 
     schedule : {"one_cycle", "cosine", "constant"} or callable, default="one_cycle"
-        Factor of the learning rate over the training.
+        Course of the learning rate; a callable maps the finished part of the training, 0 to 1,
+        to a factor of `lr`.
 
     validation : float, splitter or None, default=0.1
-        Part of the training objects that is held back, stratified by class, to choose the best
-        epoch.
+        Share of every class that is held out to choose the best epoch, or a scikit-learn
+        splitter whose first split is taken (`PredefinedSplit` for a split of your own), or None.
+        With `groups` in `fit`, whole groups are held out.
 
     patience : int, default=None
-        Epochs without a better validation loss before the training stops.
+        Stop after so many epochs without a lower validation loss; None runs all epochs.  The
+        weights of the best epoch are kept either way, if there is a validation.
 
     class_weight : "balanced", dict or None, default=None
         Weights of the classes in the loss.
 
     criterion : torch loss, class or instance, default=None
-        Takes logits (n, n_classes) and class codes and returns one loss an object; cross entropy
-        by default.  With a :class:`skastro.nn.HierarchicalCrossEntropy` the labels are nodes of
-        its taxonomy, leaves or not, and the classes are its leaves.
+        A :class:`skastro.nn.Criterion`, or a torch loss that returns one loss per object;
+        cross-entropy by default.  With a :class:`skastro.nn.HierarchicalCrossEntropy` the labels
+        are nodes of its taxonomy, leaves or not, and the classes are its leaves.
+
+    classes : array-like of str, default=None
+        What integers in `y` stand for, if the criterion has a taxonomy: ``np.unique(y)`` of the
+        labels before another estimator encoded them, as ``VotingClassifier``,
+        ``StackingClassifier``, ``CalibratedClassifierCV`` and
+        ``cross_val_predict(method="predict_proba")`` do.
 
     static_scaler : scikit-learn transformer, default=None
-        Scales the static columns one by one; standardisation by default.
+        Scales the static columns one by one and ignores NaN; standardisation by default.
+
+    unclassified : {"nan", "prior"}, default="nan"
+        Prediction for objects that cannot be classified: NaN probabilities, the label
+        "unclassified" and a warning; or the class priors of the training objects.
 
     callbacks : list of skorch callbacks, default=None
         Copies of them are called during `fit`.
 
     net_params : dict, default=None
-        Further parameters of the skorch net.
+        Further parameters of the skorch net, such as ``{"optimizer__weight_decay": 1e-3}``.
 
     device : str, default="auto"
-        ``"cpu"``, ``"cuda"``, ``"mps"``, or whichever there is.
+        Torch device; "auto" takes CUDA, else MPS, else the CPU.
 
     warm_start : bool, default=False
-        Go on from the last `fit`.
+        Continue from the last `fit` instead of starting anew.
+
+    on_interrupt : {"raise", "keep"}, default="raise"
+        What Ctrl-C does: end `fit` with KeyboardInterrupt, or keep the finished epochs and warn.
+
+    checkpoint : str or path, default=None
+        File, or existing folder for one file per training, to which the state is written after
+        each epoch.  The next `fit` with the same data and parameters resumes from it.
 
     verbose : int, default=0
-        Above 0, show a progress bar.
+        Show a progress bar if not 0.
 
     random_state : int, RandomState instance or None, default=None
-        Seed of weights, batches, prefixes, dropout and the validation split.
+        Seed of everything random in the training and of Monte-Carlo dropout.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        Class labels, or the sorted leaves of the taxonomy of `criterion`.
+        Class labels, sorted; the leaves of `taxonomy_` if the criterion has a taxonomy.
+
+    class_prior_ : ndarray of shape (n_classes,)
+        Share of each class in the training part.
+
+    taxonomy_ : Taxonomy
+        The part of the taxonomy of `criterion` that training labels reach, if it has one.
 
     net_ : skorch net
-        The trained net.
+        The trained net; ``net_.module_`` is the torch module.
+
+    history_ : DataFrame
+        One row per epoch: epoch, train_loss, valid_loss, valid_accuracy, lr, seconds.
+
+    n_iter_, best_epoch_ : int
+        Number of finished epochs; the epoch whose weights are kept, counted from 1.
+
+    n_unusable_ : int
+        Number of training objects that were left out.
+
+    bands_ : list of str
+        Bands of the training, where the encoding depends on them.
+
+    scale_ : LightCurveScale
+        Scale of the static columns, and that of flux and error: the median flux error of the
+        training, or that of the auto-encoder.
 
     pretrained_ : TransformerAutoencoder
         The fitted auto-encoder, if there is one.
-
-    history_ : DataFrame
-        One row an epoch.
-
-    best_epoch_, n_iter_ : int
-        Epoch whose weights are kept; number of epochs run.
-
-    bands_ : list of str
-        Bands of the training, where the encoding needs them.
-
-    flux_scale_ : float
-        Scale of flux and error, the median error of the training or that of the auto-encoder.
 
     n_features_in_, feature_names_in_ : int, ndarray of str
         Columns seen during `fit`.
@@ -191,33 +226,37 @@ class TransformerClassifier(EventInputMixin, BaseNetClassifier):
     def __init__(
         self,
         *,
-        static=(),
-        module=TransformerNet,
-        pretrained=None,
-        freeze_encoder=False,
-        n_prefixes=7,
-        observation_dropout=0.4,
-        band_encoding="one-hot",
-        survey="LSST",
-        reference_column=None,
-        quality_column="quality",
-        column="lightcurve",
-        max_epochs=40,
-        lr=5e-3,
-        batch_size=64,
-        optimizer="Adam",
-        schedule="one_cycle",
-        validation=0.1,
-        patience=None,
-        class_weight=None,
-        criterion=None,
-        static_scaler=None,
-        callbacks=None,
-        net_params=None,
-        device="auto",
-        warm_start=False,
-        verbose=0,
-        random_state=None,
+        static: Sequence[str] = (),
+        module: Callable = TransformerNet,
+        pretrained: Any = None,
+        freeze_encoder: bool = False,
+        n_prefixes: int = 7,
+        observation_dropout: float = 0.4,
+        band_encoding: str = "one-hot",
+        survey: str | Survey = "LSST",
+        reference_column: str | None = None,
+        quality_column: str = "quality",
+        column: str = "lightcurve",
+        max_epochs: int = 40,
+        lr: float = 5e-3,
+        batch_size: int | str = 64,
+        optimizer: str | type = "Adam",
+        schedule: Any = "one_cycle",
+        validation: Any = 0.1,
+        patience: int | None = None,
+        class_weight: str | dict | None = None,
+        criterion: Any = None,
+        classes: ArrayLike | None = None,
+        static_scaler: Any = None,
+        unclassified: str = "nan",
+        callbacks: list | None = None,
+        net_params: dict | None = None,
+        device: str = "auto",
+        warm_start: bool = False,
+        on_interrupt: str = "raise",
+        checkpoint: Any = None,
+        verbose: int = 0,
+        random_state: int | np.random.RandomState | None = None,
     ):
         super().__init__(
             max_epochs=max_epochs,
@@ -229,11 +268,15 @@ class TransformerClassifier(EventInputMixin, BaseNetClassifier):
             patience=patience,
             class_weight=class_weight,
             criterion=criterion,
+            classes=classes,
             static_scaler=static_scaler,
+            unclassified=unclassified,
             callbacks=callbacks,
             net_params=net_params,
             device=device,
             warm_start=warm_start,
+            on_interrupt=on_interrupt,
+            checkpoint=checkpoint,
             verbose=verbose,
             random_state=random_state,
         )
@@ -249,13 +292,11 @@ class TransformerClassifier(EventInputMixin, BaseNetClassifier):
         self.quality_column = quality_column
         self.column = column
 
-    def _validate(self, X, y=None, *, reset):
+    def _read(self, X, *, reset):
         if reset and self.pretrained is not None:
             self._check_frame(X, reset)
             self._pretrain(X)
-        source, y = super()._validate(X, y, reset=reset)
-        source.tell_lengths = True
-        return source, y
+        return super()._read(X, reset=reset, lengths_too=True)
 
     def _pretrain(self, X):
         if isinstance(self.pretrained, FrozenEstimator):
@@ -270,16 +311,15 @@ class TransformerClassifier(EventInputMixin, BaseNetClassifier):
                     f"with {name}={other!r}"
                 )
 
-    def _encode(self, band, reset):
+    def _usable_bands(self, band, reset):
         if reset and self.pretrained is not None and self.band_encoding == "one-hot":
             self.bands_, reset = self.pretrained_.bands_, False
-        return super()._encode(band, reset)
+        return super()._usable_bands(band, reset)
 
-    def _make_net(self, source, rows, codes, weights):
-        super()._make_net(source, rows, codes, weights)
+    def _after_building(self):
         if self.pretrained is None:
             return
-        self.flux_scale_ = self.pretrained_.flux_scale_
+        self.scale_ = replace(self.scale_, flux=self.pretrained_.scale_.flux)
         encoder = self.net_.module_.encoder
         try:
             encoder.load_state_dict(self.pretrained_.net_.module_.encoder.state_dict())
@@ -289,20 +329,12 @@ class TransformerClassifier(EventInputMixin, BaseNetClassifier):
             ) from None
         encoder.requires_grad_(not self.freeze_encoder)
 
-    def _module(self, source, n_outputs):
-        return self.module, {
-            "n_inputs": source.n_inputs,
-            "n_bands": len(self.bands_) if self.band_encoding == "embedding" else 0,
-            "n_static": 2 * source.static.shape[1],
-            "n_outputs": n_outputs,
-        }
-
-    def observation_importance(self, X):
-        """Return how much each observation speaks for the answer to the complete light curve.
+    def observation_importance(self, X: Any) -> NestedFrame:
+        """Return how much each observation contributes to the class of the light curve.
 
         The gradient of the logit of the most probable class with respect to the embedded
         observation, times that, summed and divided by the sum of the absolute values over the
-        object: positive observations speak for the answer, negative ones against it.
+        object: positive observations speak for the class, negative ones against it.
 
         Parameters
         ----------
@@ -320,26 +352,25 @@ class TransformerClassifier(EventInputMixin, BaseNetClassifier):
         .. [1] M. Denil, A. Demiraj, N. de Freitas, "Extraction of Salient Sentences from Labelled
            Documents", arXiv:1412.6815, for gradient times input.
         """
-        check_is_fitted(self)
-        source, _ = self._validate(X, reset=False)
-        source = self._scaled(source)
-        module, found = self.net_.module_.eval(), np.zeros(source.offsets[-1])
-        rows = np.flatnonzero(~source.unusable)
-        rows = rows[np.argsort(source.lengths[rows], kind="stable")]
-        for start in range(0, len(rows), _OBJECTS_AT_ONCE):
-            objects = rows[start : start + _OBJECTS_AT_ONCE]
-            share = _gradient_times_input(module, source.take(objects, "predict"), self.net_.device)
-            number = np.arange(share.shape[1])
-            real = number < source.lengths[objects][:, None]
-            found[(source.offsets[objects][:, None] + number)[real]] = share[real]
-        names = pd.Categorical.from_codes(source.rows["band"], self._importance_bands(X))
+        source = self._open(X)
+        found = np.zeros(source.offsets[-1])
+        for objects, share in self._outputs(source, self._importance):
+            cells, real = observation_cells(source, objects, share.shape[1])
+            found[cells] = share[real]
+        names = pd.Categorical.from_codes(source.rows["band"], source.band_names)
         fields = {"time": source.rows["time"], "band": names, "importance": found}
         return NestedFrame(index=X.index).assign(importance=nest(source.offsets, fields, X.index))
 
-    def _importance_bands(self, X):
-        if self.band_encoding == "wavelength":
-            return flatten(X[self.column], ["band"])[1]["band"].categories
-        return self.bands_
+    def _importance(self, inputs, objects):
+        module = self.net_.module_.eval()
+        # Gradients take a hundred times the memory of a prediction.
+        parts = [
+            {name: tensor[start : start + _OBJECTS_AT_ONCE] for name, tensor in inputs.items()}
+            for start in range(0, len(objects), _OBJECTS_AT_ONCE)
+        ]
+        return np.concatenate(
+            [_gradient_times_input(module, part, self.net_.device) for part in parts]
+        )
 
 
 def _gradient_times_input(module, batch, device):

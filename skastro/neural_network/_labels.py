@@ -1,0 +1,83 @@
+"""Labels of the training objects, as the loss reads them."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import check_consistent_length
+from sklearn.utils.multiclass import check_classification_targets
+
+from skastro.utils.labels import UNLABELLED, check_labels
+
+
+class Labels(NamedTuple):
+    """Labels of all objects, and which objects have one."""
+
+    values: NDArray
+    known: NDArray[np.bool_]
+
+    @property
+    def named(self) -> NDArray:
+        """Labels of the objects that have one, of their own type."""
+        named = self.values[self.known]
+        mixed = named.dtype == object and not self.known.all()
+        return np.array(named.tolist()) if mixed and len(named) else named
+
+
+def read_labels(X: Any, y: ArrayLike, name: str) -> Labels:
+    """Return the labels of the objects of X after all checks.
+
+    Parameters
+    ----------
+    X : array-like or frame of n_objects rows
+        Objects.
+
+    y : array-like of shape (n_objects,)
+        Labels.  -1 stands for an unlabelled object, as the number or as the string "-1", among
+        strings, or among at least two non-negative integers; with only one other integer, -1 is
+        a class.
+
+    name : str
+        Estimator that errors name.
+
+    Returns
+    -------
+    labels : Labels
+
+    Raises
+    ------
+    ObjectError
+        Objects without a label (None, NaN, pd.NA), or labels of different types.
+
+    ValueError
+        No `y`, another length or index than that of `X`, or continuous values.
+
+    Examples
+    --------
+    >>> from skastro.neural_network._labels import read_labels
+    >>> read_labels([[0], [1], [2]], ["Ia", -1, "II"], "MyClassifier").named.tolist()
+    ['Ia', 'II']
+    """
+    values = check_labels(y, name, X, allow_unlabelled=True)
+    check_consistent_length(X, values)
+    labels = Labels(values, ~_unlabelled(values))
+    if len(labels.named):
+        check_classification_targets(labels.named)
+    return labels
+
+
+def _unlabelled(values):
+    """Return the mask of the unlabelled objects."""
+    if values.dtype.kind not in "iufOU":
+        return np.zeros(len(values), bool)
+    mask = np.asarray(pd.Index(values).isin([UNLABELLED, str(UNLABELLED)]), bool)
+    others = pd.unique(values[~mask])
+    if not mask.any():
+        return mask
+    try:
+        numbers = np.asarray(others, float)
+    except (TypeError, ValueError):
+        return mask
+    is_class = len(numbers) < 2 or numbers.min() < 0
+    return np.zeros(len(values), bool) if is_class else mask

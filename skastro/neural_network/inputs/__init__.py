@@ -1,0 +1,35 @@
+"""Sources: how a network reads checked X in batches.
+
+A *source* is an immutable view of X.  It has a length, ``lengths`` (observations per object, for
+batches of similar length) and ``reasons`` (why an object cannot be used, "" for usable ones, which
+``unusable`` turns into a mask).  ``source.learn(rows)`` returns a source scaled to its training
+rows; its ``scale`` is a small frozen object, and ``other.scaled(scale)`` applies it to new data.
+``source.take(rows)`` returns the tensors of some rows by name, as the ``forward`` method of the
+torch module expects them.  What is asked of the rows is an argument of `take`: a ``generator``
+requests a random training sample; ``at="every"`` or ``at=days`` a prediction after every
+observation or at given days; ``orientation=3`` turned images.  ``source.keys(rows)`` returns one
+64-bit number per object that depends on its content alone and seeds Monte-Carlo dropout.
+"""
+
+from skastro.neural_network.inputs._batches import BatchDataset, BatchIterator
+from skastro.neural_network.inputs._dense import BlockScale, DenseBlocks
+from skastro.neural_network.inputs._light_curves import LightCurves, LightCurveScale
+from skastro.neural_network.inputs._multimodal import MultimodalBlocks
+from skastro.neural_network.inputs._protocol import Source
+from skastro.neural_network.inputs._reconstruction import Reconstruction
+from skastro.neural_network.inputs._stamps import Stamps
+from skastro.neural_network.inputs._static import StaticScaling
+
+__all__ = [
+    "BatchDataset",
+    "BatchIterator",
+    "BlockScale",
+    "DenseBlocks",
+    "LightCurveScale",
+    "LightCurves",
+    "MultimodalBlocks",
+    "Reconstruction",
+    "Source",
+    "Stamps",
+    "StaticScaling",
+]
