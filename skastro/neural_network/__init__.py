@@ -1,8 +1,8 @@
 """Classifiers that own a skorch net."""
 
 from skastro.neural_network._autoencoder import TransformerAutoencoder
-from skastro.neural_network._classifier import BaseNetClassifier
 from skastro.neural_network._callbacks import PruneTrial
+from skastro.neural_network._classifier import BaseNetClassifier
 from skastro.neural_network._ensemble import DeepEnsembleClassifier
 from skastro.neural_network._heatmap import HeatmapCNNClassifier
 from skastro.neural_network._multimodal import MultimodalClassifier

@@ -237,10 +237,11 @@ class BaseNetClassifier(
         if self._starts_anew():
             self._set_targets(labels, used & labels.known)
         codes = self._codes(labels, used)
+        self._check_two_classes(codes)
         self._apply_class_weight(weights, labels, used)
         rng = self._first_random_state(source)
         held = self._hold_out(X, codes, used, groups, rng)
-        self._check_training_part(codes, used, held)
+        self._check_training_part(codes, held)
         train, valid = np.flatnonzero(used & ~held), np.flatnonzero(used & held & labels.known)
         self._fit_net(source, train, valid, rng, codes=codes, weights=weights)
         self._finish(codes[train], rng)
@@ -322,7 +323,7 @@ class BaseNetClassifier(
         self.classes_ = self._targets.classes
 
     def _codes(self, labels, used):
-        """Encoded labels, -1 for objects that are unlabelled or take no part."""
+        """Return encoded labels, -1 for objects that are unlabelled or take no part."""
         codes, named = np.full(len(used), -1, np.int64), used & labels.known
         codes[named] = self._naming(self._targets.codes, labels.values[named])
         return codes
@@ -351,29 +352,31 @@ class BaseNetClassifier(
         held[labelled] = self._naming(holdout, self.validation, codes[labelled], groups, rng)
         return held
 
-    def _check_training_part(self, codes, used, held):
-        """Refuse a training part of one class, and warn of classes that it lost."""
-        name, used = type(self).__name__, used & (codes >= 0)
-        known, left = (np.unique(codes[part]) for part in (used, used & ~held))
+    def _check_two_classes(self, codes):
+        known = self._targets.names(np.unique(codes[codes >= 0])).tolist()
         if len(known) < 2:
             raise ValueError(
-                f"{name} needs at least 2 classes; the usable objects have {len(known)} class: "
-                f"{self._targets.names(known).tolist()}"
+                f"{type(self).__name__} needs at least 2 classes; the usable objects have "
+                f"{len(known)} class: {known}"
             )
-        lost = self._targets.names(np.setdiff1d(known, left))
+
+    def _check_training_part(self, codes, held):
+        """Refuse a training part of one class, and warn of classes that it lost."""
+        left = np.unique(codes[(codes >= 0) & ~held])
+        lost = self._targets.names(np.setdiff1d(codes[codes >= 0], left))
+        if len(lost) == 0:
+            return
+        problem = (
+            f"{type(self).__name__}: the validation part holds all objects of "
+            f"{name_objects(lost)}, so that"
+        )
+        remedy = "use a stratified `validation`, or groups that do not coincide with classes"
         if len(left) < 2:
-            raise ValueError(
-                f"{name}: the validation part holds all objects of {name_objects(lost)}, so that "
-                f"the training part has {len(left)} class: {self._targets.names(left).tolist()}; "
-                f"use a stratified `validation`"
-            )
-        if len(lost):
-            warnings.warn(
-                f"{name}: the validation part holds all objects of {name_objects(lost)}, so that "
-                f"the network never learns them; use a stratified `validation`",
-                UserWarning,
-                stacklevel=3,
-            )
+            names = self._targets.names(left).tolist()
+            raise ValueError(f"{problem} the training part has one class, {names}; {remedy}")
+        warnings.warn(
+            f"{problem} the network never learns them; {remedy}", UserWarning, stacklevel=3
+        )
 
     def _finish(self, codes, rng):
         self.class_prior_ = self._targets.prior(codes[codes >= 0])
@@ -411,5 +414,3 @@ class BaseNetClassifier(
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []
         return tags
-
-

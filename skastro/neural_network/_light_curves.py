@@ -9,7 +9,7 @@ from nested_pandas import NestedFrame
 from numpy.typing import ArrayLike, NDArray
 
 from skastro.base import RaggedInputMixin
-from skastro.exceptions import ObjectError, ObjectWarning, name_objects
+from skastro.exceptions import ObjectError, ObjectWarning
 from skastro.neural_network._classifier import BaseNetClassifier
 from skastro.neural_network.inputs import LightCurves
 from skastro.surveys import Survey, get_survey

@@ -22,8 +22,8 @@ class WeightedNet(NeuralNetClassifier):
 
     It is trained by ``partial_fit((train, valid))`` with two
     :class:`~skastro.neural_network.inputs.BatchDataset`; `valid` may be None.  The criterion
-    is a :class:`skastro.nn.Criterion`; the loss of a batch is the mean of weight times loss.  A module
-    may return several predictions per object, logits of shape (n_objects, n_positions,
+    is a :class:`skastro.nn.Criterion`; the loss of a batch is the mean of weight times loss.  A
+    module may return several predictions per object, logits of shape (n_objects, n_positions,
     n_outputs): their losses are averaged.  `targets` says what the logits stand for.  Random
     numbers come from the attribute `generator` while it is set.
 

@@ -195,7 +195,7 @@ class PredictionMixin:
             return self._probabilities(inputs, None).reshape(len(keys), -1)
 
     def _table(self, source, compute, width=None):
-        """Outputs of ``compute(inputs, objects)`` for all objects; NaN for unusable ones."""
+        """Return ``compute(inputs, objects)`` for all objects; NaN for unusable ones."""
         width = len(self.classes_) if width is None else width
         table = np.full((len(source), width), np.nan)
         # Outputs of batches kept alive would leave holes too small for the next batch.

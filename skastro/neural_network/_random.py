@@ -235,35 +235,37 @@ def _recurrent_or_packed(mode, func, *args):
     return (_borrow if packed else _recurrent)(mode, func, *args)
 
 
-_IN_PLACE = ("bernoulli_", "uniform_", "normal_", "random_", "exponential_", "geometric_")
-_HANDLERS = (
-    {functional.dropout: _dropout}
-    | {
-        function: partial(_dropout, n_axes=2)
-        for function in (functional.dropout1d, functional.dropout2d, functional.dropout3d)
-    }
-    | {
-        function: _draw
-        for function in (
-            *(torch.rand, torch.randn, torch.randint, torch.randperm),
-            *(torch.normal, torch.bernoulli, torch.multinomial),
-            *(getattr(torch.Tensor, name) for name in _IN_PLACE),
-        )
-    }
-    | {
-        torch.rand_like: partial(_fill_like, fill=torch.Tensor.uniform_),
-        torch.randn_like: partial(_fill_like, fill=torch.Tensor.normal_),
-        functional.scaled_dot_product_attention: _attention,
-    }
-    | {
-        function: _recurrent_or_packed
-        for function in (torch.gru, torch.lstm, torch.rnn_tanh, torch.rnn_relu)
-    }
-    | {
-        function: _borrow
-        for function in (
-            *(functional.multi_head_attention_forward, functional.alpha_dropout),
-            *(functional.feature_alpha_dropout, functional.rrelu, functional.gumbel_softmax),
-        )
-    }
+_CHANNELS = (functional.dropout1d, functional.dropout2d, functional.dropout3d)
+_WITH_GENERATOR = (
+    torch.rand,
+    torch.randn,
+    torch.randint,
+    torch.randperm,
+    torch.normal,
+    torch.bernoulli,
+    torch.multinomial,
+    torch.Tensor.bernoulli_,
+    torch.Tensor.uniform_,
+    torch.Tensor.normal_,
+    torch.Tensor.random_,
+    torch.Tensor.exponential_,
+    torch.Tensor.geometric_,
 )
+_RECURRENT = (torch.gru, torch.lstm, torch.rnn_tanh, torch.rnn_relu)
+_WITHOUT_GENERATOR = (
+    functional.multi_head_attention_forward,
+    functional.alpha_dropout,
+    functional.feature_alpha_dropout,
+    functional.rrelu,
+    functional.gumbel_softmax,
+)
+_HANDLERS = {
+    functional.dropout: _dropout,
+    functional.scaled_dot_product_attention: _attention,
+    torch.rand_like: partial(_fill_like, fill=torch.Tensor.uniform_),
+    torch.randn_like: partial(_fill_like, fill=torch.Tensor.normal_),
+    **dict.fromkeys(_CHANNELS, partial(_dropout, n_axes=2)),
+    **dict.fromkeys(_WITH_GENERATOR, _draw),
+    **dict.fromkeys(_RECURRENT, _recurrent_or_packed),
+    **dict.fromkeys(_WITHOUT_GENERATOR, _borrow),
+}

@@ -314,5 +314,3 @@ def _use_one_thread_after_fork():
 
 def _silent(*args, **kwargs):
     """Write nothing."""
-
-

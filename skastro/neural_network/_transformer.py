@@ -20,7 +20,6 @@ from skastro.nn import TransformerNet
 from skastro.surveys import Survey
 from skastro.utils.ragged import nest
 
-
 _OBJECTS_AT_ONCE = 256
 
 

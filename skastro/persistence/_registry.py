@@ -24,9 +24,10 @@ _FUNCTIONS = {
 }
 _STATES = {
     "skastro:Taxonomy": "skastro.taxonomy._tree:Taxonomy",
-    "skastro:StaticScaling": "skastro.neural_network._static:StaticScaling",
+    "skastro:StaticScaling": "skastro.neural_network.inputs._static:StaticScaling",
+    "skastro:BlockScale": "skastro.neural_network.inputs._dense:BlockScale",
+    "skastro:LightCurveScale": "skastro.neural_network.inputs._light_curves:LightCurveScale",
     "skastro:FlatTargets": "skastro.neural_network._targets:FlatTargets",
-    "skastro:PartialTargets": "skastro.neural_network._targets:PartialTargets",
     "skastro:TreeTargets": "skastro.neural_network._targets:TreeTargets",
     "skastro:Survey": "skastro.surveys:Survey",
 }

@@ -32,7 +32,7 @@ def test_mean_of_different_members(data):
 def test_objects_without_an_answer_stay_so(data):
     X, y = data
     X[5, 3] = np.nan
-    with pytest.warns(UserWarning, match="rows 5"):
+    with pytest.warns(UserWarning, match="objects 5"):
         model = DeepEnsembleClassifier(network(), n_estimators=2, random_state=0).fit(X, y)
     assert np.isnan(model.predict_proba(X)[5]).all()
     assert model.predict(X)[5] == "unclassified"

@@ -24,7 +24,9 @@ def test_unusable_objects_are_counted_named_and_left_out(data, model):
     X, y = data
     holes = X.copy()
     holes[[3, 8], 5] = np.nan
-    with pytest.warns(ObjectWarning, match=r"2 of 60 objects hold NaN.*rows 3, 8"):
+    with pytest.warns(
+        ObjectWarning, match=r"2 of 60 objects are left out.*NaN in image \(objects 3, 8\)"
+    ):
         model.fit(holes, y)
     assert model.n_unusable_ == 2
     with_holes = model.predict_proba(X)
@@ -61,7 +63,7 @@ def test_numbers_have_no_label_for_unclassified(data, model, kind):
     model.fit(X, y)
     assert model.predict(X).dtype == kind
     X[4, 0] = np.nan
-    with pytest.raises(ObjectError, match="some rows are unclassified") as error:
+    with pytest.raises(ObjectError, match="unclassified='prior'") as error:
         model.predict(X)
     assert error.value.ids == [4]
     assert np.isnan(model.predict_proba(X)[4]).all()

@@ -42,7 +42,7 @@ def test_values_of_a_missing_input_mean_nothing(data, name):
     X[::2, columns(name)] = np.nan
     model = network().fit(X, y)
     net = model.net_.module_.eval()
-    source = model._scaled(model._validate(X, reset=False)[0])
+    source = model._read(X, reset=False).scaled(model.scale_)
     batch = source.take(np.arange(8))
     assert not batch["present"][::2, list(INPUTS).index(name)].any()
     with torch.no_grad():
@@ -69,7 +69,7 @@ def test_any_input_alone_is_enough(data):
 def test_an_object_without_any_input_has_no_answer(data):
     X, y = data
     X[5, :116] = np.nan
-    with pytest.warns(UserWarning, match="rows 5"):
+    with pytest.warns(UserWarning, match="objects 5"):
         model = network().fit(X, y)
     assert np.isnan(model.predict_proba(X)[5]).all()
     assert np.isnan(model.predict_proba_samples(X, 2)[:, 5]).all()
@@ -141,7 +141,7 @@ def test_recurrent_encoder_ends_at_the_last_step_of_each_direction():
 
 def test_shapes_must_fit(data):
     X, y = data
-    with pytest.raises(ValueError, match="need 200 columns; X has 117"):
+    with pytest.raises(ValueError, match="require 200 columns; X has 117"):
         network(inputs={"a": (200,)}).fit(X, y)
     with pytest.raises(ValueError, match="a name and a shape each"):
         network(inputs={"a": (0,)}).fit(X, y)

@@ -4,19 +4,16 @@ import pickle
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
+from sklearn.base import clone
 from sklearn.model_selection import cross_val_predict
 
-from skastro.exceptions import ObjectError
+from skastro.exceptions import ObjectError, ObjectWarning
 from skastro.neural_network import DeepEnsembleClassifier, RecurrentClassifier
-from skastro.neural_network._data import BatchDataset, BatchIterator
-from skastro.neural_network._events import (
-    LightCurveEvents,
-    _random_prefixes,
-    _random_rows,
-    describe,
-)
+from skastro.neural_network.inputs import BatchDataset, BatchIterator, LightCurves
+from skastro.neural_network.inputs._light_curves import _random_prefixes, _random_rows, describe
 from skastro.nn import HierarchicalCrossEntropy, RecurrentNet
 from skastro.recipes import ORACLE_PAPER
 from skastro.taxonomy import Taxonomy
@@ -152,9 +149,14 @@ def test_bands(data, encoding):
         rows["band"] = rows["band"].rename_categories({"z": "unheard"})
         return offsets, rows
 
-    known = {"wavelength": KeyError}.get(encoding, ValueError)
-    with pytest.raises(known, match="unheard"):
-        model.predict_proba(with_rows(X, rename))
+    renamed = with_rows(X, rename)
+    without = with_rows(X, lambda o, rows: keep_rows(o, rows, np.asarray(rows["band"]) != "z"))
+    n_lost = len(flatten(X["lightcurve"])[1]["band"]) - len(
+        flatten(without["lightcurve"])[1]["band"]
+    )
+    with pytest.warns(ObjectWarning, match=rf"{n_lost} of .* 'unheard' \({n_lost}\)"):
+        found = model.predict_proba(renamed)
+    np.testing.assert_allclose(found, model.predict_proba(without), atol=1e-6)
 
     def reorder(offsets, rows):
         names = rows["band"].categories
@@ -171,8 +173,40 @@ def test_wavelengths_reach_bands_that_the_training_lacked(data):
     blue = with_rows(X, lambda o, rows: keep_rows(o, rows, np.isin(rows["band"], ["u", "g", "r"])))
     model = network(band_encoding="wavelength").fit(blue, y)
     assert np.isfinite(model.predict_proba(X)).all()
-    with pytest.raises(ValueError, match="did not occur in the training"):
-        network().fit(blue, y).predict_proba(X)
+    model = network().fit(blue, y)
+    assert model.bands_ == ["g", "r", "u"]
+    with pytest.warns(ObjectWarning, match=r"it knows \['g', 'r', 'u'\]"):
+        found = model.predict_proba(X)
+    np.testing.assert_allclose(found, model.predict_proba(blue), atol=1e-6)
+
+
+@pytest.mark.parametrize("encoding", ["one-hot", "wavelength"])
+def test_names_of_bands_go_through_the_survey(data, encoding):
+    X, y = data
+    model = network(band_encoding=encoding, survey="LSST").fit(X, y)
+
+    def rename(offsets, rows):
+        names = {name: f"LSST-{name}" for name in rows["band"].categories} | {"Y": "y"}
+        rows["band"] = rows["band"].rename_categories(names)
+        return offsets, rows
+
+    renamed = with_rows(X, rename)
+    np.testing.assert_array_equal(model.predict_proba(renamed), model.predict_proba(X))
+
+
+def test_an_object_without_known_bands_is_unclassified_with_the_reason(data):
+    X, y = data
+    model = network(survey="LSST").fit(X, y)
+
+    def rename(offsets, rows):
+        names = np.array(rows["band"], object)
+        names[offsets[2] : offsets[3]] = "K"
+        rows["band"] = pd.Categorical(names)
+        return offsets, rows
+
+    with pytest.warns(ObjectWarning, match=r"no observation in a known band \(objects 'SN002'\)"):
+        proba = model.predict_proba(with_rows(X, rename))
+    assert np.flatnonzero(np.isnan(proba).any(axis=1)).tolist() == [2]
 
 
 def test_taxonomy(data):
@@ -199,6 +233,9 @@ def test_wrong_labels_are_refused(data):
         model.fit(X, np.where(y == "Ia", "QSO", y))
     with pytest.raises(ValueError, match="not in the tree"):
         cross_val_predict(model, X, y, method="predict_proba", cv=2)
+    coded = clone(model).set_params(classes=TREE.leaves)
+    proba = cross_val_predict(coded, X, y, method="predict_proba", cv=2)
+    assert proba.shape == (len(y), 3) and np.isfinite(proba).all()
     assert not hasattr(network(), "predict_path")
 
 
@@ -232,14 +269,14 @@ def test_bad_observations_are_named(data, field, value, message):
 
 def test_static_columns_must_be_numbers(data):
     X, y = data
-    with pytest.raises(ValueError, match=r"static columns \['name'\] hold no numbers"):
+    with pytest.raises(ValueError, match=r"static columns \['name'\] do not hold numbers"):
         network(static=["name"]).fit(X.assign(name=X.index), y)
 
 
 def test_marked_objects_get_no_answer(data):
     X, y = data
     X = X.assign(quality=np.where(np.arange(len(X)) == 4, "too few points", ""))
-    with pytest.warns(UserWarning, match="rows 4"):
+    with pytest.warns(UserWarning, match="too few points .objects .*4"):
         model = network().fit(X, y)
     assert np.isnan(model.predict_proba(X)[4]).all()
     assert np.isnan(model.predict_proba_at(X, DAYS)[4]).all()
@@ -247,9 +284,9 @@ def test_marked_objects_get_no_answer(data):
 
 
 def test_random_prefixes_are_each_objects_own():
-    torch.manual_seed(0)
+    generator = torch.Generator().manual_seed(0)
     last = torch.tensor([[0], [9], [499]])
-    drawn = torch.stack([_random_prefixes(last, 8) for _ in range(400)])
+    drawn = torch.stack([_random_prefixes(last, 8, generator) for _ in range(400)])
     assert (drawn[:, 0] == 0).all()
     assert drawn[:, 1].unique().tolist() == list(range(10))
     assert drawn[:, 2].min() == 0 and drawn[:, 2].max() == 499
@@ -259,9 +296,9 @@ def test_random_prefixes_are_each_objects_own():
 
 
 def test_training_loses_a_random_part_of_each_light_curve_but_never_its_front():
-    torch.manual_seed(0)
+    generator = torch.Generator().manual_seed(0)
     offsets = np.array([0, 0, 1, 1001, 3001])
-    kept = np.stack([_random_rows(offsets, 0.5) for _ in range(50)])
+    kept = np.stack([_random_rows(offsets, 0.5, generator) for _ in range(50)])
     assert kept[:, [0, 1, 1001]].all()
     shares = np.stack([kept[:, 1:1001].mean(1), kept[:, 1001:].mean(1)])
     assert shares.min() > 0.45 and shares.max() > 0.95
@@ -283,9 +320,9 @@ def test_batches_hold_light_curves_of_like_lengths():
     rows = {name: np.ones(offsets[-1]) for name in ("time", "flux", "flux_err", "detected")}
     rows["band"] = np.zeros(offsets[-1], int)
     nothing = np.zeros((2000, 0))
-    source = LightCurveEvents(offsets, rows, nothing, np.eye(1), np.full(2000, np.nan))
-    data = BatchDataset(source, np.arange(2000), np.arange(2000), purpose="train")
-    torch.manual_seed(0)
+    source = LightCurves(offsets, rows, nothing, np.eye(1), np.full(2000, np.nan))
+    generator = torch.Generator().manual_seed(0)
+    data = BatchDataset(source, np.arange(2000), np.arange(2000), generator=generator)
     batches = list(BatchIterator(data, 32, shuffle=True))
     seen = np.concatenate([codes.numpy() for _, codes in batches])
     assert sorted(seen) == list(range(2000)) and not np.array_equal(seen, np.arange(2000))

@@ -8,6 +8,7 @@ from sklearn.model_selection import cross_val_score
 from skastro.exceptions import ObjectError, ObjectWarning
 from skastro.label_errors import LabelErrorFinder
 from skastro.neural_network import StampCNNClassifier
+from skastro.neural_network.inputs import Stamps
 from skastro.nn import RealBogusLoss
 from skastro.preprocessing import FillStamps
 
@@ -75,10 +76,8 @@ def test_mean_over_orientations_knows_no_orientation(fitted):
 
 def test_turns_of_training_keep_every_stamp_and_its_label(data):
     X, _ = data
-    source = classifier()._read(X)
-    source.augment = True
-    torch.manual_seed(0)
-    batch = source.take(np.arange(50), "train")["image"].numpy()
+    source = Stamps(X, {"image": SHAPE}, "Test", augment=True)
+    batch = source.take(np.arange(50), generator=torch.Generator())["image"].numpy()
     assert batch.shape == (50, *SHAPE)
     np.testing.assert_array_equal(
         np.sort(batch.reshape(50, -1)), np.sort(source.take(np.arange(50))["image"].reshape(50, -1))
@@ -88,7 +87,7 @@ def test_turns_of_training_keep_every_stamp_and_its_label(data):
 
 
 def test_rectangles_are_never_transposed():
-    source = classifier(image_shape=(4, 6, 1))._read(np.zeros((3, 24)))
+    source = Stamps(np.zeros((3, 24)), {"image": (4, 6, 1)}, "Test")
     assert list(source.orientations) == [0, 2, 4, 6]
 
 
@@ -148,7 +147,7 @@ def test_a_stamp_with_a_gap_is_unclassified(fitted, data):
     X[2, 40] = np.nan
     proba = fitted.predict_proba(X)
     assert np.isnan(proba[2]).all() and np.isfinite(np.delete(proba, 2, axis=0)).all()
-    with pytest.warns(ObjectWarning, match="row"):
+    with pytest.warns(ObjectWarning, match="objects 2"):
         classifier(max_epochs=1).fit(X, np.array([0, 1, 0, 1, 0, 1]))
 
 

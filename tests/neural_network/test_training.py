@@ -10,8 +10,14 @@ import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV, GroupShuffleSplit, PredefinedSplit
-from skorch.callbacks import Callback, EpochScoring, LRScheduler
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupShuffleSplit,
+    PredefinedSplit,
+    cross_validate,
+)
+from skorch.callbacks import Callback, EarlyStopping, EpochScoring, LRScheduler
 
 from skastro.neural_network import HeatmapCNNClassifier
 from skastro.neural_network._callbacks import SCHEDULES, LearningRate
@@ -155,11 +161,38 @@ def test_validation_is_stratified(data, model):
 
 def test_interrupt_keeps_the_finished_epochs(data, model):
     X, y = data
-    model.set_params(validation=None, callbacks=[Interrupt(3)]).fit(X, y)
+    model.set_params(validation=None, callbacks=[Interrupt(3)], on_interrupt="keep")
+    with pytest.warns(UserWarning, match="interrupted after 2 of 4 epochs, which are kept"):
+        model.fit(X, y)
     assert model.n_iter_ == 2
     assert model.predict(X).shape == (120,)
     with pytest.raises(KeyboardInterrupt):
         clone(model).set_params(callbacks=[Interrupt(1)]).fit(X, y)
+
+
+def test_interrupt_ends_a_fit_and_leaves_no_stump(data, model):
+    X, y = data
+    model.set_params(callbacks=[Interrupt(3)])
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, y)
+    with pytest.raises(NotFittedError):
+        model.predict(X)
+    with pytest.raises(KeyboardInterrupt):
+        cross_validate(model, X, y, cv=2)
+
+
+def test_interrupt_of_a_warm_start_keeps_the_network(data, model):
+    X, y = data
+    model.set_params(warm_start=True, validation=None).fit(X, y)
+    with pytest.raises(KeyboardInterrupt):
+        model.set_params(callbacks=[Interrupt(6)]).fit(X, y)
+    assert model.set_params(callbacks=None).fit(X, y).n_iter_ == 9
+
+
+def test_early_stopping_of_skorch_is_no_interrupt(data, model):
+    X, y = data
+    stop = EarlyStopping("train_loss", patience=1, threshold=1e9, threshold_mode="abs")
+    assert model.set_params(callbacks=[stop]).fit(X, y).n_iter_ == 2
 
 
 def test_warm_start_goes_on(data, model):

@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from skastro.datasets import make_bazin
 from skastro.exceptions import ObjectError
 from skastro.neural_network import TransformerAutoencoder, TransformerClassifier
-from skastro.neural_network._reconstruction import Reconstruction
+from skastro.neural_network.inputs import Reconstruction
 from skastro.nn import HierarchicalCrossEntropy, LightCurveAutoencoderNet, TransformerNet
 from skastro.taxonomy import Taxonomy
 from skastro.testing import make_check_data
@@ -138,16 +138,16 @@ def test_values_weigh_by_their_errors(data):
     error = np.where(np.arange(offsets[-1]) % 2, 50.0, 1.0)
     spoilt = X.assign(lightcurve=nest(offsets, {**rows, "flux_err": error}, X.index))
     model = autoencoder(max_epochs=1).fit(spoilt)
-    events = model._events(spoilt, reset=False).prepare(**model._learned())
-    batch = Reconstruction(events).take(np.arange(1))
-    n, scale = offsets[1], model.flux_scale_
+    source = model._read(spoilt, reset=False).scaled(model.scale_)
+    batch = source.take(np.arange(1))
+    n, scale = offsets[1], model.scale_.flux
     flux = np.asarray(rows["flux"][:n], float) / scale
     variance = (error[:n] / scale) ** 2 / (1 + flux**2)
     np.testing.assert_allclose(batch["target"][0], np.arcsinh(flux), atol=1e-5)
     np.testing.assert_allclose(batch["weight"][0], 1 / (variance + 0.01), rtol=1e-4)
     loss = [model.net_.get_loss(batch["target"] + d, None, batch) for d in (0.0, 1.0)]
     assert loss[0].item() == 0 and loss[1].item() == pytest.approx(0.5, rel=1e-5)
-    alike = Reconstruction(events, use_errors=False).take(np.arange(2))["weight"]
+    alike = Reconstruction(source.light_curves, use_errors=False).take(np.arange(2))["weight"]
     np.testing.assert_array_equal(alike.sum(dim=1), np.diff(offsets)[:2])
 
 
@@ -168,7 +168,7 @@ def test_classifier_starts_from_the_encoder(data, trained, frozen):
     own = model.net_.module_.encoder.state_dict()
     other = trained.net_.module_.encoder.state_dict()
     assert all(torch.equal(own[name], other[name]) for name in other) == frozen
-    assert model.flux_scale_ == trained.flux_scale_
+    assert model.scale_.flux == trained.scale_.flux
     again = pickle.loads(pickle.dumps(model))
     np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
 

@@ -74,7 +74,7 @@ def test_a_small_sample_gets_several_networks_and_none_held_back(survey):
     members = scone[-1].estimators_
     assert len(members) == 2
     assert all(member.history_["valid_loss"].isna().all() for member in members)
-    assert members[0].static_scaling_.scaler_.n_quantiles == 100
+    assert members[0].scale_.static.scaler_.n_quantiles == 100
 
 
 def test_statistics_stand_between_image_and_redshift(survey):

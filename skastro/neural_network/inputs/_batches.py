@@ -75,9 +75,7 @@ class BatchDataset(torch.utils.data.Dataset):
 
     def batch(self, positions: NDArray[np.int64]) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
         """Return (inputs, codes) of the rows at `positions`; inputs may hold sample_weight."""
-        inputs = self.source.take(
-            self.rows[positions], generator=self.generator, **self.question
-        )
+        inputs = self.source.take(self.rows[positions], generator=self.generator, **self.question)
         if self.weights is not None:
             inputs["sample_weight"] = torch.from_numpy(self.weights[positions])
         return inputs, torch.from_numpy(self.codes[positions])
