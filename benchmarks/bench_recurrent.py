@@ -17,7 +17,7 @@ import torch
 
 from skastro.datasets import make_light_curves
 from skastro.neural_network import RecurrentClassifier
-from skastro.neural_network._data import BatchDataset, BatchIterator
+from skastro.neural_network.inputs import BatchDataset, BatchIterator
 from skastro.utils.ragged import flatten
 
 PADDED = 500
@@ -36,7 +36,7 @@ def estimator(epochs):
 
 def ready_batches(model, X, y, padded):
     """Batches of the estimator, all of them in memory."""
-    source = model._scaled(model._validate(X, reset=False)[0])
+    source = model._read(X, reset=False).scaled(model.scale_)
     data = BatchDataset(source, np.arange(len(X)), model._targets.codes(y), purpose="train")
     batches = list(BatchIterator(data, model.batch_size, shuffle=True))
     if padded:
@@ -88,7 +88,7 @@ def latency(model, X, n_alerts):
 
 
 def bare_latency(model, X):
-    source = model._scaled(model._validate(X.iloc[:1], reset=False)[0])
+    source = model._read(X.iloc[:1], reset=False).scaled(model.scale_)
     inputs, seconds = source.take(np.arange(1)), []
     with torch.no_grad():
         for _ in range(200):

@@ -19,7 +19,7 @@ from torch import nn
 
 from skastro.datasets import make_bazin, make_light_curves
 from skastro.neural_network import TransformerAutoencoder, TransformerClassifier
-from skastro.neural_network._data import BatchDataset, BatchIterator
+from skastro.neural_network.inputs import BatchDataset, BatchIterator
 from skastro.nn import GridTransformerNet, LightCurveAutoencoderNet, TransformerNet
 
 
@@ -36,7 +36,7 @@ def estimator(epochs):
 
 def ready_batches(model, X, y):
     """Batches of the estimator, all of them in memory."""
-    source = model._scaled(model._validate(X, reset=False)[0])
+    source = model._read(X, reset=False).scaled(model.scale_)
     data = BatchDataset(source, np.arange(len(X)), model._targets.codes(y), purpose="train")
     return list(BatchIterator(data, model.batch_size, shuffle=True))
 

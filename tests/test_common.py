@@ -39,6 +39,7 @@ from skastro.hierarchy import (
 )
 from skastro.label_errors import LabelErrorFinder
 from skastro.neural_network import (
+    BaseNet,
     BaseNetClassifier,
     DeepEnsembleClassifier,
     HeatmapCNNClassifier,
@@ -101,6 +102,7 @@ def numbers_of(X):
 
 
 BASES = {
+    BaseNet,
     BaseNetClassifier,
     *(value for value in vars(skastro.base).values() if inspect.isclass(value)),
     StampTransformer,
@@ -199,6 +201,10 @@ BATCHES = (
     "batches, dropout and batch normalisation see a repeated row and a weighted row differently; "
     "test_weights.py shows the equality for full batches without them"
 )
+ROUNDING = (
+    "embeddings are float32, and matrix products of rows in another order differ by 1e-7; "
+    "test_training.py compares the probabilities"
+)
 EXPECTED_FAILED_CHECKS = {
     AsinhScale: {
         "check_missing_nested_column": NESTED_OR_DENSE,
@@ -207,7 +213,10 @@ EXPECTED_FAILED_CHECKS = {
     DrawDays: {"check_index_kept": BY_IDENTIFIER},
     DetectorClassifier: {"check_classifiers_train": DETECTOR},
     DeepEnsembleClassifier: {"check_sample_weight_equivalence_on_dense_data": BATCHES},
-    HeatmapCNNClassifier: {"check_sample_weight_equivalence_on_dense_data": BATCHES},
+    HeatmapCNNClassifier: {
+        "check_sample_weight_equivalence_on_dense_data": BATCHES,
+        "check_methods_sample_order_invariance": ROUNDING,
+    },
     MultimodalClassifier: {"check_sample_weight_equivalence_on_dense_data": BATCHES},
     StampCNNClassifier: {"check_sample_weight_equivalence_on_dense_data": BATCHES},
     MarkDetections: {"check_missing_field": WRITES_FIELD},

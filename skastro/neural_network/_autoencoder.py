@@ -421,8 +421,8 @@ class TransformerAutoencoder(
         return np.eye(len(self.bands_), dtype=np.float32)[[self.bands_.index(b) for b in own]]
 
     def _read(self, X, *, reset):
-        options = {"quality_column": self.quality_column, "lengths_too": True}
-        return Reconstruction(self._read_light_curves(X, reset=reset, **options), self.use_errors)
+        curves = self._read_light_curves(X, reset=reset, lengths_too=True)
+        return Reconstruction(curves, self.use_errors)
 
     def _make_net(self, source, codes, weights):
         curves = source.light_curves

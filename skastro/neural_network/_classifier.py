@@ -9,17 +9,13 @@ from typing import Any, Self
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
-from sklearn.base import (
-    ClassifierMixin,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-    _fit_context,
-)
+from sklearn.base import _fit_context
 from sklearn.utils import check_consistent_length, check_random_state, compute_sample_weight
 from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.validation import _check_sample_weight
 
+from skastro.base import UNCLASSIFIED_OPTIONS
 from skastro.exceptions import name_objects
 from skastro.neural_network._callbacks import FiniteLoss
 from skastro.neural_network._labels import Labels, read_labels
@@ -32,9 +28,7 @@ from skastro.neural_network.inputs import Source
 from skastro.nn import as_criterion
 
 
-class BaseNetClassifier(
-    PredictionMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClassifierMixin, BaseNet
-):
+class BaseNetClassifier(PredictionMixin, BaseNet):
     """Classify objects with a network: everything that does not depend on X and the network.
 
     A subclass implements two methods.  ``_read(X, reset=)`` checks X and returns a *source*, see
@@ -133,7 +127,7 @@ class BaseNetClassifier(
         "criterion": [callable, None],
         "classes": ["array-like", None],
         "static_scaler": [HasMethods(["fit", "transform"]), None],
-        "unclassified": [StrOptions({"nan", "prior"})],
+        "unclassified": UNCLASSIFIED_OPTIONS,
     }
 
     def __init__(
@@ -305,7 +299,8 @@ class BaseNetClassifier(
             sample_weight, source.lengths, dtype=np.float64, ensure_non_negative=True, copy=True
         )
         self.n_unusable_ = int(source.unusable.sum())
-        self._warn_of_unusable(X, source, "left out of the training")
+        if self.n_unusable_:
+            self._warn_of_unusable(X, source, "left out of the training")
         return weights, ~source.unusable & (weights > 0)
 
     def _set_targets(self, labels, used):

@@ -8,7 +8,7 @@ import pandas as pd
 from nested_pandas import NestedFrame
 from numpy.typing import ArrayLike, NDArray
 
-from skastro.base import RaggedInputMixin
+from skastro.base import RaggedInputMixin, add_reasons
 from skastro.exceptions import ObjectError, ObjectWarning
 from skastro.neural_network._classifier import BaseNetClassifier
 from skastro.neural_network.inputs import LightCurves
@@ -22,8 +22,8 @@ _FIELDS = ("time", "flux", "flux_err")
 class LightCurveReader(RaggedInputMixin):
     """Read light curves for a network.
 
-    The estimator has the parameters column, survey, band_encoding, reference_column and
-    observation_dropout.
+    The estimator has the parameters column, survey, band_encoding, reference_column,
+    quality_column and observation_dropout.
 
     Examples
     --------
@@ -33,13 +33,13 @@ class LightCurveReader(RaggedInputMixin):
     True
     """
 
-    def _read_light_curves(self, X, *, reset, static=(), quality_column=None, **options):
+    def _read_light_curves(self, X, *, reset, static=(), **options):
         """Return the source of a checked frame."""
         self._check_frame(X, reset)
         offsets, rows = flatten(X[self.column])
         self._check_rows(X, offsets, rows)
         names, usable = self._usable_bands(rows["band"], reset)
-        reasons = _reasons(X, quality_column)
+        reasons = add_reasons(X, self.quality_column, {"": np.zeros(len(X), bool)})
         if not usable.all():
             reasons = self._lost_to_bands(X, offsets, rows["band"], usable, reasons)
             offsets, rows = keep_rows(offsets, rows, usable)
@@ -159,17 +159,10 @@ def known_band(survey: Survey, name: str) -> str | None:
         return None
 
 
-def _reasons(X, quality_column):
-    if quality_column is None or quality_column not in X.columns:
-        return np.full(len(X), "", object)
-    return X[quality_column].fillna("").to_numpy(object).astype(str).astype(object)
-
-
 class LightCurveNetClassifier(LightCurveReader, BaseNetClassifier):
     """Classify light curves at any date with a network that reads the observations.
 
-    The estimator has the parameters of :class:`LightCurveReader`, static, n_prefixes and
-    quality_column.
+    The estimator has the parameters of :class:`LightCurveReader`, static and n_prefixes.
 
     Examples
     --------
@@ -184,7 +177,6 @@ class LightCurveNetClassifier(LightCurveReader, BaseNetClassifier):
             X,
             reset=reset,
             static=self.static,
-            quality_column=self.quality_column,
             n_prefixes=self.n_prefixes,
             static_scaler=self.static_scaler,
             **options,

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sklearn.base import ClassifierMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skastro.base import UNCLASSIFIED, most_probable
-from skastro.exceptions import ObjectWarning, name_objects
+from skastro.base import UNCLASSIFIED, fill_unclassified, most_probable
+from skastro.exceptions import ObjectWarning, UnclassifiedWarning, name_objects
 from skastro.neural_network._random import ObjectDraws
 from skastro.neural_network.inputs._keys import mix
 from skastro.nn import as_criterion
@@ -23,7 +24,7 @@ def _has_taxonomy(estimator):
     return as_criterion(estimator.criterion).taxonomy is not None
 
 
-class PredictionMixin:
+class PredictionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClassifierMixin):
     """Probabilities, labels and embeddings from a trained net, batch by batch.
 
     Examples
@@ -206,31 +207,27 @@ class PredictionMixin:
     def _complete(self, X, source, proba, prior):
         """Give unusable objects the prior, or warn of them."""
         if self.unclassified == "prior":
-            proba[np.isnan(proba).any(axis=-1)] = prior
-        else:
-            self._warn_of_unusable(
-                X,
-                source,
-                "unclassified",
-                "; their probabilities are NaN (unclassified='prior' returns class priors)",
+            return fill_unclassified(proba, prior, "prior", type(self).__name__)
+        if source.unusable.any():
+            remedy = (
+                "their probabilities are NaN.  With unclassified='prior' they get the class priors"
             )
+            self._warn_of_unusable(X, source, "unclassified", UnclassifiedWarning, f"; {remedy}")
         return proba
 
-    def _warn_of_unusable(self, X, source, fate, remedy=""):
-        if not source.unusable.any():
-            return
+    def _warn_of_unusable(self, X, source, fate, kind=ObjectWarning, remedy=""):
+        """Warn once of all unusable objects, with their reasons."""
         ids = np.asarray(X.index if hasattr(X, "columns") else np.arange(len(source)))
         unusable = source.unusable
         parts = [
             f"{reason} (objects {name_objects(ids[source.reasons == reason])})"
             for reason in np.unique(source.reasons[unusable])
         ]
-        warnings.warn(
+        text = (
             f"{type(self).__name__}: {unusable.sum()} of {len(source)} objects are {fate}: "
-            f"{'; '.join(parts)}{remedy}",
-            ObjectWarning,
-            stacklevel=4,
+            f"{'; '.join(parts)}{remedy}"
         )
+        warnings.warn(text, kind, stacklevel=4)
 
 
 @contextmanager
