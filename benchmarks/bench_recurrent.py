@@ -37,7 +37,9 @@ def estimator(epochs):
 def ready_batches(model, X, y, padded):
     """Batches of the estimator, all of them in memory."""
     source = model._read(X, reset=False).scaled(model.scale_)
-    data = BatchDataset(source, np.arange(len(X)), model._targets.codes(y), purpose="train")
+    data = BatchDataset(
+        source, np.arange(len(X)), model._targets.codes(y), generator=torch.Generator()
+    )
     batches = list(BatchIterator(data, model.batch_size, shuffle=True))
     if padded:
         for inputs, _ in batches:
