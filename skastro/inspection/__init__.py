@@ -1,7 +1,7 @@
-"""Pictures of light curves, heat maps, doubted labels, trees of classes and answers in time.
+"""Plots of light curves, heat maps, doubtful labels, taxonomies and predictions in time.
 
-For ROC curves, precision against recall and the calibration of one class use scikit-learn's own
-displays.
+Bands have one colour and one marker in every plot.  For ROC curves, precision against recall and
+the calibration of one class, use scikit-learn's own displays.
 """
 
 from skastro.inspection._confusion import ConfusionByLevelDisplay

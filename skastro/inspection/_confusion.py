@@ -1,25 +1,37 @@
-"""Confusion matrices at the levels of a tree of classes."""
+"""Confusion matrices at the levels of a taxonomy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
 from sklearn.metrics import ConfusionMatrixDisplay
 
 from skastro.metrics import confusion_matrix_by_level
+from skastro.taxonomy import Taxonomy
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _NORMALIZE = ("true", "pred", "all", None)
 
 
 class ConfusionByLevelDisplay:
-    """Plot of one confusion matrix a level of a tree of classes.
+    """Plot of one confusion matrix per level of a taxonomy.
 
     Parameters
     ----------
     matrices : dict of int -> DataFrame of shape (n_classes, n_classes + 1)
         Counts by depth, as from :func:`skastro.metrics.confusion_matrix_by_level`: rows are true
-        classes, columns answers, the last one objects without answer, which is drawn if there
-        are such objects.
+        classes, columns predicted classes; the last column holds unclassified objects and is
+        drawn if there are any.
 
     normalize : {"true", "pred", "all"} or None, default="true"
-        Divide by the sums of the rows, of the columns, by that of all, or show counts.
+        Divide by the sums of the rows, of the columns, or of all objects; None shows counts.
 
     Attributes
     ----------
@@ -31,7 +43,7 @@ class ConfusionByLevelDisplay:
 
     See Also
     --------
-    TaxonomyDisplay : The tree itself, with scores at its nodes.
+    TaxonomyDisplay : The taxonomy itself, with scores at its nodes.
 
     Examples
     --------
@@ -46,44 +58,44 @@ class ConfusionByLevelDisplay:
     [[1.0, 0.0], [0.0, 1.0]]
     """
 
-    def __init__(self, matrices, *, normalize="true"):
+    def __init__(self, matrices: Mapping[int, pd.DataFrame], *, normalize: str | None = "true"):
         self.matrices = matrices
         self.normalize = normalize
 
     @classmethod
     def from_predictions(
         cls,
-        y_true,
-        y_pred,
-        taxonomy,
+        y_true: ArrayLike,
+        y_pred: ArrayLike,
+        taxonomy: Taxonomy,
         *,
-        depths=None,
-        normalize="true",
-        sample_weight=None,
-        axes=None,
-    ):
-        """Plot the confusion of labels.
+        depths: Sequence[int] | None = None,
+        normalize: str | None = "true",
+        sample_weight: ArrayLike | None = None,
+        axes: Sequence[Axes] | None = None,
+    ) -> ConfusionByLevelDisplay:
+        """Plot the confusion matrices of labels.
 
         Parameters
         ----------
         y_true, y_pred : array-like
-            Labels, or probabilities of all nodes as the answers, as in
-            :func:`skastro.metrics.scores_by_level`.
+            True and predicted labels; `y_pred` may also hold the probabilities of all nodes, as
+            in :func:`skastro.metrics.scores_by_level`.
 
         taxonomy : Taxonomy
-            The tree.
+            Taxonomy of the labels.
 
         depths : sequence of int, default=None
             Levels to draw; all by default.
 
         normalize : {"true", "pred", "all"} or None, default="true"
-            Divide by the sums of the rows, of the columns, by that of all, or show counts.
+            Divide by the sums of the rows, of the columns, or of all objects; None shows counts.
 
         sample_weight : array-like of shape (n_objects,), default=None
             Weights of the objects.
 
         axes : sequence of matplotlib Axes, default=None
-            Axes to draw into, one a level.
+            Axes to draw into, one per level.
 
         Returns
         -------
@@ -94,13 +106,20 @@ class ConfusionByLevelDisplay:
         return cls({d: matrices[d] for d in depths}, normalize=normalize).plot(axes)
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, taxonomy, **options):
-        """Plot the confusion of the labels that a fitted classifier predicts.
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator,
+        X: pd.DataFrame | ArrayLike,
+        y: ArrayLike,
+        taxonomy: Taxonomy,
+        **options: Any,
+    ) -> ConfusionByLevelDisplay:
+        """Plot the confusion matrices of a fitted classifier.
 
         Parameters
         ----------
         estimator : classifier
-            Fitted; its labels are nodes of the tree.
+            Fitted; its labels are nodes of the taxonomy.
 
         X : NestedFrame or array of shape (n_objects, n_columns)
             Objects.
@@ -109,7 +128,7 @@ class ConfusionByLevelDisplay:
             True labels.
 
         taxonomy : Taxonomy
-            The tree.
+            Taxonomy of the labels.
 
         **options
             See :meth:`from_predictions`.
@@ -120,13 +139,13 @@ class ConfusionByLevelDisplay:
         """
         return cls.from_predictions(y, estimator.predict(X), taxonomy, **options)
 
-    def plot(self, axes=None):
+    def plot(self, axes: Sequence[Axes] | None = None) -> ConfusionByLevelDisplay:
         """Draw the matrices side by side.
 
         Parameters
         ----------
         axes : sequence of matplotlib Axes, default=None
-            Axes to draw into, one a level; new ones by default.
+            Axes to draw into, one per level; new ones by default.
 
         Returns
         -------
@@ -149,13 +168,13 @@ class ConfusionByLevelDisplay:
             )
         axes = np.ravel(axes)
         self.displays_ = {
-            depth: self._draw(square, ax, f"level {depth}")
+            depth: self._draw(square, ax, _title(depth, self.normalize))
             for (depth, square), ax in zip(squares.items(), axes)
         }
         self.figure_ = axes[0].figure
         return self
 
-    def _draw(self, square, ax, title):
+    def _draw(self, square: pd.DataFrame, ax: Axes, title: str) -> ConfusionMatrixDisplay:
         counts = square.to_numpy()
         sums = {
             "true": counts.sum(axis=1, keepdims=True),
@@ -176,7 +195,14 @@ class ConfusionByLevelDisplay:
         return display
 
 
-def _square(matrix):
-    """Drop the column of objects without answer, or give it a row of its own."""
+_SHARES = {"true": "rows sum to 1", "pred": "columns sum to 1", "all": "all sum to 1"}
+
+
+def _title(depth: int, normalize: str | None) -> str:
+    return f"level {depth} ({_SHARES.get(normalize, 'objects')})"
+
+
+def _square(matrix: pd.DataFrame) -> pd.DataFrame:
+    """Drop the column of unclassified objects if it is empty, else add its row."""
     names = matrix.columns[:-1] if not matrix.iloc[:, -1].any() else matrix.columns
     return matrix.reindex(index=names, columns=names, fill_value=0.0)

@@ -1,10 +1,17 @@
-"""Heat maps as a network sees them."""
+"""Heat maps as the networks see them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
 
 import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
 
 
 class HeatmapDisplay:
-    """Plot of one heat map, one panel a channel.
+    """Plot of one heat map, one panel per channel.
 
     Parameters
     ----------
@@ -12,10 +19,10 @@ class HeatmapDisplay:
         The image.
 
     times : ndarray of shape (n_times,)
-        Days after the reference.
+        Days since the reference date.
 
     wavelengths : ndarray of shape (n_wavelengths,)
-        Angstrom.
+        Wavelengths [Angstrom].
 
     channels : tuple of str, default=("mean", "std")
         Titles of the panels.
@@ -23,10 +30,13 @@ class HeatmapDisplay:
     title : str, default=None
         Title of the figure.
 
+    xlabel : str, default="days since the reference date"
+        Label of the horizontal axes.
+
     Attributes
     ----------
     axes_ : ndarray of matplotlib Axes
-        One a channel.
+        One per channel.
 
     figure_ : matplotlib Figure
         Figure of the axes.
@@ -46,15 +56,32 @@ class HeatmapDisplay:
     2
     """
 
-    def __init__(self, image, times, wavelengths, *, channels=("mean", "std"), title=None):
+    def __init__(
+        self,
+        image: ArrayLike,
+        times: ArrayLike,
+        wavelengths: ArrayLike,
+        *,
+        channels: Sequence[str] = ("mean", "std"),
+        title: str | None = None,
+        xlabel: str = "days since the reference date",
+    ):
         self.image = np.asarray(image)
         self.times = np.asarray(times)
         self.wavelengths = np.asarray(wavelengths)
         self.channels = channels
         self.title = title
+        self.xlabel = xlabel
 
     @classmethod
-    def from_estimator(cls, estimator, X, object_id, *, axes=None):
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator,
+        X: pd.DataFrame,
+        object_id: Hashable,
+        *,
+        axes: ArrayLike | None = None,
+    ) -> HeatmapDisplay:
         """Plot the heat map of one object.
 
         Parameters
@@ -69,7 +96,7 @@ class HeatmapDisplay:
             Index of the object.
 
         axes : sequence of matplotlib Axes, default=None
-            Axes to draw into, one a channel.
+            Axes to draw into, one per channel.
 
         Returns
         -------
@@ -84,32 +111,33 @@ class HeatmapDisplay:
             process.wavelengths_,
             channels=estimator.channels,
             title=str(object_id),
+            xlabel=f"days since {process.reference_column}",
         )
         return display.plot(axes)
 
-    def plot(self, axes=None):
+    def plot(self, axes: ArrayLike | None = None) -> HeatmapDisplay:
         """Draw the channels side by side.
 
         Parameters
         ----------
         axes : sequence of matplotlib Axes, default=None
-            Axes to draw into, one a channel; new ones by default.
+            Axes to draw into, one per channel; new ones by default.
 
         Returns
         -------
         display : HeatmapDisplay
             The display itself.
         """
-        import matplotlib.pyplot as plt  # noqa: PLC0415
+        import matplotlib.pyplot as plt
 
         if axes is None:
             shape = (1, len(self.image))
-            _, axes = plt.subplots(*shape, figsize=(8, 3), layout="constrained", squeeze=False)
+            _, axes = plt.subplots(*shape, figsize=(9, 3.2), layout="constrained", squeeze=False)
         axes = np.ravel(axes)
         for ax, channel, pixels in zip(axes, self.channels, self.image):
             mesh = ax.pcolormesh(self.times, self.wavelengths, pixels, shading="nearest")
-            ax.set(xlabel="time [days]", ylabel="wavelength [Å]", title=channel)
-            ax.figure.colorbar(mesh, ax=ax)
+            ax.set(xlabel=self.xlabel, ylabel="wavelength [Å]", title=channel)
+            ax.figure.colorbar(mesh, ax=ax, label="scaled flux")
         if self.title:
             axes[0].figure.suptitle(self.title)
         self.axes_, self.figure_ = axes, axes[0].figure

@@ -1,36 +1,48 @@
 """Class probabilities of one object as its light curve grows."""
 
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
 from itertools import cycle
+from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
 
 from skastro.exceptions import ObjectError
+from skastro.inspection._bands import time_label
 from skastro.inspection._light_curve import LightCurveDisplay, rows_of
+from skastro.surveys import Survey
 from skastro.utils.ragged import flatten, keep_rows, nest, row_numbers, sort_rows, take_objects
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _BESIDE = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5), "fontsize": 8}
 _COLORS = [f"C{i}" for i in (0, 1, 2, 3, 4, 5, 6, 8, 9)]
 
 
 class ProbabilityInTimeDisplay:
-    """Plot of class probabilities in time, under the light curve of the object.
+    """Plot of class probabilities against time, below the light curve of the object.
 
     Parameters
     ----------
     times : ndarray of shape (n_times,)
-        Dates of the answers [days], in the time of the light curve.
+        Dates of the predictions [days], on the time axis of the light curve.
 
     probabilities : ndarray of shape (n_times, n_classes)
-        Probability of each class with what is known at the date; NaN where nothing is.
+        Probability of each class from the observations up to the date; NaN without any.
 
     classes : sequence of length n_classes
         Names of the classes.
 
     light_curve : LightCurveDisplay, default=None
-        Drawn above; None draws the probabilities alone.
+        Light curve to draw above; None draws the probabilities alone.
 
     true_class : label, default=None
-        Class that is drawn with a thick line.
+        Class to draw with a thick line.
 
     title : str, default=None
         Title of the plot.
@@ -61,7 +73,14 @@ class ProbabilityInTimeDisplay:
     """
 
     def __init__(
-        self, times, probabilities, classes, *, light_curve=None, true_class=None, title=None
+        self,
+        times: ArrayLike,
+        probabilities: ArrayLike,
+        classes: Sequence,
+        *,
+        light_curve: LightCurveDisplay | None = None,
+        true_class: Hashable | None = None,
+        title: str | None = None,
     ):
         self.times = np.asarray(times)
         self.probabilities = np.asarray(probabilities)
@@ -73,27 +92,28 @@ class ProbabilityInTimeDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        X,
-        object_id,
+        estimator: BaseEstimator,
+        X: pd.DataFrame,
+        object_id: Hashable,
         *,
-        days=None,
-        survey="LSST",
-        column="lightcurve",
-        true_class=None,
-        axes=None,
-    ):
-        """Plot the probabilities that a fitted classifier gives one object in time.
+        days: ArrayLike | None = None,
+        survey: str | Survey = "LSST",
+        column: str = "lightcurve",
+        flux_unit: str | None = "FLUXCAL",
+        true_class: Hashable | None = None,
+        axes: ArrayLike | None = None,
+    ) -> ProbabilityInTimeDisplay:
+        """Plot the class probabilities of one object against time.
 
-        A classifier with ``predict_proba_in_time`` is asked once.  Any other is asked for the
-        light curve cut after each date; the static columns stay, so leave none in that were
-        learned from later observations, as `peak_time`.
+        A classifier with ``predict_proba_in_time`` predicts once.  Any other predicts for the
+        light curve truncated after each date; the static columns stay, so drop those that were
+        derived from later observations, such as `peak_time`.
 
         Parameters
         ----------
         estimator : classifier or Pipeline
             Fitted.  In a Pipeline the steps before the classifier see the whole light curve if
-            it has ``predict_proba_in_time``, and the cut ones otherwise.
+            it has ``predict_proba_in_time``, and the truncated ones otherwise.
 
         X : NestedFrame
             Objects with their light curves.
@@ -102,18 +122,21 @@ class ProbabilityInTimeDisplay:
             Index of the object.
 
         days : array-like of shape (n_days,), default=None
-            Ask ``predict_proba_at`` at these days after the zero date of the object (column
-            ``estimator.reference_column``, or the first observation) instead of after each
-            observation.
+            Call ``predict_proba_at`` at these days after the reference date of the object (column
+            ``estimator.reference_column``, or the first observation) instead of predicting after
+            each observation.
 
         survey : str or Survey, default="LSST"
-            Gives the order of the bands and their wavelengths.
+            Survey of the bands.
 
         column : str, default="lightcurve"
             Nested column with the light curves.
 
+        flux_unit : str or None, default="FLUXCAL"
+            Unit of the flux on the axis.
+
         true_class : label, default=None
-            Class that is drawn with a thick line.
+            Class to draw with a thick line.
 
         axes : sequence of 2 matplotlib Axes, default=None
             Axes to draw into.
@@ -125,7 +148,7 @@ class ProbabilityInTimeDisplay:
         Raises
         ------
         KeyError
-            No such object.
+            The frame has no such object.
 
         ObjectError
             The object has no observations.
@@ -135,7 +158,7 @@ class ProbabilityInTimeDisplay:
             raise ObjectError(
                 f"ProbabilityInTimeDisplay: column {column!r} has no observations", [object_id]
             )
-        light_curve = LightCurveDisplay(**rows, survey=survey)
+        light_curve = LightCurveDisplay(**rows, survey=survey, flux_unit=flux_unit)
         one = X.loc[[object_id]]
         if days is not None:
             times, proba = _at_days(*_last_step(estimator, one), days, column)
@@ -152,17 +175,19 @@ class ProbabilityInTimeDisplay:
             title=str(object_id),
         ).plot(axes)
 
-    def plot(self, axes=None, *, max_classes=8):
-        """Draw the light curve and the probabilities, which hold until the next answer.
+    def plot(
+        self, axes: ArrayLike | None = None, *, max_classes: int = 8
+    ) -> ProbabilityInTimeDisplay:
+        """Draw the light curve and the probabilities, which hold until the next prediction.
 
         Parameters
         ----------
         axes : sequence of matplotlib Axes, default=None
-            Axes to draw into: two with a light curve, else one; new ones by default.
+            Axes to draw into: two with a light curve, one without; new ones by default.
 
         max_classes : int, default=8
-            Classes that get a colour and a name, those whose probability once was largest; the
-            others are grey.
+            Number of classes with a colour and a name: those that reach the largest probability
+            at any date.  The others are grey.
 
         Returns
         -------
@@ -178,15 +203,18 @@ class ProbabilityInTimeDisplay:
         axes = np.ravel(axes)
         if self.light_curve is not None:
             self.light_curve.plot(axes[0])
-            axes[0].set(xlabel=None)
-            axes[0].legend(**_BESIDE)
+            legend = axes[0].get_legend()
+            axes[0].legend(title=legend.get_title().get_text(), title_fontsize=7, **_BESIDE)
         self._draw_lines(axes[-1], max_classes)
-        axes[-1].set(xlabel="time [days]", ylabel="probability", ylim=(-0.03, 1.03))
+        label = time_label(self.times) if self.light_curve is None else axes[0].get_xlabel()
+        axes[-1].set(xlabel=label, ylabel="class probability", ylim=(-0.03, 1.03))
+        if n_panels > 1:
+            axes[0].set(xlabel=None)
         axes[0].set_title(self.title)
         self.axes_, self.figure_ = axes, axes[0].figure
         return self
 
-    def _draw_lines(self, ax, max_classes):
+    def _draw_lines(self, ax: Axes, max_classes: int) -> None:
         largest = np.where(np.isnan(self.probabilities), -1.0, self.probabilities).max(axis=0)
         named = set(np.argsort(-largest, kind="stable")[:max_classes])
         named |= {i for i, name in enumerate(self.classes) if name == self.true_class}
@@ -203,18 +231,20 @@ class ProbabilityInTimeDisplay:
         ax.legend(**_BESIDE)
 
 
-def _last(estimator):
+def _last(estimator: BaseEstimator) -> BaseEstimator:
     return estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
 
 
-def _last_step(estimator, one):
-    """Return the classifier at the end of a pipeline and what it sees of the object."""
+def _last_step(estimator: BaseEstimator, one: pd.DataFrame) -> tuple[BaseEstimator, pd.DataFrame]:
+    """Return the classifier at the end of a pipeline and its input."""
     if not hasattr(estimator, "steps"):
         return estimator, one
     return _last(estimator), estimator[:-1].transform(one) if len(estimator.steps) > 1 else one
 
 
-def _at_days(estimator, one, days, column):
+def _at_days(
+    estimator: BaseEstimator, one: pd.DataFrame, days: ArrayLike, column: str
+) -> tuple[NDArray, NDArray]:
     reference_column = getattr(estimator, "reference_column", None)
     zero = np.nan if reference_column is None else one[reference_column].iloc[0]
     if np.isnan(zero):
@@ -224,14 +254,15 @@ def _at_days(estimator, one, days, column):
     return zero + days, estimator.predict_proba_at(one, days)[0]
 
 
-def _after_each(estimator, one):
-    answers = estimator.predict_proba_in_time(one)
-    _, rows = flatten(answers["probability"])
+def _after_each(estimator: BaseEstimator, one: pd.DataFrame) -> tuple[NDArray, NDArray]:
+    _, rows = flatten(estimator.predict_proba_in_time(one)["probability"])
     return rows["time"], np.column_stack([rows[str(name)] for name in estimator.classes_])
 
 
-def _of_prefixes(estimator, one, column):
-    """Ask for the light curve cut after each date."""
+def _of_prefixes(
+    estimator: BaseEstimator, one: pd.DataFrame, column: str
+) -> tuple[NDArray, NDArray]:
+    """Predict for the light curve truncated after each date."""
     offsets, rows = flatten(one[column])
     rows = sort_rows(offsets, rows)
     times, last = np.unique(rows["time"][::-1], return_index=True)

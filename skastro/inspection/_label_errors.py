@@ -1,9 +1,20 @@
-"""Contact sheets of objects whose labels are doubted."""
+"""Contact sheets of objects with doubtful labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
 from skastro.inspection._light_curve import LightCurveDisplay
+from skastro.surveys import Survey
 from skastro.utils.ragged import flatten
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 class LabelErrorDisplay:
@@ -22,20 +33,23 @@ class LabelErrorDisplay:
     suspects : ndarray of bool of shape (n_objects,), default=None
         Objects whose title is red; all by default.
 
-    image_shape : tuple of int, default=None
+    image_shape : tuple of 3 int, default=None
         (height, width, channels) of the stamps, which are the first columns of dense rows.
 
     column : str, default="lightcurve"
-        Nested column to draw where there is no `image_shape`; one with wavelengths is drawn as
+        Nested column to draw if there is no `image_shape`; one with wavelengths is drawn as a
         spectrum.
 
     survey : str or Survey, default="LSST"
-        Order and colours of the bands of light curves.
+        Survey of the bands of light curves.
+
+    flux_unit : str or None, default="FLUXCAL"
+        Unit of the flux on the axes of light curves.
 
     Attributes
     ----------
     axes_ : ndarray of matplotlib Axes of shape (n_objects,)
-        One an object.
+        One per object.
 
     figure_ : matplotlib Figure
         Figure of the axes.
@@ -65,11 +79,20 @@ class LabelErrorDisplay:
     >>> display = LabelErrorDisplay.from_finder(finder, X, y, n=4, image_shape=(3, 3, 2))
     >>> print(display.titles[0])
     0
-    real, not bogus? (0.00)
+    real, not bogus?
+    quality 0.00
     """
 
     def __init__(
-        self, X, titles, *, suspects=None, image_shape=None, column="lightcurve", survey="LSST"
+        self,
+        X: pd.DataFrame | NDArray,
+        titles: Sequence[str],
+        *,
+        suspects: NDArray | None = None,
+        image_shape: tuple[int, int, int] | None = None,
+        column: str = "lightcurve",
+        survey: str | Survey = "LSST",
+        flux_unit: str | None = "FLUXCAL",
     ):
         self.X = X
         self.titles = titles
@@ -77,20 +100,22 @@ class LabelErrorDisplay:
         self.image_shape = image_shape
         self.column = column
         self.survey = survey
+        self.flux_unit = flux_unit
 
     @classmethod
     def from_finder(
         cls,
-        finder,
-        X,
-        y,
+        finder: Any,
+        X: pd.DataFrame | ArrayLike,
+        y: ArrayLike,
         *,
-        n=12,
-        image_shape=None,
-        column="lightcurve",
-        survey="LSST",
-        axes=None,
-    ):
+        n: int = 12,
+        image_shape: tuple[int, int, int] | None = None,
+        column: str = "lightcurve",
+        survey: str | Survey = "LSST",
+        flux_unit: str | None = "FLUXCAL",
+        axes: ArrayLike | None = None,
+    ) -> LabelErrorDisplay:
         """Plot the objects whose labels a finder doubts most.
 
         Parameters
@@ -107,22 +132,26 @@ class LabelErrorDisplay:
         n : int, default=12
             Number of objects; the titles of suspects among them are red.
 
-        image_shape : tuple of int, default=None
+        image_shape : tuple of 3 int, default=None
             (height, width, channels) of stamps in dense rows.
 
         column : str, default="lightcurve"
             Nested column to draw.
 
         survey : str or Survey, default="LSST"
-            Order and colours of the bands of light curves.
+            Survey of the bands of light curves.
+
+        flux_unit : str or None, default="FLUXCAL"
+            Unit of the flux on the axes of light curves.
 
         axes : sequence of matplotlib Axes, default=None
-            Axes to draw into, one an object.
+            Axes to draw into, one per object.
 
         Returns
         -------
         display : LabelErrorDisplay
-            Titles give the object, its given and suggested label and the quality of the label.
+            Titles show the object, its given and suggested label, and the quality of the given
+            label: 0 is certainly wrong, 1 certainly right.
 
         Raises
         ------
@@ -133,17 +162,18 @@ class LabelErrorDisplay:
         sizes = {len(labels), len(finder.label_errors_), len(X)}
         if len(sizes) > 1:
             raise ValueError(
-                f"LabelErrorDisplay: the finder has seen {len(finder.label_errors_)} objects, "
+                f"LabelErrorDisplay: the finder was fitted on {len(finder.label_errors_)} objects, "
                 f"X has {len(X)} and y {len(labels)}"
             )
         rows = finder.ranking_[:n]
         if len(rows) == 0:
-            raise ValueError("LabelErrorDisplay: there is no object to draw")
+            raise ValueError("LabelErrorDisplay: no objects to draw")
         frame = hasattr(X, "iloc")
         names = X.index if frame else np.arange(len(X))
         suggested, quality = finder.suggested_labels_, finder.label_quality_
         titles = [
-            f"{names[i]}\n{_opinion(labels[i], suggested[i])} ({quality[i]:.2f})" for i in rows
+            f"{names[i]}\n{_opinion(labels[i], suggested[i])}\nquality {quality[i]:.2f}"
+            for i in rows
         ]
         display = cls(
             X.iloc[rows] if frame else np.asarray(X)[rows],
@@ -152,16 +182,17 @@ class LabelErrorDisplay:
             image_shape=image_shape,
             column=column,
             survey=survey,
+            flux_unit=flux_unit,
         )
         return display.plot(axes)
 
-    def plot(self, axes=None):
+    def plot(self, axes: ArrayLike | None = None) -> LabelErrorDisplay:
         """Draw the sheet.
 
         Parameters
         ----------
         axes : sequence of matplotlib Axes, default=None
-            Axes to draw into, one an object; new ones, four a row, by default.
+            Axes to draw into, one per object; new ones, four per row, by default.
 
         Returns
         -------
@@ -178,14 +209,14 @@ class LabelErrorDisplay:
         self.axes_, self.figure_ = axes, axes[0].figure
         return self
 
-    def _axes(self, axes):
+    def _axes(self, axes: ArrayLike | None) -> NDArray:
         import matplotlib.pyplot as plt  # noqa: PLC0415
 
         n_objects = len(self.titles)
         if axes is None:
             n_columns = min(4, n_objects)
             n_rows = -(-n_objects // n_columns)
-            size = (3 * n_columns, (0.5 + 3 * self._aspect()) * n_rows)
+            size = (3 * n_columns, (0.75 + 3 * self._aspect()) * n_rows)
             _, grid = plt.subplots(
                 n_rows, n_columns, figsize=size, layout="constrained", squeeze=False
             )
@@ -197,14 +228,14 @@ class LabelErrorDisplay:
             raise ValueError(f"LabelErrorDisplay: {len(axes)} axes for {n_objects} objects")
         return axes[:n_objects]
 
-    def _aspect(self):
+    def _aspect(self) -> float:
         """Return height by width of one panel."""
         if self.image_shape is None:
             return 0.7
         height, width, n_channels = self.image_shape
         return height / (n_channels * width)
 
-    def _images(self):
+    def _images(self) -> Callable:
         rows = np.asarray(self.X, float)
         size = int(np.prod(self.image_shape))
         if len(self.image_shape) != 3 or rows.ndim != 2 or rows.shape[1] < size:
@@ -214,43 +245,52 @@ class LabelErrorDisplay:
             )
         images = rows[:, :size].reshape(-1, *self.image_shape)
 
-        def draw(i, ax):
-            ax.imshow(
-                np.hstack([_stretched(channel) for channel in np.moveaxis(images[i], -1, 0)]),
-                cmap="gray",
-            )
+        def draw(i: int, ax: Axes) -> None:
+            channels = np.moveaxis(images[i], -1, 0)
+            ax.imshow(np.hstack([_stretched(channel) for channel in channels]), cmap="gray")
             ax.set_axis_off()
 
         return draw
 
-    def _curves(self):
+    def _curves(self) -> Callable:
         if self.column not in getattr(self.X, "nested_columns", ()):
             raise ValueError(
                 f"LabelErrorDisplay: X has no nested column {self.column!r}; stamps in dense rows "
-                "need image_shape"
+                "require image_shape"
             )
         offsets, rows = flatten(self.X[self.column])
         spectra = "wavelength" in rows
 
-        def draw(i, ax):
+        def draw(i: int, ax: Axes) -> None:
             own = {name: values[offsets[i] : offsets[i + 1]] for name, values in rows.items()}
             if spectra:
-                ax.plot(own["wavelength"], own["flux"], lw=0.6)
+                ax.plot(own["wavelength"], own["flux"], lw=0.6, color="0.2")
+                ax.set(xlabel="wavelength [Å]", ylabel="flux")
+                _shrink_labels(ax)
                 return
             fields = (own[name] for name in ("time", "band", "flux", "flux_err"))
-            LightCurveDisplay(*fields, survey=self.survey).plot(ax)
+            display = LightCurveDisplay(
+                *fields, detected=own.get("detected"), survey=self.survey, flux_unit=self.flux_unit
+            )
+            display.plot(ax)
             ax.legend(fontsize=6).set_visible(i == 0)
-            ax.set(xlabel="", ylabel="")
+            _shrink_labels(ax)
 
         return draw
 
 
-def _opinion(given, suggested):
+def _shrink_labels(ax: Axes) -> None:
+    ax.tick_params(labelsize=7)
+    ax.xaxis.label.set_size(7)
+    ax.yaxis.label.set_size(7)
+
+
+def _opinion(given: Any, suggested: Any) -> str:
     return f"{given}" if given == suggested else f"{given}, not {suggested}?"
 
 
-def _stretched(channel):
-    """Return a channel from 0 to 1 by its own extremes."""
+def _stretched(channel: NDArray) -> NDArray:
+    """Scale a channel to [0, 1] by its own extremes."""
     known = channel[np.isfinite(channel)]
     if known.size == 0:
         return channel

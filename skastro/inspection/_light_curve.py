@@ -1,36 +1,62 @@
 """Light curves with errors, band by band, and the Gaussian process through them."""
 
-import numpy as np
-from sklearn.base import clone
+from __future__ import annotations
 
-from skastro.surveys import get_survey
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, clone
+
+from skastro.inspection._bands import band_styles, draw_bands, flux_label, time_label
+from skastro.surveys import Survey, get_survey
 from skastro.utils.ragged import flatten
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_FIELDS = ("time", "band", "flux", "flux_err")
 
 
 class LightCurveDisplay:
     """Plot of one multi-band light curve.
 
-    Build it with :meth:`from_frame`, or with :meth:`from_estimator` to overlay a fit.
+    Build it with :meth:`from_frame`, or with :meth:`from_estimator` to overlay a fit.  Each band
+    has one colour and one marker in every picture of the package, ordered by wavelength and safe
+    for colour-blind readers [1]_.  Observations that are not detections are open and do not set
+    the limits of the flux.
 
     Parameters
     ----------
-    time : ndarray of shape (n_observations,)
-        Days.
+    time : array-like of shape (n_observations,)
+        Dates [days].
 
-    band : sequence of str of shape (n_observations,)
+    band : array-like of str of shape (n_observations,)
         Band names.
 
-    flux, flux_err : ndarray of shape (n_observations,)
+    flux, flux_err : array-like of shape (n_observations,)
         Flux and its error, in one unit.
 
+    detected : array-like of bool of shape (n_observations,), default=None
+        Which observations are detections; those with a flux of more than 5 times its error by
+        default.
+
     survey : str or Survey, default="LSST"
-        Gives the order of the bands and their wavelengths.
+        Survey of the bands.
 
     curves : dict, default=None
         ``{band: (times, mean, std)}`` to draw as a line with a band of one standard deviation.
 
     title : str, default=None
         Title of the plot.
+
+    flux_unit : str or None, default="FLUXCAL"
+        Unit of the flux on the axis, such as "uJy"; None leaves it out.
+
+    xlabel : str, default=None
+        Label of the horizontal axis; "MJD" or "days since the reference date" by default.
 
     Attributes
     ----------
@@ -44,27 +70,56 @@ class LightCurveDisplay:
     --------
     HeatmapDisplay : The same object as an image.
 
+    References
+    ----------
+    .. [1] Rubin Observatory, RTN-045 (https://rtn-045.lsst.io), with two colours darkened.
+
     Examples
     --------
     >>> import matplotlib
     >>> matplotlib.use("Agg")
     >>> from skastro.inspection import LightCurveDisplay
-    >>> display = LightCurveDisplay([1.0, 2.0], ["g", "r"], [5.0, 6.0], [1.0, 1.0]).plot()
-    >>> display.ax_.get_xlabel()
-    'time [days]'
+    >>> display = LightCurveDisplay([60001.0, 60002.0], ["g", "r"], [5.0, 6.0], [1.0, 1.0]).plot()
+    >>> display.ax_.get_xlabel(), display.ax_.get_ylabel()
+    ('MJD', 'flux [FLUXCAL]')
     """
 
-    def __init__(self, time, band, flux, flux_err, *, survey="LSST", curves=None, title=None):
+    def __init__(
+        self,
+        time: ArrayLike,
+        band: ArrayLike,
+        flux: ArrayLike,
+        flux_err: ArrayLike,
+        *,
+        detected: ArrayLike | None = None,
+        survey: str | Survey = "LSST",
+        curves: Mapping | None = None,
+        title: str | None = None,
+        flux_unit: str | None = "FLUXCAL",
+        xlabel: str | None = None,
+    ):
         self.time = np.asarray(time)
         self.band = np.asarray(band)
         self.flux = np.asarray(flux)
         self.flux_err = np.asarray(flux_err)
+        self.detected = detected
         self.survey = survey
         self.curves = curves
         self.title = title
+        self.flux_unit = flux_unit
+        self.xlabel = xlabel
 
     @classmethod
-    def from_frame(cls, X, object_id, *, survey="LSST", column="lightcurve", ax=None):
+    def from_frame(
+        cls,
+        X: pd.DataFrame,
+        object_id: Hashable,
+        *,
+        survey: str | Survey = "LSST",
+        column: str = "lightcurve",
+        flux_unit: str | None = "FLUXCAL",
+        ax: Axes | None = None,
+    ) -> LightCurveDisplay:
         """Plot one object of a frame.
 
         Parameters
@@ -76,10 +131,13 @@ class LightCurveDisplay:
             Index of the object.
 
         survey : str or Survey, default="LSST"
-            Gives the order of the bands and their wavelengths.
+            Survey of the bands.
 
         column : str, default="lightcurve"
             Nested column with the light curves.
+
+        flux_unit : str or None, default="FLUXCAL"
+            Unit of the flux on the axis.
 
         ax : matplotlib Axes, default=None
             Axes to draw into.
@@ -89,10 +147,19 @@ class LightCurveDisplay:
         display : LightCurveDisplay
         """
         rows = rows_of(X, object_id, column)
-        return cls(**rows, survey=survey, title=str(object_id)).plot(ax)
+        options = {"survey": survey, "title": str(object_id), "flux_unit": flux_unit}
+        return cls(**rows, **options).plot(ax)
 
     @classmethod
-    def from_estimator(cls, estimator, X, object_id, *, ax=None):
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator,
+        X: pd.DataFrame,
+        object_id: Hashable,
+        *,
+        flux_unit: str | None = "FLUXCAL",
+        ax: Axes | None = None,
+    ) -> LightCurveDisplay:
         """Plot one object with the curves of a Gaussian process.
 
         Parameters
@@ -106,6 +173,9 @@ class LightCurveDisplay:
         object_id : label
             Index of the object.
 
+        flux_unit : str or None, default="FLUXCAL"
+            Unit of the flux on the axis.
+
         ax : matplotlib Axes, default=None
             Axes to draw into.
 
@@ -115,16 +185,17 @@ class LightCurveDisplay:
         """
         survey = get_survey(estimator.survey)
         rows = rows_of(X, object_id, estimator.column)
-        bands = [b for b in survey.wavelengths if b in {survey.band(b) for b in rows["band"]}]
+        bands = list(band_styles(survey, survey.canonical_bands(rows["band"])))
         wavelengths = [survey.wavelengths[band] for band in bands]
         process = clone(estimator).set_params(wavelengths=wavelengths, n_jobs=None)
         one = X.loc[[object_id]]
         mean, std = process.fit(one).interpolate(one).grid[0]
         times = process.times_ + one[process.reference_column].iloc[0]
         curves = {band: (times, mean[i], std[i]) for i, band in enumerate(bands)}
-        return cls(**rows, survey=survey, curves=curves, title=str(object_id)).plot(ax)
+        options = {"survey": survey, "title": str(object_id), "flux_unit": flux_unit}
+        return cls(**rows, curves=curves, **options).plot(ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> LightCurveDisplay:
         """Draw the light curve.
 
         Parameters
@@ -137,54 +208,35 @@ class LightCurveDisplay:
         display : LightCurveDisplay
             The display itself.
         """
-        import matplotlib.pyplot as plt  # noqa: PLC0415
+        import matplotlib.pyplot as plt
 
         if ax is None:
             _, ax = plt.subplots(layout="constrained")
-        survey = get_survey(self.survey)
-        names = np.array([survey.band(band) for band in self.band])
-        colors = band_colors(survey)
-        for band in [b for b in survey.wavelengths if b in names]:
-            own = names == band
-            point = {"fmt": ".", "color": colors[band], "label": band}
-            ax.errorbar(self.time[own], self.flux[own], self.flux_err[own], **point)
+        rows = {name: getattr(self, name) for name in (*_FIELDS, "detected")}
+        has_open = draw_bands(ax, rows, self.survey)
+        styles = band_styles(self.survey)
         for band, (times, mean, std) in (self.curves or {}).items():
-            ax.plot(times, mean, color=colors[band])
-            ax.fill_between(times, mean - std, mean + std, color=colors[band], alpha=0.2, lw=0)
-        ax.set(xlabel="time [days]", ylabel="flux", title=self.title)
-        ax.legend()
+            color = styles[band].color
+            ax.plot(times, mean, color=color)
+            ax.fill_between(times, mean - std, mean + std, color=color, alpha=0.2, lw=0)
+        label = self.xlabel or time_label(self.time)
+        ax.set(xlabel=label, ylabel=flux_label(self.flux_unit), title=self.title)
+        ax.legend(title="open: not detected" if has_open else None, title_fontsize="small")
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
 
-def band_colors(survey):
-    """Return {band: colour} from violet to red by wavelength.
-
-    Examples
-    --------
-    >>> from skastro.inspection._light_curve import band_colors
-    >>> len(band_colors("DES"))
-    4
-    """
-    import matplotlib  # noqa: PLC0415
-
-    wavelengths = get_survey(survey).wavelengths
-    order = sorted(set(wavelengths.values()))
-    shades = matplotlib.colormaps["turbo"](np.linspace(0.05, 0.95, len(order)))
-    return {band: shades[order.index(w)] for band, w in wavelengths.items()}
-
-
-def rows_of(X, object_id, column):
-    """Return time, band, flux and flux_err of one object.
+def rows_of(X: pd.DataFrame, object_id: Hashable, column: str) -> dict:
+    """Return time, band, flux, flux_err and, if there is one, detected of one object.
 
     Examples
     --------
     >>> from skastro.inspection._light_curve import rows_of
     >>> from skastro.testing import make_check_data
-    >>> list(rows_of(make_check_data()[0], "SN000", "lightcurve"))
+    >>> list(rows_of(make_check_data()[0], "SN000", "lightcurve"))[:4]
     ['time', 'band', 'flux', 'flux_err']
     """
     if object_id not in X.index:
         raise KeyError(f"LightCurveDisplay: no object {object_id!r} in the frame")
-    _, rows = flatten(X.loc[[object_id]][column], ("time", "band", "flux", "flux_err"))
-    return rows
+    _, rows = flatten(X.loc[[object_id]][column])
+    return {name: rows[name] for name in (*_FIELDS, "detected") if name in rows}

@@ -1,18 +1,28 @@
 """Scores against the days since the trigger."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
 import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
 
 from skastro.metrics import score_by_phase
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 
 class ScoreByPhaseDisplay:
-    """Plot of a score against the days since the trigger, one line a model.
+    """Plot of a score against the days since the trigger, one line per model.
 
     Parameters
     ----------
     curves : dict of str -> DataFrame
-        By the name of the model: index days, column ``mean``, and, for the band of one standard
-        deviation, column ``std``.  Models may have dates of their own.
+        Table of each model: index days, column ``mean``, and, for the band of one standard
+        deviation over trainings, column ``std``.  Models may have different dates.
 
     score : str, default="score"
         Label of the vertical axis.
@@ -47,19 +57,27 @@ class ScoreByPhaseDisplay:
     ('log', 'macro F1')
     """
 
-    def __init__(self, curves, *, score="score", xlabel="days since the trigger"):
+    def __init__(
+        self,
+        curves: Mapping[str, pd.DataFrame],
+        *,
+        score: str = "score",
+        xlabel: str = "days since the trigger",
+    ):
         self.curves = curves
         self.score = score
         self.xlabel = xlabel
 
     @classmethod
-    def from_tables(cls, tables, score, *, ax=None):
+    def from_tables(
+        cls, tables: Mapping[str, pd.DataFrame], score: str, *, ax: Axes | None = None
+    ) -> ScoreByPhaseDisplay:
         """Plot one score of the tables of :func:`skastro.metrics.score_by_phase`.
 
         Parameters
         ----------
         tables : dict of str -> DataFrame
-            By the name of the model.
+            Table of each model, by its name.
 
         score : str
             Name of the score in the tables.
@@ -81,7 +99,16 @@ class ScoreByPhaseDisplay:
         return cls({n: table[score] for n, table in tables.items()}, score=str(score)).plot(ax)
 
     @classmethod
-    def from_predictions(cls, y_true, predictions, days, metric, *, score=None, ax=None):
+    def from_predictions(
+        cls,
+        y_true: ArrayLike,
+        predictions: Mapping[str, ArrayLike],
+        days: ArrayLike,
+        metric: Callable,
+        *,
+        score: str | None = None,
+        ax: Axes | None = None,
+    ) -> ScoreByPhaseDisplay:
         """Plot the score of predictions made at several dates.
 
         Parameters
@@ -90,7 +117,7 @@ class ScoreByPhaseDisplay:
             True labels.
 
         predictions : dict of str -> ndarray or list of ndarray of shape (n_objects, n_days, ...)
-            By the name of the model: labels or probabilities, in a list one array a training.
+            Labels or probabilities of each model; a list holds one array per training.
 
         days : array-like of shape (n_days,)
             Days since the trigger.
@@ -115,7 +142,7 @@ class ScoreByPhaseDisplay:
         }
         return cls.from_tables(tables, score, ax=ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> ScoreByPhaseDisplay:
         """Draw the lines with their bands.
 
         Parameters
@@ -126,7 +153,7 @@ class ScoreByPhaseDisplay:
         Returns
         -------
         display : ScoreByPhaseDisplay
-            The display itself.  The horizontal axis is logarithmic, linear below one day if
+            The display itself.  The horizontal axis is logarithmic, and linear below one day if
             there are dates of zero or less.
         """
         import matplotlib.pyplot as plt
@@ -134,21 +161,23 @@ class ScoreByPhaseDisplay:
         if ax is None:
             _, ax = plt.subplots(layout="constrained")
         self.lines_ = {}
+        has_band = False
         for name, curve in self.curves.items():
             days, mean = curve.index.to_numpy(float), curve["mean"].to_numpy(float)
             (line,) = ax.plot(days, mean, marker="o", ms=4, label=name)
             if "std" in curve and curve["std"].notna().any():
                 std = curve["std"].to_numpy(float)
                 ax.fill_between(days, mean - std, mean + std, color=line.get_color(), alpha=0.2)
+                has_band = True
             self.lines_[name] = line
         self._scale(ax)
         ax.set(xlabel=self.xlabel, ylabel=self.score)
         ax.grid(alpha=0.3)
-        ax.legend()
+        ax.legend(title="band: 1 std over trainings" if has_band else None, title_fontsize="small")
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
-    def _scale(self, ax):
+    def _scale(self, ax: Axes) -> None:
         days = np.unique(np.concatenate([curve.index for curve in self.curves.values()]))
         scale = {"value": "log"} if (days > 0).all() else {"value": "symlog", "linthresh": 1}
         ax.set_xscale(**scale)

@@ -1,10 +1,23 @@
-"""One page an object: spectrum with lines, light curve, scores."""
+"""One page per object: spectrum with lines, light curve, scores."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
 
 from skastro.exceptions import ObjectError
+from skastro.inspection._bands import draw_bands, flux_label, time_label
+from skastro.surveys import Survey
 from skastro.utils.ragged import flatten, sort_rows
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 LINES = {
     "H": (4340.5, 4861.3, 6562.8),
@@ -15,7 +28,7 @@ LINES = {
     "Ca II": (3945.0, 8579.0),
     "Fe II": (4924.0, 5018.0, 5169.0),
 }
-"""Rest wavelengths in Angstrom of the lines that tell types of supernovae apart."""
+"""Rest wavelengths in Angstrom of the lines that distinguish types of supernovae."""
 
 
 class SpectrumReportDisplay:
@@ -35,16 +48,25 @@ class SpectrumReportDisplay:
         Errors of the scores; NaN or missing where there are none.
 
     light_curve : dict, default=None
-        Arrays time, band, flux and flux_err of the same length.
+        Arrays time, band, flux, flux_err and, if known, detected of the same length.
 
     redshift : float, default=None
-        Where lines are marked, if it is known.
+        Redshift at which lines are marked; none are marked if it is unknown.
 
     label : str, default=None
-        The answer, for the title.
+        Predicted class, for the title.
 
     name : str, default=None
         Name of the object, for the title.
+
+    survey : str or Survey, default="LSST"
+        Survey of the bands of the light curve.
+
+    flux_unit : str or None, default="FLUXCAL"
+        Unit of the flux of the light curve.
+
+    score_label : str, default="score between 0 and 1"
+        Label of the axis of the scores.
 
     lines : dict of str -> sequence of float, default=None
         Rest wavelengths in Angstrom by element; those of H, He I, O I, Si II, S II, Ca II and Fe II
@@ -75,16 +97,19 @@ class SpectrumReportDisplay:
 
     def __init__(
         self,
-        wavelength,
-        flux,
-        scores,
+        wavelength: ArrayLike,
+        flux: ArrayLike,
+        scores: Mapping | pd.Series,
         *,
-        errors=None,
-        light_curve=None,
-        redshift=None,
-        label=None,
-        name=None,
-        lines=None,
+        errors: Mapping | pd.Series | None = None,
+        light_curve: Mapping | None = None,
+        redshift: float | None = None,
+        label: str | None = None,
+        name: str | None = None,
+        survey: str | Survey = "LSST",
+        flux_unit: str | None = "FLUXCAL",
+        score_label: str = "score between 0 and 1",
+        lines: Mapping[str, Sequence[float]] | None = None,
     ):
         self.wavelength = wavelength
         self.flux = flux
@@ -94,24 +119,30 @@ class SpectrumReportDisplay:
         self.redshift = redshift
         self.label = label
         self.name = name
+        self.survey = survey
+        self.flux_unit = flux_unit
+        self.score_label = score_label
         self.lines = lines
 
     @classmethod
     def from_scores(
         cls,
-        X,
-        object_id,
-        scores,
+        X: pd.DataFrame,
+        object_id: Hashable,
+        scores: Mapping | pd.Series,
         *,
-        errors=None,
-        label=None,
-        name=None,
-        lines=None,
-        column="spectrum",
-        lightcurve="lightcurve",
-        redshift="redshift",
-        figure=None,
-    ):
+        errors: Mapping | pd.Series | None = None,
+        label: str | None = None,
+        name: str | None = None,
+        survey: str | Survey = "LSST",
+        flux_unit: str | None = "FLUXCAL",
+        score_label: str = "score between 0 and 1",
+        lines: Mapping[str, Sequence[float]] | None = None,
+        column: str = "spectrum",
+        lightcurve: str = "lightcurve",
+        redshift: str = "redshift",
+        figure: Figure | None = None,
+    ) -> SpectrumReportDisplay:
         """Plot one object of a frame with given scores.
 
         Parameters
@@ -129,7 +160,16 @@ class SpectrumReportDisplay:
             Errors of the scores.
 
         label, name : str, default=None
-            The answer, and what the object is called; its index by default.
+            Predicted class, and name of the object; its index by default.
+
+        survey : str or Survey, default="LSST"
+            Survey of the bands of the light curve.
+
+        flux_unit : str or None, default="FLUXCAL"
+            Unit of the flux of the light curve.
+
+        score_label : str, default="score between 0 and 1"
+            Label of the axis of the scores.
 
         lines : dict of str -> sequence of float, default=None
             Rest wavelengths in Angstrom by element.
@@ -164,11 +204,16 @@ class SpectrumReportDisplay:
             redshift=float(one[redshift].iloc[0]) if has[redshift] else None,
             label=label,
             name=str(object_id) if name is None else name,
+            survey=survey,
+            flux_unit=flux_unit,
+            score_label=score_label,
             lines=lines,
         ).plot(figure)
 
     @classmethod
-    def from_estimator(cls, estimator, X, object_id, **options):
+    def from_estimator(
+        cls, estimator: BaseEstimator, X: pd.DataFrame, object_id: Hashable, **options: Any
+    ) -> SpectrumReportDisplay:
         """Plot one object with the scores of a fitted classifier.
 
         Parameters
@@ -197,13 +242,15 @@ class SpectrumReportDisplay:
             final, rows = estimator[-1], estimator[:-1].transform(one)
         if hasattr(final, "predict_scores"):
             scores, errors = (values[0] for values in final.predict_scores(rows))
-            options = {"errors": pd.Series(errors, final.classes_), **options}
+            caption = {"score_label": "score of each binary classifier, error over its members"}
+            options = {"errors": pd.Series(errors, final.classes_), **caption, **options}
         else:
             scores = final.predict_proba(rows)[0]
+            options = {"score_label": "class probability (sum 1)", **options}
         options = {"label": str(final.predict(rows)[0]), **options}
         return cls.from_scores(X, object_id, pd.Series(scores, final.classes_), **options)
 
-    def plot(self, figure=None):
+    def plot(self, figure: Figure | None = None) -> SpectrumReportDisplay:
         """Draw the page.
 
         Parameters
@@ -230,47 +277,54 @@ class SpectrumReportDisplay:
             self._draw_light_curve(self.axes_["lightcurve"])
         return self
 
-    def _draw_spectrum(self, ax):
+    def _draw_spectrum(self, ax: Axes) -> None:
         ax.plot(self.wavelength, self.flux, lw=0.8, color="0.2")
         known = self.redshift is not None and np.isfinite(self.redshift)
         title = [self.name or "", f"z = {self.redshift:.4f}" if known else "z unknown"]
-        title.append("" if self.label is None else str(self.label))
-        ax.set(
-            xlabel="observed wavelength [Å]", ylabel="flux", title=", ".join(filter(None, title))
-        )
-        if not known:
-            return
-        ends = np.nanmin(self.wavelength), np.nanmax(self.wavelength)
-        for k, (element, rest) in enumerate((LINES if self.lines is None else self.lines).items()):
-            seen = [w * (1 + self.redshift) for w in rest]
-            seen = [w for w in seen if ends[0] <= w <= ends[1]]
-            for i, w in enumerate(seen):
-                ax.axvline(w, color=f"C{k}", ls=":", lw=1, label=None if i else element)
-        if ax.get_legend_handles_labels()[1]:
-            ax.legend(fontsize=7, ncols=4)
+        title.append("" if self.label is None else f"predicted {self.label}")
+        # Space for the names of the lines below the title.
+        ax.set_title(", ".join(filter(None, title)), pad=24 if known else None)
+        ax.set(xlabel="observed wavelength [Å]", ylabel="flux")
+        if known:
+            self._mark_lines(ax)
 
-    def _draw_scores(self, ax):
+    def _mark_lines(self, ax: Axes) -> None:
+        """Mark each line with the name of its element above the axes."""
+        ends = np.nanmin(self.wavelength), np.nanmax(self.wavelength)
+        above = ax.get_xaxis_transform()
+        text = {"rotation": 90, "ha": "center", "va": "bottom", "fontsize": 7}
+        for element, rest in (LINES if self.lines is None else self.lines).items():
+            for seen in (wavelength * (1 + self.redshift) for wavelength in rest):
+                if ends[0] <= seen <= ends[1]:
+                    ax.axvline(seen, color="0.6", ls=":", lw=1, zorder=0)
+                    ax.text(seen, 1.01, element, transform=above, **text)
+
+    def _draw_scores(self, ax: Axes) -> None:
         scores = pd.Series(self.scores, dtype=float)
         errors = pd.Series({} if self.errors is None else self.errors, dtype=float)
         errors = errors.reindex(scores.index).fillna(0.0)
         best = scores.index == scores.idxmax() if scores.notna().any() else np.zeros(len(scores))
         names = [str(label) for label in scores.index]
-        ax.barh(names, scores, xerr=errors, color=np.where(best, "C0", "0.7"), capsize=3)
-        ax.set(xlim=(0, 1), xlabel="score")
+        bars = ax.barh(
+            names,
+            scores,
+            xerr=errors if errors.any() else None,
+            color=np.where(best, "#0c71ff", "0.7"),
+            capsize=3,
+        )
+        labels = ["" if np.isnan(score) else f"{score:.2f}" for score in scores]
+        ax.bar_label(bars, labels, label_type="edge", padding=3, fontsize=8)
+        ax.set(xlim=(0, 1.15), xlabel=self.score_label, xticks=np.linspace(0, 1, 6))
         ax.invert_yaxis()
 
-    def _draw_light_curve(self, ax):
-        curve = {key: np.asarray(values) for key, values in self.light_curve.items()}
-        for band in np.unique(curve["band"].astype(str)):
-            own = curve["band"].astype(str) == band
-            ax.errorbar(
-                curve["time"][own], curve["flux"][own], curve["flux_err"][own], fmt=".", label=band
-            )
-        ax.set(xlabel="time [days]", ylabel="flux")
-        ax.legend(fontsize=7)
+    def _draw_light_curve(self, ax: Axes) -> None:
+        has_open = draw_bands(ax, self.light_curve, self.survey)
+        ax.set(xlabel=time_label(self.light_curve["time"]), ylabel=flux_label(self.flux_unit))
+        title = "open: not detected" if has_open else None
+        ax.legend(fontsize=7, title=title, title_fontsize=7)
 
 
-def _one(X, object_id):
+def _one(X: pd.DataFrame, object_id: Hashable) -> pd.DataFrame:
     if object_id not in X.index:
         raise KeyError(f"SpectrumReportDisplay: no object {object_id!r} in the frame")
     one = X.loc[[object_id]]
@@ -279,5 +333,7 @@ def _one(X, object_id):
     return one
 
 
-def _light_curve(column):
-    return flatten(column, ("time", "band", "flux", "flux_err"))[1]
+def _light_curve(column: pd.Series) -> dict:
+    _, rows = flatten(column)
+    names = ("time", "band", "flux", "flux_err", "detected")
+    return {name: rows[name] for name in names if name in rows}

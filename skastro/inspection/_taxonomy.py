@@ -1,14 +1,25 @@
-"""Trees of classes with counts or scores at their nodes."""
+"""Taxonomies with counts or scores at their nodes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from skastro.metrics import hierarchical_precision_recall_fscore
+from skastro.taxonomy import Taxonomy
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap, Normalize
+    from matplotlib.text import Text
 
 _SCORES = ("precision", "recall", "f1")
 
 
 class TaxonomyDisplay:
-    """Picture of a tree of classes, the root at the left, with a number at each node.
+    """Plot of a taxonomy, the root at the left, with a number at each node.
 
     Parameters
     ----------
@@ -16,11 +27,11 @@ class TaxonomyDisplay:
         The tree.
 
     values : array-like of shape (n_nodes,), default=None
-        Numbers in the order of ``taxonomy.nodes``, which are written and coloured, counts on a
-        logarithmic scale; NaN is a node without number.  None draws names alone.
+        Numbers in the order of ``taxonomy.nodes``, shown as text and colour, counts on a
+        logarithmic scale; a node with NaN has no number.  None draws the names alone.
 
     name : str, default=None
-        What the numbers are; label of the colour bar.
+        Meaning of the numbers; label of the colour bar.
 
     values_format : str, default=None
         Format of a number; ``",.0f"`` for whole numbers and ``".2f"`` for others by default.
@@ -38,7 +49,7 @@ class TaxonomyDisplay:
 
     See Also
     --------
-    ConfusionByLevelDisplay : Confusion matrices at the levels of the tree.
+    ConfusionByLevelDisplay : Confusion matrices at the levels of the taxonomy.
 
     Examples
     --------
@@ -52,23 +63,38 @@ class TaxonomyDisplay:
     ['Alert  3', 'SN  3', 'AGN  0', 'Ia  2', 'II  0']
     """
 
-    def __init__(self, taxonomy, values=None, *, name=None, values_format=None):
+    def __init__(
+        self,
+        taxonomy: Taxonomy,
+        values: ArrayLike | None = None,
+        *,
+        name: str | None = None,
+        values_format: str | None = None,
+    ):
         self.taxonomy = taxonomy
         self.values = values
         self.name = name
         self.values_format = values_format
 
     @classmethod
-    def from_labels(cls, y, taxonomy, *, sample_weight=None, ax=None, **options):
-        """Draw how many objects there are at and below each node.
+    def from_labels(
+        cls,
+        y: ArrayLike,
+        taxonomy: Taxonomy,
+        *,
+        sample_weight: ArrayLike | None = None,
+        ax: Axes | None = None,
+        **options: Any,
+    ) -> TaxonomyDisplay:
+        """Draw the number of objects at and below each node.
 
         Parameters
         ----------
         y : array-like of shape (n_objects,)
-            Names of nodes, leaves or inner ones, or synonyms.
+            Names of leaves or inner nodes, or their synonyms.
 
         taxonomy : Taxonomy
-            The tree.
+            Taxonomy of the labels.
 
         sample_weight : array-like of shape (n_objects,), default=None
             Weights of the objects.
@@ -88,8 +114,16 @@ class TaxonomyDisplay:
 
     @classmethod
     def from_predictions(
-        cls, y_true, y_pred, taxonomy, *, score="f1", sample_weight=None, ax=None, **options
-    ):
+        cls,
+        y_true: ArrayLike,
+        y_pred: ArrayLike,
+        taxonomy: Taxonomy,
+        *,
+        score: str = "f1",
+        sample_weight: ArrayLike | None = None,
+        ax: Axes | None = None,
+        **options: Any,
+    ) -> TaxonomyDisplay:
         """Draw precision, recall or F1 of each node.
 
         Parameters
@@ -98,10 +132,10 @@ class TaxonomyDisplay:
             Labels as in :func:`skastro.metrics.hierarchical_f1_score`.
 
         taxonomy : Taxonomy
-            The tree.
+            Taxonomy of the labels.
 
         score : {"precision", "recall", "f1"}, default="f1"
-            Score of a node; nodes that do not occur have none.
+            Score of each node; nodes that do not occur have none.
 
         sample_weight : array-like of shape (n_objects,), default=None
             Weights of the objects.
@@ -130,12 +164,14 @@ class TaxonomyDisplay:
         return cls._drawn(taxonomy, values, score, ax, options)
 
     @classmethod
-    def _drawn(cls, taxonomy, values, name, ax, options):
+    def _drawn(
+        cls, taxonomy: Taxonomy, values: NDArray, name: str, ax: Axes | None, options: dict
+    ) -> TaxonomyDisplay:
         drawing = {"cmap": options.pop("cmap")} if "cmap" in options else {}
         return cls(taxonomy, values, **{"name": name, **options}).plot(ax, **drawing)
 
-    def plot(self, ax=None, *, cmap="YlGnBu"):
-        """Draw the tree.
+    def plot(self, ax: Axes | None = None, *, cmap: str | Colormap = "YlGnBu") -> TaxonomyDisplay:
+        """Draw the taxonomy.
 
         Parameters
         ----------
@@ -171,7 +207,7 @@ class TaxonomyDisplay:
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
-    def _colors(self, ax, cmap):
+    def _colors(self, ax: Axes, cmap: str | Colormap) -> list:
         """Colour of each node; white without a number."""
         import matplotlib as mpl
 
@@ -182,18 +218,18 @@ class TaxonomyDisplay:
         ax.figure.colorbar(mappable, ax=ax, label=self.name, fraction=0.03, pad=0.01)
         return [white[0] if np.isnan(value) else mappable.to_rgba(value) for value in self.values]
 
-    def _norm(self, colors):
+    def _norm(self, colors: Any) -> Normalize:
         """Scale of the colours: 0 to 1 for scores, logarithmic for counts."""
         low, high = np.nanmin(self.values), np.nanmax(self.values)
         if self._are_counts() and low >= 0:
             return colors.SymLogNorm(1, vmin=0, vmax=high)
         return colors.Normalize(*((0, 1) if 0 <= low and high <= 1 else (low, high)))
 
-    def _are_counts(self):
+    def _are_counts(self) -> bool:
         known = np.asarray(self.values, float)[~np.isnan(self.values)]
         return bool((known % 1 == 0).all() and known.max() > 1)
 
-    def _text(self, number):
+    def _text(self, number: int) -> str:
         name = str(self.taxonomy.nodes[number])
         if self.values is None or np.isnan(self.values[number]):
             return name
@@ -201,8 +237,8 @@ class TaxonomyDisplay:
         return f"{name}  {self.values[number]:{style}}"
 
 
-def _heights(tree):
-    """Leaves from the top down, branch by branch; inner nodes in the middle of their children."""
+def _heights(tree: Taxonomy) -> NDArray:
+    """Place leaves from the top down, and inner nodes in the middle of their children."""
     order = sorted(tree.leaves, key=lambda leaf: tree.numbers(tree.path(leaf)).tolist())
     heights = np.zeros(len(tree.nodes))
     heights[tree.numbers(order)] = -np.arange(len(order))
@@ -211,7 +247,7 @@ def _heights(tree):
     return heights
 
 
-def _node(ax, x, y, text, color):
+def _node(ax: Axes, x: float, y: float, text: str, color: tuple) -> Text:
     luminance = np.dot(color[:3], [0.2126, 0.7152, 0.0722])
     box = {"boxstyle": "round,pad=0.3", "facecolor": color, "edgecolor": "0.6", "lw": 0.8}
     ink = "white" if luminance < 0.45 else "black"

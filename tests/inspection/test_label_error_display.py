@@ -30,7 +30,7 @@ def make_finder(n_objects, y):
     )
 
 
-def make_stamps(n_objects=9, shape=(3, 4, 5)):
+def make_stamps(n_objects=9, shape=(4, 5, 3)):
     rng = np.random.default_rng(0)
     return rng.normal(size=(n_objects, int(np.prod(shape)) + 2)).astype(np.float32)
 
@@ -45,14 +45,15 @@ def test_stamps_stand_side_by_side_by_channel(as_frame):
         row = 8 - i
         drawn = np.asarray(ax.images[0].get_array())
         assert drawn.shape == (4, 15)
-        stamp = np.moveaxis(X[row, :60].reshape(4, 5, 3), -1, 0)
+        stamp = X[row, :60].reshape(4, 5, 3)
         for channel in range(3):
             shown = drawn[:, 5 * channel : 5 * channel + 5]
-            low, high = stamp[channel].min(), stamp[channel].max()
-            np.testing.assert_allclose(shown, (stamp[channel] - low) / (high - low), rtol=1e-5)
+            image = stamp[..., channel]
+            low, high = image.min(), image.max()
+            np.testing.assert_allclose(shown, (image - low) / (high - low), rtol=1e-5)
     name = "c8" if as_frame else "8"
-    assert display.axes_[0].get_title() == f"{name}\nreal, not other? (0.00)"
-    assert display.axes_[4].get_title().endswith("\nreal (0.50)")
+    assert display.axes_[0].get_title() == f"{name}\nreal, not other?\nquality 0.00"
+    assert display.axes_[4].get_title().endswith("\nreal\nquality 0.50")
     colors = [ax.title.get_color() for ax in display.axes_]
     assert colors == ["firebrick"] * 3 + ["black"] * 2
 
@@ -97,13 +98,13 @@ def test_axes_may_be_given():
 @pytest.mark.parametrize(
     "options, match",
     [
-        ({}, "need image_shape"),
+        ({}, "require image_shape"),
         ({"image_shape": (40, 5, 3)}, r"shape \(4, 62\) hold no images of image_shape"),
         ({"image_shape": (20, 3)}, "height, width, channels"),
         ({"image_shape": (4, 5, 3), "axes": [None] * 3}, "3 axes for 4 objects"),
         ({"y": ["real"] * 8}, "X has 9 and y 8"),
         ({"X": make_stamps(7)}, "X has 7 and y 9"),
-        ({"n": 0}, "no object to draw"),
+        ({"n": 0}, "no objects to draw"),
     ],
 )
 def test_bad_input_is_refused(options, match):

@@ -103,7 +103,7 @@ def test_confusion_of_each_level():
         )
         np.testing.assert_array_equal(drawn.confusion_matrix, expected)
     titles = [drawn.ax_.get_title() for drawn in display.displays_.values()]
-    assert titles == ["level 1", "level 2", "level 3"]
+    assert titles == [f"level {depth} (objects)" for depth in (1, 2, 3)]
 
 
 @pytest.mark.parametrize("normalize", ["true", "pred", "all"])
