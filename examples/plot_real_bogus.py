@@ -51,16 +51,24 @@ for name, model in (("one stage", one), ("two stages", two)):
 # %%
 # The suspects
 # ------------
-# New image, reference and difference; the sheet takes rows with the channels first.
-rows = np.moveaxis(X.reshape(-1, *SHAPE), -1, 1).reshape(len(X), -1)
-sheet = LabelErrorDisplay.from_finder(two[0], rows, y, n=8, image_shape=(3, 21, 21))
+# New image, reference and difference of the candidates whose labels are most doubtful.
+sheet = LabelErrorDisplay.from_finder(two[0], X, y, n=8, image_shape=SHAPE)
 sheet.figure_.set_figwidth(11)
 
 # %%
 # The cut
 # -------
-figure, ax = plt.subplots(layout="constrained")
-for name, model in (("one stage", one), ("two stages", two)):
-    RocCurveDisplay.from_predictions(y_test, model.predict_proba(X_test)[:, 1], name=name, ax=ax)
-ax.set(xscale="log", xlim=(1e-3, 1), title="2,000 candidates with true labels")
+# A survey keeps nearly all real candidates and asks how many bogus ones pass: the upper left corner
+# of the ROC curve, with the false positive rate on a logarithmic axis.
+figure, ax = plt.subplots(figsize=(6.4, 4.8), layout="constrained")
+for (name, model), line in zip({"one stage": one, "two stages": two}.items(), ("--", "-")):
+    curve = RocCurveDisplay.from_predictions(
+        y_test, model.predict_proba(X_test)[:, 1], name=name, ax=ax, curve_kwargs={"ls": line}
+    )
+# An axis of equal scales, as scikit-learn sets it, would squeeze the logarithm.
+ax.set_aspect("auto")
+ax.set(xscale="log", xlim=(1e-3, 1), ylim=(0.5, 1.01), title="2,000 candidates with true labels")
+ax.set(xlabel="false positive rate (bogus accepted)", ylabel="true positive rate (real accepted)")
+ax.grid(alpha=0.3, which="both")
+ax.legend(loc="lower right")
 plt.show()

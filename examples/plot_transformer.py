@@ -15,6 +15,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
 
 from skastro.datasets import make_bazin
+from skastro.inspection import LightCurveDisplay, band_styles
 from skastro.neural_network import TransformerAutoencoder, TransformerClassifier
 from skastro.utils.ragged import flatten
 
@@ -28,18 +29,22 @@ forest = RandomForestClassifier(random_state=0).fit(autoencoder.transform(X_trai
 print(f"accuracy from the codes: {forest.score(autoencoder.transform(X_test), y_test):.3f}")
 
 # %%
-# A light curve comes back from its code at any date and in any band, in the unit of its flux.
+# A light curve comes back from its embedding at any date and in any band, in the unit of its flux.
 days = np.arange(0.0, 100.0)
-curves = autoencoder.decode(autoencoder.transform(X_test), days, ["g"])[:, :, 0]
+bands = ["g", "r", "z"]
+curves = autoencoder.decode(autoencoder.transform(X_test), days, bands)
 offsets, rows = flatten(X_test["lightcurve"])
-figure, axes = plt.subplots(2, 2, figsize=(9, 5), sharex=True, layout="constrained")
+figure, axes = plt.subplots(2, 2, figsize=(9.5, 6), layout="constrained")
 for ax, name in zip(axes.flat, np.unique(y)):
     i = np.flatnonzero(y_test == name)[0]
-    part = slice(offsets[i], offsets[i + 1])
-    in_g = np.asarray(rows["band"])[part] == "g"
-    ax.plot(rows["time"][part][in_g], rows["flux"][part][in_g], "o")
-    ax.plot(days + rows["time"][offsets[i]], curves[i])
-    ax.set(title=f"{name}, band g", xlabel="day", ylabel="flux")
+    own = slice(offsets[i], offsets[i + 1])
+    shown = np.isin(np.asarray(rows["band"][own]), bands)
+    start = rows["time"][own][0]
+    lines = {band: (days + start, curves[i, :, k], 0 * days) for k, band in enumerate(bands)}
+    fields = (rows[field][own][shown] for field in ("time", "band", "flux", "flux_err"))
+    title = f"{name}: points observed, lines reconstructed"
+    LightCurveDisplay(*fields, curves=lines, title=title, flux_unit=None).plot(ax)
+    ax.set_xlabel("days since the start of the survey")
 
 # %%
 # The classifier starts from the encoder and trains all of its weights.
@@ -49,17 +54,31 @@ model = TransformerClassifier(
 print(f"accuracy, trained on: {model.score(X_test, y_test):.3f}")
 
 # %%
-# Which observations speak for the answer, and which against it.
+# Which observations raise the probability of the predicted class, and which lower it.
 found = model.observation_importance(X_test.iloc[:1])
-importance = found["importance"].iloc[0]
+importance = found["importance"].iloc[0]["importance"]
 curve = X_test["lightcurve"].iloc[0]
-figure, ax = plt.subplots(figsize=(9, 3.5), layout="constrained")
-points = ax.scatter(
-    curve["time"], curve["flux"], c=importance["importance"], cmap="coolwarm", s=60, ec="grey"
-)
-limit = importance["importance"].abs().max()
-points.set_clim(-limit, limit)
-figure.colorbar(points, label="for (red) or against (blue)")
-answer = model.predict(X_test.iloc[:1])[0]
-ax.set(title=f"answered {answer}, is {y_test[0]}", xlabel="day", ylabel="flux in all bands")
+limit = importance.abs().max()
+figure, ax = plt.subplots(figsize=(9, 4), layout="constrained")
+for band, style in band_styles("LSST").items():
+    own = (curve["band"] == band).to_numpy()
+    error = {"fmt": "none", "ecolor": "0.7", "lw": 0.8, "zorder": 1}
+    ax.errorbar(curve["time"][own], curve["flux"][own], curve["flux_err"][own], **error)
+    points = ax.scatter(
+        curve["time"][own],
+        curve["flux"][own],
+        c=importance[own],
+        cmap="PuOr_r",
+        vmin=-limit,
+        vmax=limit,
+        s=70,
+        ec="0.3",
+        marker=style.marker,
+        label=band,
+    )
+predicted = model.predict(X_test.iloc[:1])[0]
+figure.colorbar(points, label=f"importance for {predicted}: raises (+) or lowers (−) it")
+ax.set(title=f"predicted {predicted}, true {y_test[0]}")
+ax.set(xlabel="days since the start of the survey", ylabel="flux")
+ax.legend(title="band")
 plt.show()

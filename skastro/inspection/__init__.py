@@ -4,6 +4,7 @@ Bands have one colour and one marker in every plot.  For ROC curves, precision a
 the calibration of one class, use scikit-learn's own displays.
 """
 
+from skastro.inspection._bands import BandStyle, band_styles
 from skastro.inspection._confusion import ConfusionByLevelDisplay
 from skastro.inspection._heatmap import HeatmapDisplay
 from skastro.inspection._in_time import ProbabilityInTimeDisplay
@@ -14,6 +15,7 @@ from skastro.inspection._report import SpectrumReportDisplay
 from skastro.inspection._taxonomy import TaxonomyDisplay
 
 __all__ = [
+    "BandStyle",
     "ConfusionByLevelDisplay",
     "HeatmapDisplay",
     "LabelErrorDisplay",
@@ -22,4 +24,5 @@ __all__ = [
     "ScoreByPhaseDisplay",
     "SpectrumReportDisplay",
     "TaxonomyDisplay",
+    "band_styles",
 ]

@@ -18,16 +18,32 @@ _MJD_RANGE = (15_000.0, 100_000.0)
 
 
 class BandStyle(NamedTuple):
-    """Colour, marker and effective wavelength [Angstrom] of a band."""
+    """Style of a band in plots.
+
+    Attributes
+    ----------
+    color : str
+        Colour as hexadecimal RGB.
+
+    marker : str
+        Marker of matplotlib.
+
+    wavelength : float
+        Effective wavelength [Angstrom].
+
+    Examples
+    --------
+    >>> from skastro.inspection import band_styles
+    >>> band_styles("LSST")["g"]
+    BandStyle(color='#17a357', marker='^', wavelength=4826.85)
+    """
 
     color: str
     marker: str
     wavelength: float
 
 
-# Hues and markers of ugrizy after Rubin Observatory, RTN-045 (https://rtn-045.lsst.io), with g and
-# i darkened: every colour has a contrast of 3 on white, and any two differ by 20 in CIELAB also
-# for protanopes, deuteranopes and tritanopes (Machado et al. 2009).
+# Hues and markers of ugrizy are those of RTN-045; its g and i have contrasts of 2.4 and 1.6.
 _STYLES = {
     "u": BandStyle("#0c71ff", "o", 3671.0),
     "B": BandStyle("#6b4fc4", "D", 4400.0),
@@ -52,8 +68,9 @@ _FREE_MARKERS = "o^vs*pDX<>hdP8"
 def band_styles(survey: str | Survey, bands: Iterable[str] | None = None) -> dict[str, BandStyle]:
     """Return the style of each band, ordered by wavelength.
 
-    A band has the style of its letter whatever the survey; any other band has the colour of the
-    band nearest in wavelength.  Bands of one survey never share a marker and a colour.
+    A band has the style of its letter [1]_ whatever the survey; any other band has the colour of
+    the band nearest in wavelength.  Every colour has a contrast of 3 on white, and any two of
+    ugrizy differ by 20 in CIELAB for readers with any colour vision [2]_.
 
     Parameters
     ----------
@@ -67,9 +84,15 @@ def band_styles(survey: str | Survey, bands: Iterable[str] | None = None) -> dic
     -------
     styles : dict of str -> BandStyle
 
+    References
+    ----------
+    .. [1] Rubin Observatory, RTN-045 (https://rtn-045.lsst.io), with two colours darkened.
+    .. [2] G. M. Machado, M. M. Oliveira, L. A. F. Fernandes, IEEE TVCG 15, 1291 (2009), the model
+       of colour vision of the tests.
+
     Examples
     --------
-    >>> from skastro.inspection._bands import band_styles
+    >>> from skastro.inspection import band_styles
     >>> band_styles("ZTF")["r"].color == band_styles("LSST")["r"].color
     True
     """
