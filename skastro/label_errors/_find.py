@@ -231,7 +231,7 @@ def _confident_learning(
 def _self_confidence(codes: NDArray, proba: NDArray, rule: Rule) -> NDArray[np.bool_]:
     doubted = _disagreement(codes, proba)
     if rule.share is None:
-        n_errors = np.count_nonzero(_confident_learning(codes, proba) & doubted)
+        n_errors = int(np.count_nonzero(_confident_learning(codes, proba) & doubted))
     else:
         n_errors = round(rule.share * len(codes))
     own = np.where(doubted, proba[np.arange(len(codes)), codes], 2.0)

@@ -101,7 +101,14 @@ def make_folds(
     return folds
 
 
-def _split_in_number(X, codes, strata, groups, n_splits, seed):
+def _split_in_number(
+    X: Any,
+    codes: NDArray,
+    strata: NDArray,
+    groups: NDArray | None,
+    n_splits: int,
+    seed: int | None,
+) -> list[tuple[NDArray, ...]]:
     rows = np.flatnonzero(codes >= 0)
     kind = StratifiedKFold if groups is None else StratifiedGroupKFold
     splitter = kind(n_splits=n_splits, shuffle=True, random_state=seed)
@@ -113,7 +120,9 @@ def _split_in_number(X, codes, strata, groups, n_splits, seed):
     return [(rows[train], rows[test]) for train, test in pairs]
 
 
-def _split_by_splitter(X, codes, strata, groups, cv, seed):
+def _split_by_splitter(
+    X: Any, codes: NDArray, strata: NDArray, groups: NDArray | None, cv: Any, seed: int | None
+) -> list[tuple[NDArray, ...]]:
     splitter = check_cv(cv)
     if seed is not None:
         if not getattr(splitter, "shuffle", hasattr(splitter, "random_state")):
@@ -124,7 +133,7 @@ def _split_by_splitter(X, codes, strata, groups, cv, seed):
     return [tuple(rows[codes[rows] >= 0] for rows in map(np.asarray, pair)) for pair in pairs]
 
 
-def _check(folds, codes, groups, name):
+def _check(folds: list[Fold], codes: NDArray, groups: NDArray | None, name: str) -> None:
     times = np.bincount(np.concatenate([fold.test for fold in folds]), minlength=len(codes))
     wrong = (codes >= 0) & (times != 1)
     if wrong.any():
@@ -184,8 +193,9 @@ def predict_fold(
     >>> classes.tolist(), proba.round(2).tolist()
     (['II', 'Ia'], [[0.0, 1.0]])
     """
-    passed = groups is not None and has_fit_parameter(estimator, "groups")
-    options = {"groups": groups[train]} if passed else {}
+    options = {}
+    if groups is not None and has_fit_parameter(estimator, "groups"):
+        options["groups"] = groups[train]
     model = clone(estimator).fit(_safe_indexing(X, train), y[train], **options)
     proba = np.asarray(model.predict_proba(_safe_indexing(X, test)), dtype=float)
     return np.asarray(model.classes_), proba
@@ -263,12 +273,12 @@ def _read(path: Path) -> Prediction | None:
         return None
 
 
-def _write(path: Path, **arrays: NDArray) -> None:
+def _write(path: Path, classes: NDArray, proba: NDArray) -> None:
     """Write a complete file or none at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
         try:
-            np.savez(file, **arrays)
+            np.savez(file, classes=classes, proba=proba)
         except BaseException:
             os.unlink(file.name)
             raise

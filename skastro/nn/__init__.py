@@ -11,13 +11,8 @@ from skastro.nn._attention import Attention, TimeEncoding, TransformerLayer
 from skastro.nn._autoencoder import LightCurveAutoencoderNet
 from skastro.nn._classifier_net import ClassifierNet
 from skastro.nn._criteria import Criterion, CrossEntropy, TorchCriterion, as_criterion
-from skastro.nn._fusion import (
-    Conv1dEncoder,
-    Conv2dEncoder,
-    FusionNet,
-    MLPEncoder,
-    RecurrentEncoder,
-)
+from skastro.nn._encoders import Conv1dEncoder, Conv2dEncoder, MLPEncoder, RecurrentEncoder
+from skastro.nn._fusion import FusionNet
 from skastro.nn._grid import GridTransformerNet
 from skastro.nn._hierarchical_loss import HierarchicalCrossEntropy
 from skastro.nn._image import SconeCNN, WideConv

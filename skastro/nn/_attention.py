@@ -1,30 +1,31 @@
-"""Layers of transformers with masks, and continuous codes of time."""
+"""Transformer layers with masks, and continuous encodings of time."""
 
 import math
+from collections.abc import Callable
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 
 class Attention(nn.Module):
-    """Multi-head attention by `torch.nn.functional.scaled_dot_product_attention`.
+    """Multi-head attention.
 
     Parameters
     ----------
     size : int
-        Width of the tokens; a multiple of `n_heads`.
+        Width of the tokens, a multiple of `n_heads`.
 
     n_heads : int, default=4
         Number of heads.
 
     dropout : float, default=0.0
-        Dropout of the attention in training.
+        Dropout probability of the attention weights in training.
 
     Raises
     ------
     ValueError
-        The heads do not divide the width.
+        `size` is not a multiple of `n_heads`.
 
     Examples
     --------
@@ -34,29 +35,29 @@ class Attention(nn.Module):
     torch.Size([2, 3, 8])
     """
 
-    def __init__(self, size, *, n_heads=4, dropout=0.0):
+    def __init__(self, size: int, *, n_heads: int = 4, dropout: float = 0.0) -> None:
         super().__init__()
         if size % n_heads:
-            raise ValueError(f"Attention: {n_heads} heads do not divide the width {size}")
+            raise ValueError(f"Attention: size={size} must be a multiple of n_heads={n_heads}")
         self.n_heads = n_heads
         self.dropout = dropout
         self.query = nn.Linear(size, size)
         self.key_value = nn.Linear(size, 2 * size)
         self.out = nn.Linear(size, size)
 
-    def forward(self, queries, tokens, mask=None):
-        """Return what the queries find, of shape (n, n_queries, size).
+    def forward(self, queries: Tensor, tokens: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Return the attended values, of shape (n, n_queries, size).
 
         Parameters
         ----------
         queries : Tensor of shape (n, n_queries, size)
-            Who looks.
+            Tokens that attend.
 
         tokens : Tensor of shape (n, n_tokens, size)
-            What is looked at.
+            Tokens that are attended to.
 
         mask : Tensor of bool, shape (n, n_queries, n_tokens), default=None
-            True where a query may look; every query must see something.
+            True where a query may attend to a token; at least one per query.
         """
         key, value = self.key_value(tokens).chunk(2, dim=-1)
         found = functional.scaled_dot_product_attention(
@@ -68,8 +69,8 @@ class Attention(nn.Module):
         )
         return self.out(found.transpose(1, 2).flatten(2))
 
-    def importance(self, queries, tokens, mask=None):
-        """Return the attention averaged over the heads, of shape (n, n_queries, n_tokens)."""
+    def importance(self, queries: Tensor, tokens: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Return the attention weights, mean of the heads, of shape (n, n_queries, n_tokens)."""
         key = self._split(self.key_value(tokens).chunk(2, dim=-1)[0])
         query = self._split(self.query(queries))
         scores = query @ key.transpose(2, 3) / math.sqrt(key.shape[-1])
@@ -77,12 +78,12 @@ class Attention(nn.Module):
             scores = scores.masked_fill(~mask[:, None], -torch.inf)
         return scores.softmax(dim=-1).mean(dim=1)
 
-    def _split(self, tokens):
+    def _split(self, tokens: Tensor) -> Tensor:
         return tokens.unflatten(2, (self.n_heads, -1)).transpose(1, 2)
 
 
 class TransformerLayer(nn.Module):
-    """One layer of a transformer: attention and a feed-forward network, each with a bypass.
+    """Transformer layer: attention and a feed-forward network with residual connections.
 
     Parameters
     ----------
@@ -93,16 +94,17 @@ class TransformerLayer(nn.Module):
         Number of heads.
 
     feedforward_size : int, default=128
-        Width inside the feed-forward network.
+        Width of the hidden layer of the feed-forward network.
 
     dropout : float, default=0.1
-        Dropout.
+        Dropout probability.
 
     norm_first : bool, default=True
-        Normalise before each part (pre-norm), which trains without a warm-up, or after it.
+        Whether to normalise before each sublayer (pre-norm), which trains without a warm-up [2]_,
+        or after it (post-norm, as in [1]_).
 
     cross : bool, default=False
-        Add attention to the tokens of an encoder between the two, as a decoder does.
+        Whether to attend to the tokens of an encoder between the two sublayers, as a decoder does.
 
     References
     ----------
@@ -119,46 +121,76 @@ class TransformerLayer(nn.Module):
     """
 
     def __init__(
-        self, size, *, n_heads=4, feedforward_size=128, dropout=0.1, norm_first=True, cross=False
-    ):
+        self,
+        size: int,
+        *,
+        n_heads: int = 4,
+        feedforward_size: int = 128,
+        dropout: float = 0.1,
+        norm_first: bool = True,
+        cross: bool = False,
+    ) -> None:
         super().__init__()
         self.norm_first = norm_first
-        options = {"n_heads": n_heads, "dropout": dropout}
-        self.attention = Attention(size, **options)
-        self.cross = Attention(size, **options) if cross else None
+        self.attention = Attention(size, n_heads=n_heads, dropout=dropout)
+        self.cross = Attention(size, n_heads=n_heads, dropout=dropout) if cross else None
         self.feedforward = nn.Sequential(
             nn.Linear(size, feedforward_size), nn.GELU(), nn.Linear(feedforward_size, size)
         )
         self.norms = nn.ModuleList(nn.LayerNorm(size) for _ in range(3 if cross else 2))
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, tokens, mask=None, memory=None, memory_mask=None):
-        """Return tokens of the same shape; see :class:`Attention` for the masks."""
-        norms = iter(self.norms)
-        tokens = self._part(tokens, lambda t: self.attention(t, t, mask), next(norms))
-        if self.cross is not None:
-            tokens = self._part(tokens, lambda t: self.cross(t, memory, memory_mask), next(norms))
-        return self._part(tokens, self.feedforward, next(norms))
+    def forward(
+        self,
+        tokens: Tensor,
+        mask: Tensor | None = None,
+        memory: Tensor | None = None,
+        memory_mask: Tensor | None = None,
+    ) -> Tensor:
+        """Return tokens of the same shape.
 
-    def _part(self, tokens, part, norm):
+        Parameters
+        ----------
+        tokens : Tensor of shape (n, n_tokens, size)
+            Input.
+
+        mask : Tensor of bool, shape (n, n_tokens, n_tokens), default=None
+            True where a token may attend to another.
+
+        memory : Tensor of shape (n, n_memory, size), default=None
+            Tokens of the encoder, with ``cross=True``.
+
+        memory_mask : Tensor of bool, shape (n, n_tokens, n_memory), default=None
+            True where a token may attend to one of the encoder.
+        """
+        norms = iter(self.norms)
+        tokens = self._residual(tokens, lambda t: self.attention(t, t, mask), next(norms))
+        cross = self.cross
+        if cross is not None:
+            tokens = self._residual(tokens, lambda t: cross(t, memory, memory_mask), next(norms))
+        return self._residual(tokens, self.feedforward, next(norms))
+
+    def _residual(
+        self, tokens: Tensor, sublayer: Callable[[Tensor], Tensor], norm: nn.Module
+    ) -> Tensor:
         if self.norm_first:
-            return tokens + self.dropout(part(norm(tokens)))
-        return norm(tokens + self.dropout(part(tokens)))
+            return tokens + self.dropout(sublayer(norm(tokens)))
+        return norm(tokens + self.dropout(sublayer(tokens)))
 
 
 class TimeEncoding(nn.Module):
-    """Encode any time, regular or not, by sines and cosines of geometric periods.
+    """Encode times, regular or not, by sines and cosines of periods in geometric progression.
 
     Parameters
     ----------
     size : int
-        Length of the code; even.
+        Length of the encoding, an even number.
 
     shortest, longest : float, default=2.0 and 2000.0
         Shortest and longest period, in the unit of the times.
 
     learned : bool, default=True
-        Let training move the frequencies.
+        Whether the frequencies are trained.
 
     Examples
     --------
@@ -168,12 +200,19 @@ class TimeEncoding(nn.Module):
     [0.0, 0.0, 1.0, 1.0]
     """
 
-    def __init__(self, size, *, shortest=2.0, longest=2000.0, learned=True):
+    def __init__(
+        self,
+        size: int,
+        *,
+        shortest: float = 2.0,
+        longest: float = 2000.0,
+        learned: bool = True,
+    ) -> None:
         super().__init__()
         periods = torch.logspace(math.log10(shortest), math.log10(longest), size // 2)
         self.frequency = nn.Parameter(2 * math.pi / periods, requires_grad=learned)
 
-    def forward(self, times):
-        """Return the codes of times of any shape, along a last axis of length `size`."""
+    def forward(self, times: Tensor) -> Tensor:
+        """Return the encodings of times of any shape, with a last axis of length `size`."""
         phase = times[..., None] * self.frequency
         return torch.cat([phase.sin(), phase.cos()], dim=-1)

@@ -1,32 +1,34 @@
-"""Auto-encoder of light curves with a decoder for any date and band."""
+"""Auto-encoder of light curves with a decoder for arbitrary dates and bands."""
+
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from skastro.nn._attention import TimeEncoding, TransformerLayer
-from skastro.nn._observation import DAYS_SCALE, ObservationFeature
-from skastro.nn._transformer import AttentionPooling, EventEncoder, visible
+from skastro.nn._observation import DAYS_SCALE, ObservationFeature, visible
+from skastro.nn._transformer import AttentionPooling, EventEncoder
 
 
 class CurveDecoder(nn.Module):
-    """Give the flux at any date and band from the code of an object.
+    """Decode the flux at any date and band from the embedding of an object.
 
-    Every answer depends on its own date and band and on the code alone, so that a light curve is
-    read out in one pass.
+    Every value depends only on its own date and band and on the embedding, so that a light curve
+    is decoded in one pass.
 
     Parameters
     ----------
     code_size : int
-        Length of the code.
+        Length of the embedding.
 
     n_band_numbers : int
-        Numbers that describe a band.
+        Number of features of a band.
 
     size : int, default=64
         Width of the layers.
 
     num_layers : int, default=3
-        Number of layers; each is scaled and shifted by the code.
+        Number of layers; the embedding scales and shifts each of them.
 
     Examples
     --------
@@ -38,7 +40,9 @@ class CurveDecoder(nn.Module):
 
     teacher_forced = False
 
-    def __init__(self, code_size, n_band_numbers, *, size=64, num_layers=3):
+    def __init__(
+        self, code_size: int, n_band_numbers: int, *, size: int = 64, num_layers: int = 3
+    ) -> None:
         super().__init__()
         self.time = TimeEncoding(size)
         self.query = nn.Linear(size + 1 + n_band_numbers, size)
@@ -47,19 +51,19 @@ class CurveDecoder(nn.Module):
         self.code = nn.ModuleList(nn.Linear(code_size, 2 * size) for _ in range(num_layers))
         self.out = nn.Linear(size, 1)
 
-    def forward(self, code, days, bands):
+    def forward(self, code: Tensor, days: Tensor, bands: Tensor) -> Tensor:
         """Return heights of shape (n_objects, n_queries).
 
         Parameters
         ----------
         code : Tensor of shape (n_objects, code_size)
-            What is known of the objects.
+            Embeddings.
 
         days : Tensor of shape (n_objects, n_queries)
-            Days after zero.
+            Days after the reference date.
 
         bands : Tensor of shape (n_objects, n_queries, n_band_numbers)
-            Numbers of the band of each query.
+            Features of the band of each query.
         """
         query = torch.cat([self.time(days), days[..., None] / DAYS_SCALE, bands], dim=-1)
         hidden = self.query(query)
@@ -70,18 +74,19 @@ class CurveDecoder(nn.Module):
 
 
 class SequenceDecoder(nn.Module):
-    """Give the flux of one observation after the other, each from those before it.
+    """Decode the flux of one observation after the other, each from the previous ones.
 
-    A causal transformer that also looks at the code.  In training it is told the true values
-    before each one (teacher forcing, as in the seed); without them it goes on from its own.
+    A causal transformer that also attends to the embedding.  In training it reads the true
+    previous values (teacher forcing, as in the original code); without them it continues from its
+    own predictions.
 
     Parameters
     ----------
     code_size : int
-        Length of the code.
+        Length of the embedding.
 
     n_band_numbers : int
-        Numbers that describe a band.
+        Number of features of a band.
 
     size, num_layers, n_heads, feedforward_size, dropout, norm_first
         See :class:`EventEncoder`.
@@ -100,7 +105,15 @@ class SequenceDecoder(nn.Module):
 
     teacher_forced = True
 
-    def __init__(self, code_size, n_band_numbers, *, size=64, num_layers=2, **options):
+    def __init__(
+        self,
+        code_size: int,
+        n_band_numbers: int,
+        *,
+        size: int = 64,
+        num_layers: int = 2,
+        **options: Any,
+    ) -> None:
         super().__init__()
         self.time = TimeEncoding(size)
         self.query = nn.Linear(size + 2 + n_band_numbers, size)
@@ -111,16 +124,19 @@ class SequenceDecoder(nn.Module):
         self.norm = nn.LayerNorm(size)
         self.out = nn.Linear(size, 1)
 
-    def forward(self, code, days, bands, heights=None):
+    def forward(
+        self, code: Tensor, days: Tensor, bands: Tensor, heights: Tensor | None = None
+    ) -> Tensor:
         """Return heights of shape (n_objects, n_queries).
 
         Parameters
         ----------
         code, days, bands : Tensor
-            As of :class:`CurveDecoder`; queries in order of time.
+            See :class:`CurveDecoder`; queries in ascending order of time.
 
         heights : Tensor of shape (n_objects, n_queries), default=None
-            True values, of which each answer sees those before it; without them, one pass a query.
+            True values, of which each prediction reads the previous ones; without them the
+            decoder requires one pass per query.
         """
         if heights is not None:
             return self._pass(code, days, bands, heights)
@@ -130,7 +146,7 @@ class SequenceDecoder(nn.Module):
             found[:, i] = self._pass(code, days[:, part], bands[:, part], found[:, part])[:, -1]
         return found
 
-    def _pass(self, code, days, bands, heights):
+    def _pass(self, code: Tensor, days: Tensor, bands: Tensor, heights: Tensor) -> Tensor:
         previous = nn.functional.pad(heights[:, :-1], (1, 0))
         numbers = [self.time(days), days[..., None] / DAYS_SCALE, previous[..., None], bands]
         tokens, memory = self.query(torch.cat(numbers, dim=-1)), self.code(code)[:, None]
@@ -142,22 +158,22 @@ class SequenceDecoder(nn.Module):
 
 
 class LightCurveAutoencoderNet(nn.Module):
-    """Transformer encoder of observations, a code, and a decoder.
+    """Auto-encoder: a transformer over observations, an embedding, and a decoder.
 
     Parameters
     ----------
     n_inputs : int
-        Numbers that describe one observation.
+        Number of features of one observation, see :class:`EventEncoder`.
 
     n_band_numbers : int
-        How many of them describe its band.
+        How many of them are features of its band.
 
     code_size : int, default=16
-        Length of the code.
+        Length of the embedding.
 
     decoder : {"curve", "sequence"}, default="curve"
-        Every date and band from the code alone, in one pass; or one observation after the other,
-        each from the code and those before it, with teacher forcing in training.
+        Decode every date and band from the embedding alone, in one pass; or one observation after
+        the other, each from the embedding and the previous ones, with teacher forcing in training.
 
     size, num_layers, n_heads, feedforward_size, dropout, norm_first
         See :class:`EventEncoder`.
@@ -173,24 +189,24 @@ class LightCurveAutoencoderNet(nn.Module):
 
     def __init__(
         self,
-        n_inputs,
-        n_band_numbers,
+        n_inputs: int,
+        n_band_numbers: int,
         *,
-        code_size=16,
-        decoder="curve",
-        size=64,
-        num_layers=2,
-        n_heads=4,
-        feedforward_size=128,
-        dropout=0.0,
-        norm_first=True,
-    ):
+        code_size: int = 16,
+        decoder: str = "curve",
+        size: int = 64,
+        num_layers: int = 2,
+        n_heads: int = 4,
+        feedforward_size: int = 128,
+        dropout: float = 0.0,
+        norm_first: bool = True,
+    ) -> None:
         super().__init__()
         if decoder not in ("curve", "sequence"):
             raise ValueError(
                 f"LightCurveAutoencoderNet: decoder must be 'curve' or 'sequence', not {decoder!r}"
             )
-        options = {
+        options: dict[str, Any] = {
             "n_heads": n_heads,
             "feedforward_size": feedforward_size,
             "dropout": dropout,
@@ -199,6 +215,7 @@ class LightCurveAutoencoderNet(nn.Module):
         self.encoder = EventEncoder(n_inputs, size=size, num_layers=num_layers, **options)
         self.pooling = AttentionPooling(size, n_heads=n_heads)
         self.code = nn.Linear(size, code_size)
+        self.decoder: CurveDecoder | SequenceDecoder
         if decoder == "curve":
             self.decoder = CurveDecoder(code_size, n_band_numbers, size=size)
         else:
@@ -206,17 +223,24 @@ class LightCurveAutoencoderNet(nn.Module):
                 code_size, n_band_numbers, size=size, num_layers=num_layers, **options
             )
 
-    def embed(self, observations, lengths):
-        """Return codes of shape (n_objects, code_size); see :class:`TransformerNet`."""
+    def embed(self, observations: Tensor, lengths: Tensor) -> Tensor:
+        """Return embeddings of shape (n_objects, code_size); see :class:`TransformerNet`."""
         last = (lengths[:, None] - 1).clamp_min(0)
         seen = visible(observations[..., ObservationFeature.DAYS], last, lengths)
         mask = seen.expand(-1, observations.shape[1], -1)
         return self.code(self.pooling(self.encoder(observations, mask), seen)[:, 0])
 
-    def forward(self, observations, lengths, query_days, query_bands, query_heights=None):
+    def forward(
+        self,
+        observations: Tensor,
+        lengths: Tensor,
+        query_days: Tensor,
+        query_bands: Tensor,
+        query_heights: Tensor | None = None,
+    ) -> Tensor:
         """Return the heights at the queries, of shape (n_objects, n_queries).
 
-        `query_heights` are the true ones, for a decoder that is forced by a teacher.
+        `query_heights` are the true heights, for a decoder with teacher forcing.
         """
         code = self.embed(observations, lengths)
         if self.decoder.teacher_forced:

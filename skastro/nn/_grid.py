@@ -1,7 +1,9 @@
 """Transformer over a regular grid of time steps and filters."""
 
+from collections.abc import Sequence
+
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from skastro.nn._attention import TimeEncoding, TransformerLayer
 from skastro.nn._classifier_net import ClassifierNet, hidden_layers
@@ -10,11 +12,12 @@ _SEEN = ("any", "first")
 
 
 class GridTransformerNet(ClassifierNet):
-    """Classify light curves on a grid: one token a time step, with the numbers of all filters.
+    """Transformer that classifies light curves on a grid, with one token per time step.
 
-    Rows of :class:`skastro.feature_extraction.LightCurveChannels` lie as it wants them, with the
-    number of bands, of channels (the last one the mask) and of days as shape.  It is a module for
-    :class:`skastro.neural_network.HeatmapCNNClassifier`.
+    A token holds the channels of all filters.  The rows of
+    :class:`skastro.feature_extraction.LightCurveChannels` have the required layout, with the
+    numbers of bands, channels (the last one is the mask) and days as shape.  The network is a
+    module for :class:`skastro.neural_network.HeatmapCNNClassifier`.
 
     Parameters
     ----------
@@ -22,17 +25,17 @@ class GridTransformerNet(ClassifierNet):
         (n_bands, n_channels, n_times); the last channel is 1 where a filter was observed.
 
     n_static : int, default=0
-        Further numbers an object, which join the pooled tokens.
+        Number of static features, which are appended to the pooled tokens.
 
     n_outputs : int, default=2
-        Logits.
+        Number of logits.
 
     seen : {"any", "first"}, default="any"
-        Steps that are looked at: those with any filter, or, as the seed has it by mistake, those
-        with the first one.
+        Time steps that are attended to: those observed in any filter, or, as the original code
+        has it by mistake, in the first filter.
 
     size, num_layers, n_heads, feedforward_size, dropout, norm_first
-        See :class:`EventEncoder`; the seed has 128, 8, 8, 64, 0 and post-norm.
+        See :class:`EventEncoder`; the original code has 128, 8, 8, 64, 0 and post-norm.
 
     References
     ----------
@@ -49,32 +52,39 @@ class GridTransformerNet(ClassifierNet):
 
     def __init__(
         self,
-        image_shape,
-        n_static=0,
-        n_outputs=2,
+        image_shape: Sequence[int],
+        n_static: int = 0,
+        n_outputs: int = 2,
         *,
-        seen="any",
-        size=64,
-        num_layers=2,
-        n_heads=4,
-        feedforward_size=128,
-        dropout=0.1,
-        norm_first=True,
-    ):
+        seen: str = "any",
+        size: int = 64,
+        num_layers: int = 2,
+        n_heads: int = 4,
+        feedforward_size: int = 128,
+        dropout: float = 0.1,
+        norm_first: bool = True,
+    ) -> None:
         super().__init__()
         if seen not in _SEEN:
             raise ValueError(f"GridTransformerNet: seen must be one of {_SEEN}, not {seen!r}")
         self.seen = seen
         self.embedding = nn.Linear(image_shape[0] * image_shape[1], size)
         self.time = TimeEncoding(size)
-        options = {"n_heads": n_heads, "feedforward_size": feedforward_size}
-        options |= {"dropout": dropout, "norm_first": norm_first}
-        self.layers = nn.ModuleList(TransformerLayer(size, **options) for _ in range(num_layers))
+        self.layers = nn.ModuleList(
+            TransformerLayer(
+                size,
+                n_heads=n_heads,
+                feedforward_size=feedforward_size,
+                dropout=dropout,
+                norm_first=norm_first,
+            )
+            for _ in range(num_layers)
+        )
         self.norm = nn.LayerNorm(size) if norm_first else nn.Identity()
         self.head = hidden_layers([size + n_static, 64], dropout)
         self.output = nn.Linear(64, n_outputs)
 
-    def embed(self, image, static=None):
+    def embed(self, image: Tensor, static: Tensor | None = None) -> Tensor:
         """Return embeddings (n, n_embedding) of grids (n, n_bands, n_channels, n_times)."""
         observed = image[:, :, -1] > 0
         mask = observed[:, 0] if self.seen == "first" else observed.any(dim=1)

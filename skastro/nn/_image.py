@@ -1,7 +1,9 @@
 """Networks for images of light curves: wavelength (or another axis) by time."""
 
+from collections.abc import Sequence
+
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from skastro.nn._classifier_net import ClassifierNet
 
@@ -19,7 +21,7 @@ class BatchNorm(nn.BatchNorm2d):
     torch.Size([1, 1, 1, 1])
     """
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         """Normalise `x` of shape (n, channels, height, width)."""
         if self.training and x.numel() == x.shape[1]:
             return nn.functional.batch_norm(
@@ -29,9 +31,9 @@ class BatchNorm(nn.BatchNorm2d):
 
 
 class WideConv(nn.Module):
-    """Convolution over all wavelengths at once, laid out as an image again (SCONE's block).
+    """Convolution over all wavelengths at once whose output is an image again (SCONE's block).
 
-    Every one of `height` filters sees all channels and wavelengths at three neighbouring times;
+    Each of the `height` filters reads all channels and wavelengths at three neighbouring times;
     filter ``k`` becomes row ``k`` of an image with one channel.  ELU and batch normalisation
     follow.  In Keras terms: ``ZeroPadding2D((0, 1))``, ``Conv2D(height, (height, 3))``, a
     transposition, ``BatchNormalization``.
@@ -39,10 +41,10 @@ class WideConv(nn.Module):
     Parameters
     ----------
     channels : int
-        Channels of the input.
+        Number of channels of the input.
 
     height : int
-        Rows of the input and of the output, the number of filters.
+        Number of rows of input and output, which is the number of filters.
 
     momentum : float, default=0.1
         Weight of the newest batch in the moving statistics; Keras' default is 0.01 in this
@@ -60,15 +62,15 @@ class WideConv(nn.Module):
     torch.Size([8, 1, 32, 180])
     """
 
-    def __init__(self, channels, height, *, momentum=0.1):
+    def __init__(self, channels: int, height: int, *, momentum: float = 0.1) -> None:
         super().__init__()
         self.conv = nn.Conv1d(channels * height, height, kernel_size=3, padding=1)
         self.norm = BatchNorm(1, eps=1e-3, momentum=momentum)
         bound = (6 / (3 * height * (channels + height))) ** 0.5
         nn.init.uniform_(self.conv.weight, -bound, bound)
-        nn.init.zeros_(self.conv.bias)
+        nn.init.zeros_(self.conv.bias)  # type: ignore[arg-type]
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         """Map (n, channels, height, width) to (n, 1, height, width)."""
         rows = nn.functional.elu(self.conv(x.flatten(1, 2)))
         return self.norm(rows.unsqueeze(1))
@@ -78,12 +80,13 @@ class SconeCNN(ClassifierNet):
     """SCONE's network for heat maps of light curves.
 
     Two wide convolutions, 2 x 2 maximum pooling, two wide convolutions on half the height,
-    pooling, dropout, the static inputs joined in, a dense layer of 32 ReLU, dropout, the output.
-    Pooling rounds up, so that images of any size pass; at even sizes this is SCONE exactly.
+    pooling, dropout, the static features appended, a dense layer of 32 units with ReLU, dropout,
+    the output.  Pooling rounds up, so that images of any size are accepted; for even sizes the
+    network is exactly that of SCONE.
 
     An image of 2 x 32 x 180 without static inputs and with one output has 22,449 parameters as
     Keras counts them: 22,441 are trained, 8 are the moving statistics of the four batch
-    normalisations.  Weights begin as in Keras (Glorot uniform, biases zero).
+    normalisations.  The weights have the initialisation of Keras (Glorot uniform, zero biases).
 
     Parameters
     ----------
@@ -91,7 +94,7 @@ class SconeCNN(ClassifierNet):
         (channels, height, width); height is the wavelength, width the time.
 
     n_static : int, default=0
-        Number of inputs beside the image.
+        Number of static features.
 
     n_outputs : int, default=1
         Number of logits; 1 for two classes.
@@ -118,7 +121,15 @@ class SconeCNN(ClassifierNet):
     22441
     """
 
-    def __init__(self, image_shape, n_static=0, n_outputs=1, *, dropout=(0.5, 0.3), momentum=0.1):
+    def __init__(
+        self,
+        image_shape: Sequence[int],
+        n_static: int = 0,
+        n_outputs: int = 1,
+        *,
+        dropout: tuple[float, float] = (0.5, 0.3),
+        momentum: float = 0.1,
+    ) -> None:
         super().__init__()
         channels, height, width = image_shape
         half, quarter, width = -(-height // 2), -(-height // 4), -(-width // 4)
@@ -138,10 +149,10 @@ class SconeCNN(ClassifierNet):
             nn.Dropout(dropout[1]),
         )
         self.output = nn.Linear(32, n_outputs)
-        self.head.apply(_start_as_keras)
-        self.output.apply(_start_as_keras)
+        self.head.apply(_initialize_as_keras)
+        self.output.apply(_initialize_as_keras)
 
-    def embed(self, image, static=None):
+    def embed(self, image: Tensor, static: Tensor | None = None) -> Tensor:
         """Return the embeddings of a batch.
 
         Parameters
@@ -150,7 +161,7 @@ class SconeCNN(ClassifierNet):
             Heat maps.
 
         static : Tensor of shape (n, n_static), default=None
-            The inputs beside them.
+            Static features.
 
         Returns
         -------
@@ -162,7 +173,7 @@ class SconeCNN(ClassifierNet):
         return self.head(features)
 
 
-def _start_as_keras(layer):
+def _initialize_as_keras(layer: nn.Module) -> None:
     if isinstance(layer, nn.Linear):
         nn.init.xavier_uniform_(layer.weight)
         nn.init.zeros_(layer.bias)

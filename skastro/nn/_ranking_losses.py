@@ -1,12 +1,13 @@
-"""Losses for rare positives and few labels: areas under the curve, virtual adversaries."""
+"""Losses for rare positives and few labels: AUC and virtual adversarial training."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from skastro.nn._criteria import Criterion, two_logits
@@ -14,21 +15,21 @@ from skastro.nn._criteria import Criterion, two_logits
 _STAMP_INPUTS = ("image", "static")
 
 
-def auc_loss(scores, labels, margin=0.25, cap=6.0):
-    r"""Return the loss of every object whose mean is that of all pairs of unlike labels.
+def auc_loss(scores: Tensor, labels: Tensor, margin: float = 0.25, cap: float = 6.0) -> Tensor:
+    r"""Return losses of the objects whose mean is that over all pairs of unequal labels.
 
     .. math:: L = \left\langle e^{\mathrm{clip}(d_- - d_+ + m,\ 0,\ c)} - 1 \right\rangle_{+,-}
 
     Parameters
     ----------
     scores : Tensor of shape (n,)
-        Differences d of the two logits.
+        Differences d of the logits of the positive and the negative class.
 
     labels : Tensor of shape (n,)
         1 for positive, 0 for negative.
 
     margin : float, default=0.25
-        Margin m by which a positive has to lie above a negative.
+        Margin m by which a positive should exceed a negative.
 
     cap : float, default=6.0
         Largest exponent c.
@@ -36,7 +37,7 @@ def auc_loss(scores, labels, margin=0.25, cap=6.0):
     Returns
     -------
     losses : Tensor of shape (n,)
-        Zero for negatives; all zero where one label is missing.
+        Zero for negatives; all zero if one of the labels is absent.
 
     References
     ----------
@@ -52,11 +53,27 @@ def auc_loss(scores, labels, margin=0.25, cap=6.0):
     return _pair_loss(scores, labels, margin, cap, 1.0)
 
 
-def partial_auc_loss(scores, labels, beta=0.1, margin=0.25, cap=6.0):
-    """Return :func:`auc_loss` against the highest-scoring part `beta` of the negatives alone.
+def partial_auc_loss(
+    scores: Tensor, labels: Tensor, beta: float = 0.1, margin: float = 0.25, cap: float = 6.0
+) -> Tensor:
+    """Return :func:`auc_loss` against only the negatives with the highest scores.
 
-    These decide the true-positive rate at small false-positive rates.  At least one negative is
-    taken.
+    These determine the true-positive rate at small false-positive rates.
+
+    Parameters
+    ----------
+    scores, labels : Tensor of shape (n,)
+        See :func:`auc_loss`.
+
+    beta : float, default=0.1
+        Fraction of the negatives; at least one is used.
+
+    margin, cap : float, default=0.25 and 6.0
+        See :func:`auc_loss`.
+
+    Returns
+    -------
+    losses : Tensor of shape (n,)
 
     Examples
     --------
@@ -69,7 +86,7 @@ def partial_auc_loss(scores, labels, beta=0.1, margin=0.25, cap=6.0):
     return _pair_loss(scores, labels, margin, cap, beta)
 
 
-def _pair_loss(scores, labels, margin, cap, beta):
+def _pair_loss(scores: Tensor, labels: Tensor, margin: float, cap: float, beta: float) -> Tensor:
     losses = 0.0 * scores
     positive = labels == 1
     above, below = scores[positive], scores[~positive]
@@ -81,22 +98,32 @@ def _pair_loss(scores, labels, margin, cap, beta):
     return losses.masked_scatter(positive, pairs.mean(1) * (len(scores) / len(above)))
 
 
-def adversarial_direction(divergence, inputs, *, xi=1.0, n_power=1):
-    """Return the direction, of length 1 an object, in which a divergence grows fastest.
+def adversarial_direction(
+    divergence: Callable[[Tensor], Tensor],
+    inputs: Tensor,
+    *,
+    xi: float = 1.0,
+    n_power: int = 1,
+    generator: torch.Generator | None = None,
+) -> Tensor:
+    """Return the direction, of length 1 per object, in which a divergence grows fastest.
 
     Parameters
     ----------
     divergence : callable
-        Maps disturbed inputs to a scalar that is smallest without disturbance.
+        Maps perturbed inputs to a scalar that is smallest without perturbation.
 
     inputs : Tensor of shape (n, ...)
-        Where to begin.
+        Inputs without perturbation.
 
     xi : float, default=1.0
-        Length of the finite difference.
+        Step of the finite difference.
 
     n_power : int, default=1
-        Power iterations from a random direction.
+        Number of power iterations from a random direction.
+
+    generator : torch.Generator, default=None
+        Source of the random direction; by default the global generator of torch.
 
     Returns
     -------
@@ -116,7 +143,8 @@ def adversarial_direction(divergence, inputs, *, xi=1.0, n_power=1):
     >>> found.abs().round(decimals=4).tolist()
     [[0.6000000238418579, 0.800000011920929]]
     """
-    direction = _unit(torch.randn_like(inputs))
+    noise = torch.empty_like(inputs).normal_(generator=generator)
+    direction = _unit(noise)
     for _ in range(n_power):
         direction.requires_grad_()
         with torch.enable_grad():
@@ -125,35 +153,44 @@ def adversarial_direction(divergence, inputs, *, xi=1.0, n_power=1):
     return direction
 
 
-def _unit(vectors):
+def _unit(vectors: Tensor) -> Tensor:
     norm = torch.linalg.vector_norm(vectors.flatten(1), dim=1)
     return vectors / norm.clamp_min(1e-12).view(-1, *[1] * (vectors.ndim - 1))
 
 
-def vat_loss(classify, inputs, logits, *, xi=1.0, epsilon=0.1, n_power=1):
-    """Return the cross-entropy of disturbed predictions to the clean ones, virtual adversaries.
+def vat_loss(
+    classify: Callable[[Tensor], Tensor],
+    inputs: Tensor,
+    logits: Tensor,
+    *,
+    xi: float = 1.0,
+    epsilon: float = 0.1,
+    n_power: int = 1,
+    generator: torch.Generator | None = None,
+) -> Tensor:
+    """Return the virtual-adversarial loss: cross-entropy of perturbed to clean predictions [1]_.
 
     Parameters
     ----------
     classify : callable
-        Maps inputs to logits (n, n_outputs); one logit stands for the second of two classes.
+        Maps inputs to logits (n, n_outputs); a single logit is that of the second of two classes.
 
     inputs : Tensor of shape (n, ...)
         Normalised inputs; `epsilon` is a length in their space.
 
     logits : Tensor of shape (n, n_outputs)
-        Clean answers; they are taken as given.
+        Clean predictions, which are held constant.
 
-    xi, n_power : float, int
-        As of :func:`adversarial_direction`.
+    xi, n_power, generator : float, int and torch.Generator
+        See :func:`adversarial_direction`.
 
     epsilon : float, default=0.1
-        Length of the disturbance.
+        Length of the perturbation.
 
     Returns
     -------
     loss : Tensor
-        Scalar.  No label is needed.
+        A scalar, which requires no labels.
 
     References
     ----------
@@ -171,10 +208,12 @@ def vat_loss(classify, inputs, logits, *, xi=1.0, epsilon=0.1, n_power=1):
     """
     target = two_logits(logits.detach()).softmax(-1)
 
-    def divergence(disturbed):
-        return functional.cross_entropy(two_logits(classify(disturbed)), target)
+    def divergence(perturbed: Tensor) -> Tensor:
+        return functional.cross_entropy(two_logits(classify(perturbed)), target)
 
-    direction = adversarial_direction(divergence, inputs.detach(), xi=xi, n_power=n_power)
+    direction = adversarial_direction(
+        divergence, inputs.detach(), xi=xi, n_power=n_power, generator=generator
+    )
     return divergence(inputs.detach() + epsilon * direction)
 
 
@@ -272,7 +311,7 @@ class RealBogusLoss(Criterion):
         return losses + self.auc * pairs
 
     def regularize(
-        self, module: nn.Module, inputs: Mapping[str, Tensor], logits: Tensor
+        self, module: Any, inputs: Mapping[str, Tensor], logits: Tensor
     ) -> Tensor | None:
         """Return the virtual-adversarial loss; see :meth:`Criterion.regularize`.
 
@@ -295,10 +334,16 @@ class RealBogusLoss(Criterion):
         if self.vat == 0:
             return None
         inputs = {name: inputs[name].to(logits.device) for name in _STAMP_INPUTS if name in inputs}
-        options = {"xi": self.xi, "epsilon": self.epsilon, "n_power": self.n_power}
-        classify = partial(_classify, module, inputs.get("static"))
-        return self.vat * vat_loss(classify, module.normalize(inputs["image"]), logits, **options)
+        loss = vat_loss(
+            partial(_classify, module, inputs.get("static")),
+            module.normalize(inputs["image"]),
+            logits,
+            xi=self.xi,
+            epsilon=self.epsilon,
+            n_power=self.n_power,
+        )
+        return self.vat * loss
 
 
-def _classify(module: nn.Module, static: Tensor | None, normalized: Tensor) -> Tensor:
+def _classify(module: Any, static: Tensor | None, normalized: Tensor) -> Tensor:
     return module.classify(normalized, static)

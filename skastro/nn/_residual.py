@@ -1,7 +1,7 @@
 """Residual blocks with filter-response normalisation and squeeze-excitation."""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 class FilterResponseNorm(nn.Module):
@@ -10,7 +10,7 @@ class FilterResponseNorm(nn.Module):
     .. math:: y = \max\left(\gamma \frac{x}{\sqrt{\nu^2 + |\epsilon|}} + \beta,\ \tau\right),
               \quad \nu^2 = \langle x^2 \rangle_\mathrm{pixels},
 
-    with four learned numbers a channel.  Other objects of the batch do not matter.
+    with four learned numbers per channel.  Other objects of the batch have no effect.
 
     Parameters
     ----------
@@ -18,7 +18,7 @@ class FilterResponseNorm(nn.Module):
         Number of channels.
 
     epsilon : float, default=1e-6
-        First value of the learned epsilon.
+        Initial value of the learned epsilon.
 
     References
     ----------
@@ -32,7 +32,7 @@ class FilterResponseNorm(nn.Module):
     [[[[85.0, 113.0, 0.0, 141.0]]]]
     """
 
-    def __init__(self, n_channels, epsilon=1e-6):
+    def __init__(self, n_channels: int, epsilon: float = 1e-6) -> None:
         super().__init__()
         shape = (n_channels, 1, 1)
         self.gamma = nn.Parameter(torch.ones(shape))
@@ -40,14 +40,14 @@ class FilterResponseNorm(nn.Module):
         self.tau = nn.Parameter(torch.zeros(shape))
         self.epsilon = nn.Parameter(torch.full(shape, epsilon))
 
-    def forward(self, images):
+    def forward(self, images: Tensor) -> Tensor:
         """Return images of the same shape (n, channels, height, width)."""
         power = images.square().mean((-2, -1), keepdim=True) + self.epsilon.abs()
         return torch.maximum(self.gamma * images * power.rsqrt() + self.beta, self.tau)
 
 
 class SqueezeExcitation(nn.Module):
-    """Weigh channels by their means and pixels by their channels, and add both.
+    """Weight channels by their means and pixels by their channels, and add both.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class SqueezeExcitation(nn.Module):
     torch.Size([1, 4, 3, 3])
     """
 
-    def __init__(self, n_channels):
+    def __init__(self, n_channels: int) -> None:
         super().__init__()
         self.pixels = nn.Sequential(nn.Conv2d(n_channels, 1, 1), nn.Sigmoid())
         self.channels = nn.Sequential(
@@ -79,21 +79,21 @@ class SqueezeExcitation(nn.Module):
             nn.Sigmoid(),
         )
 
-    def forward(self, images):
+    def forward(self, images: Tensor) -> Tensor:
         """Return images of the same shape (n, channels, height, width)."""
         return images * self.pixels(images) + images * self.channels(images)[:, :, None, None]
 
 
 class ResidualBlock(nn.Module):
-    """Normalise and convolve twice, weigh, and add the input through a 1x1 convolution.
+    """Normalise and convolve twice, weight, and add the input through a 1x1 convolution.
 
     Parameters
     ----------
     n_in, n_out : int
-        Channels before and after.
+        Numbers of input and output channels.
 
     stride : int, default=1
-        Step of the first convolution and of the one of the input.
+        Stride of the first convolution and of the convolution of the input.
 
     Examples
     --------
@@ -103,7 +103,7 @@ class ResidualBlock(nn.Module):
     torch.Size([1, 6, 4, 4])
     """
 
-    def __init__(self, n_in, n_out, stride=1):
+    def __init__(self, n_in: int, n_out: int, stride: int = 1) -> None:
         super().__init__()
         self.residual = nn.Sequential(
             FilterResponseNorm(n_in),
@@ -114,6 +114,6 @@ class ResidualBlock(nn.Module):
         )
         self.skip = nn.Conv2d(n_in, n_out, 1, stride)
 
-    def forward(self, images):
-        """Return images (n, n_out, height, width), the sides divided by the stride."""
+    def forward(self, images: Tensor) -> Tensor:
+        """Return images (n, n_out, height, width), with sides divided by the stride."""
         return self.skip(images) + self.residual(images)

@@ -1,7 +1,9 @@
 """Recurrent network over the observations of a light curve."""
 
+from collections.abc import Sequence
+
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from skastro.nn._classifier_net import ClassifierNet, hidden_layers
 
@@ -9,33 +11,33 @@ _CELLS = {"gru": nn.GRU, "lstm": nn.LSTM}
 
 
 class RecurrentNet(ClassifierNet):
-    """Read a light curve observation by observation and answer after any of them.
+    """Recurrent network that classifies light curves after any of their observations.
 
-    Every observation is embedded by itself; a recurrent network runs over observations and
+    Each observation is embedded on its own; a recurrent network runs over observations and
     embeddings in order of time.  The state after an observation, and the mean and the maximum of
-    all embeddings up to it, know nothing of later ones.  They and the static inputs go through
-    dense layers to the logits.  The mean and the maximum give the network what a table of
-    statistics would, without having to remember it.
+    all embeddings up to it, do not depend on later observations.  Together with the static
+    features they pass through dense layers to the logits.  Mean and maximum provide what a table
+    of statistics would, so that the recurrent state need not remember it.
 
     With ``embedding_size=0, hidden_size=100, static_size=10, head_sizes=(100, 64), dropout=0`` it
-    is ORACLE's network [1]_: the state alone, through a dense layer with tanh.
+    is the network of ORACLE [1]_: the state only, through a dense layer with tanh.
 
     Parameters
     ----------
     n_inputs : int
-        Numbers that describe one observation.
+        Number of features of one observation.
 
     n_outputs : int
         Number of logits.
 
     n_static : int, default=0
-        Number of static inputs.
+        Number of static features.
 
     n_bands : int, default=0
-        Size of the table of learned band vectors; 0 for none.
+        Number of bands with a learned embedding; 0 for none.
 
     cell : {"gru", "lstm"}, default="gru"
-        Kind of recurrent layer.
+        Type of recurrent layer.
 
     hidden_size : int, default=96
         Width of the recurrent layers.
@@ -44,19 +46,19 @@ class RecurrentNet(ClassifierNet):
         Number of recurrent layers.
 
     embedding_size : int, default=64
-        Width of the embeddings; 0 for none, and no mean and maximum.
+        Width of the embeddings of the observations; 0 for no embeddings, mean and maximum.
 
     static_size : int, default=32
-        Width of the dense layer over the static inputs.
+        Width of the dense layer for the static features.
 
     band_size : int, default=8
-        Length of the band vectors.
+        Length of the embeddings of the bands.
 
     head_sizes : sequence of int, default=(128, 64)
-        Widths of the dense layers before the logits.
+        Widths of the dense layers before the last one.
 
     dropout : float, default=0.1
-        Dropout between the recurrent layers and before the dense ones.
+        Dropout probability between the recurrent layers and before the dense ones.
 
     References
     ----------
@@ -73,20 +75,20 @@ class RecurrentNet(ClassifierNet):
 
     def __init__(
         self,
-        n_inputs,
-        n_outputs,
+        n_inputs: int,
+        n_outputs: int,
         *,
-        n_static=0,
-        n_bands=0,
-        cell="gru",
-        hidden_size=96,
-        num_layers=2,
-        embedding_size=64,
-        static_size=32,
-        band_size=8,
-        head_sizes=(128, 64),
-        dropout=0.1,
-    ):
+        n_static: int = 0,
+        n_bands: int = 0,
+        cell: str = "gru",
+        hidden_size: int = 96,
+        num_layers: int = 2,
+        embedding_size: int = 64,
+        static_size: int = 32,
+        band_size: int = 8,
+        head_sizes: Sequence[int] = (128, 64),
+        dropout: float = 0.1,
+    ) -> None:
         super().__init__()
         if cell not in _CELLS:
             raise ValueError(f"RecurrentNet: cell must be one of {sorted(_CELLS)}, not {cell!r}")
@@ -101,7 +103,7 @@ class RecurrentNet(ClassifierNet):
             dropout=dropout if num_layers > 1 else 0.0,
         )
         if embedding_size:
-            self.summary = nn.LayerNorm(hidden_size + 2 * embedding_size)
+            self.summary: nn.Module = nn.LayerNorm(hidden_size + 2 * embedding_size)
         else:
             self.summary = nn.Sequential(nn.Linear(hidden_size, hidden_size), nn.Tanh())
         self.static = None
@@ -111,22 +113,28 @@ class RecurrentNet(ClassifierNet):
         self.head = hidden_layers([width, *head_sizes], dropout)
         self.output = nn.Linear([width, *head_sizes][-1], n_outputs)
 
-    def embed(self, observations, positions, static=None, bands=None):
+    def embed(
+        self,
+        observations: Tensor,
+        positions: Tensor,
+        static: Tensor | None = None,
+        bands: Tensor | None = None,
+    ) -> Tensor:
         """Return embeddings.
 
         Parameters
         ----------
         observations : Tensor of shape (n_objects, n_observations, n_inputs)
-            In order of time; shorter objects are filled at their end with anything finite.
+            In ascending order of time; shorter objects are padded at the end with finite values.
 
         positions : Tensor of int of shape (n_objects, n_positions)
-            Observations after which to answer; -1 answers NaN.
+            Observations after which to predict; -1 returns NaN.
 
         static : Tensor of shape (n_objects, n_static), default=None
-            Static inputs.
+            Static features.
 
         bands : Tensor of int of shape (n_objects, n_observations), default=None
-            Rows of the table of band vectors.
+            Number of the band of each observation, with ``n_bands > 0``.
 
         Returns
         -------
@@ -140,8 +148,8 @@ class RecurrentNet(ClassifierNet):
             features = torch.cat([features, static], dim=2)
         return self.head(features).masked_fill(positions[:, :, None] < 0, torch.nan)
 
-    def _features(self, observations, positions):
-        """Summarise what is known after the observation at each position."""
+    def _features(self, observations: Tensor, positions: Tensor) -> Tensor:
+        """Return the features of the light curve up to the observation at each position."""
         at = torch.arange(len(positions), device=positions.device)[:, None], positions
         if self.embedding is None:
             return self.summary(self.recurrent(observations)[0][at])
@@ -152,5 +160,5 @@ class RecurrentNet(ClassifierNet):
         return self.summary(torch.cat([states[at], mean, highest], dim=2))
 
 
-def _embedding(n_inputs, size):
+def _embedding(n_inputs: int, size: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(n_inputs, size), nn.ReLU(), nn.Linear(size, size), nn.ReLU())

@@ -1,34 +1,35 @@
-"""Losses of reconstructed sequences with a weight for every value, and a penalty of sparsity."""
+"""Losses of reconstructed sequences with a weight for each value, and a sparsity penalty."""
 
 import math
+from collections.abc import Callable, Sequence
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 
-def _squared(prediction, target):
+def _squared(prediction: Tensor, target: Tensor) -> Tensor:
     return (prediction - target) ** 2
 
 
-def _squared_log(prediction, target):
+def _squared_log(prediction: Tensor, target: Tensor) -> Tensor:
     return (torch.log1p(prediction.clamp_min(0)) - torch.log1p(target.clamp_min(0))) ** 2
 
 
-def _absolute(prediction, target):
+def _absolute(prediction: Tensor, target: Tensor) -> Tensor:
     return (prediction - target).abs()
 
 
-def _huber(prediction, target):
+def _huber(prediction: Tensor, target: Tensor) -> Tensor:
     return functional.huber_loss(prediction, target, reduction="none")
 
 
-def _log_cosh(prediction, target):
+def _log_cosh(prediction: Tensor, target: Tensor) -> Tensor:
     distance = (prediction - target).abs()
     return distance + functional.softplus(-2 * distance) - math.log(2)
 
 
-_ERRORS = {
+_ERRORS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "mse": _squared,
     "msle": _squared_log,
     "huber": _huber,
@@ -39,29 +40,37 @@ _ERRORS = {
 SEQUENCE_LOSSES = tuple(_ERRORS)
 
 
-def sequence_loss(prediction, target, weight=None, *, kind="mse", reduction="mean"):
+def sequence_loss(
+    prediction: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    *,
+    kind: str = "mse",
+    reduction: str = "mean",
+) -> Tensor:
     r"""Return the weighted mean error of reconstructed values.
 
     .. math:: L = \sum_i w_i\, \ell(p_i, t_i) \Big/ \sum_i w_i
 
-    with :math:`\ell` the squared error (``"mse"``, and under a root ``"rmse"``), the squared
-    difference of :math:`\log(1 + x)` with negative values taken as 0 (``"msle"``, as Keras), the
-    absolute error (``"mae"``), Huber's with its edge at 1 (``"huber"``), or
+    where :math:`\ell` is the squared error (``"mse"``, and with a square root of the mean
+    ``"rmse"``), the squared difference of :math:`\log(1 + x)` with negative values set to 0
+    (``"msle"``, as in Keras), the absolute error (``"mae"``), the Huber loss with threshold 1
+    (``"huber"``), or
     :math:`\log\cosh(p_i - t_i)` (``"log_cosh"``).
 
     Parameters
     ----------
     prediction, target : Tensor of shape (n_objects, n_values, ...)
-        Values; where the weight is 0 they may be anything, NaN too.
+        Values; where the weight is 0 they are ignored, even if NaN.
 
     weight : Tensor of shape (n_objects, ...), default=None
-        Weight of each value: a mask of 0 and 1, or 1 / error squared.  All 1 by default.
+        Weight of each value: a mask of 0 and 1, or 1 / error squared; by default 1.
 
     kind : {"mse", "msle", "huber", "mae", "log_cosh", "rmse"}, default="mse"
-        The error of a value.
+        Error of a value.
 
     reduction : {"mean", "none"}, default="mean"
-        One loss over all values, or one an object, 0 for an object without weight.
+        One loss over all values, or one per object, 0 for an object without weight.
 
     Returns
     -------
@@ -84,7 +93,7 @@ def sequence_loss(prediction, target, weight=None, *, kind="mse", reduction="mea
     if kind not in _ERRORS:
         raise ValueError(f"sequence_loss: kind must be one of {SEQUENCE_LOSSES}, not {kind!r}")
     if reduction not in {"mean", "none"}:
-        raise ValueError(f"sequence_loss: unknown reduction {reduction!r}")
+        raise ValueError(f"sequence_loss: reduction must be 'mean' or 'none', not {reduction!r}")
     weight = torch.ones_like(target) if weight is None else weight.to(prediction.dtype)
     counts = weight > 0
     zero = prediction.new_zeros(())
@@ -98,18 +107,18 @@ def sequence_loss(prediction, target, weight=None, *, kind="mse", reduction="mea
     return torch.where(loss > tiny, loss.clamp_min(tiny).sqrt(), loss) if kind == "rmse" else loss
 
 
-def bernoulli_kl(activity, rho):
-    r"""Return the Kullback-Leibler divergence of Bernoulli variables from one of mean `rho`.
+def bernoulli_kl(activity: Tensor, rho: float) -> Tensor:
+    r"""Return the Kullback-Leibler divergence of Bernoulli variables from one with mean `rho`.
 
     .. math:: \mathrm{KL} = \rho \log\frac{\rho}{a} + (1 - \rho) \log\frac{1 - \rho}{1 - a}
 
     Parameters
     ----------
     activity : Tensor of any shape
-        Means a; they are kept inside 1e-7..1 - 1e-7.
+        Means a, clipped to the range from 1e-7 to 1 - 1e-7.
 
     rho : float
-        Wanted mean, above 0 and below 1.
+        Target mean, between 0 and 1.
 
     Returns
     -------
@@ -135,20 +144,20 @@ def bernoulli_kl(activity, rho):
     return on + (1 - rho) * (math.log1p(-rho) - torch.log1p(-kept))
 
 
-def sparsity_penalty(*modules, rho=1e-5):
-    """Return the mean Bernoulli divergence of the absolute weights of some modules.
+def sparsity_penalty(*modules: nn.Module, rho: float = 1e-5) -> Tensor:
+    """Return the mean Bernoulli divergence of the absolute weights of modules.
 
-    The penalty of PELICAN [1]_ on encoder and decoder: the mean absolute weight of each unit (a
-    row of a weight matrix) is its activity, and :func:`bernoulli_kl` of it from `rho` is averaged
-    over the units.  Matrices count, biases and scales do not.
+    This is the penalty of PELICAN [1]_ on encoder and decoder.  The activity of a unit (a row of a
+    weight matrix) is its mean absolute weight, and :func:`bernoulli_kl` between activity and `rho`
+    is averaged over the units.  Only matrices count, not biases and scales.
 
     Parameters
     ----------
     *modules : torch modules
-        Whose weights count; the gradient flows into them.
+        Modules whose weights are penalised; the gradient flows into them.
 
     rho : float, default=1e-5
-        Wanted mean absolute weight.
+        Target mean absolute weight.
 
     Returns
     -------
@@ -177,21 +186,21 @@ def sparsity_penalty(*modules, rho=1e-5):
 
 
 class SequenceLoss(nn.Module):
-    """A :func:`sequence_loss`, with PELICAN's penalty of sparsity where modules are given.
+    """The :func:`sequence_loss`, with the sparsity penalty of PELICAN if modules are passed.
 
     Parameters
     ----------
     kind : {"mse", "msle", "huber", "mae", "log_cosh", "rmse"}, default="mse"
-        The error of a value.
+        Error of a value.
 
     alpha : float, default=0.0
-        Factor of the penalty of the modules; the published value is 0.3.
+        Factor of the sparsity penalty; the published value is 0.3.
 
     rho : float, default=1e-5
-        Wanted mean absolute weight.
+        Target mean absolute weight.
 
     reduction : {"mean", "none"}, default="mean"
-        One loss, or one an object.
+        One loss, or one per object.
 
     Examples
     --------
@@ -201,17 +210,29 @@ class SequenceLoss(nn.Module):
     1.0
     """
 
-    def __init__(self, kind="mse", *, alpha=0.0, rho=1e-5, reduction="mean"):
+    def __init__(
+        self,
+        kind: str = "mse",
+        *,
+        alpha: float = 0.0,
+        rho: float = 1e-5,
+        reduction: str = "mean",
+    ) -> None:
         super().__init__()
         self.kind = kind
         self.alpha = alpha
         self.rho = rho
         self.reduction = reduction
 
-    def forward(self, prediction, target, weight=None, modules=()):
-        """Return the loss; `modules` are those whose weights are to be sparse."""
-        options = {"kind": self.kind, "reduction": self.reduction}
-        loss = sequence_loss(prediction, target, weight, **options)
+    def forward(
+        self,
+        prediction: Tensor,
+        target: Tensor,
+        weight: Tensor | None = None,
+        modules: Sequence[nn.Module] = (),
+    ) -> Tensor:
+        """Return the loss; the weights of `modules` are penalised."""
+        loss = sequence_loss(prediction, target, weight, kind=self.kind, reduction=self.reduction)
         if self.alpha and modules:
             loss = loss + self.alpha * sparsity_penalty(*modules, rho=self.rho)
         return loss

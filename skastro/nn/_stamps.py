@@ -1,7 +1,9 @@
 """Networks for image stamps: normalisation, the simple and the complex one of Tomo-e Gozen."""
 
+from collections.abc import Sequence
+
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from skastro.nn._classifier_net import ClassifierNet
 from skastro.nn._residual import ResidualBlock
@@ -10,16 +12,17 @@ _FLAT = 1e-6
 NORMALIZATIONS = ("minmax", "standardize_asinh", "asinh_minmax", "none")
 
 
-def orient(images, number):
+def orient(images: Tensor, number: int) -> Tensor:
     """Return images in one of the eight orientations of a square.
 
     Parameters
     ----------
     images : Tensor of shape (..., height, width)
-        Squares, or rectangles for the even numbers below 3 and from 4 on.
+        Square images; rectangles for even numbers only.
 
     number : int
-        Quarter turns are ``number % 4``; from 4 on the image is mirrored before.
+        From 0 to 7: the image is mirrored if `number` is 4 or more, then turned by
+        ``number % 4`` quarter turns.
 
     Returns
     -------
@@ -38,18 +41,18 @@ def orient(images, number):
 
 
 class StampNormalization(nn.Module):
-    """Bring stamps to a common scale inside the network, so that raw counts may go in.
+    """Normalise stamps inside the network, so that raw counts are accepted.
 
     Parameters
     ----------
     method : {"minmax", "standardize_asinh", "asinh_minmax", "none"}, default="minmax"
-        Per image and channel: to [0, 1]; the standardised image beside asinh of half of it, twice
-        as many channels; asinh of half of it to [0, 1]; nothing.
+        Normalisation of each image and channel: to [0, 1]; the standardised image and asinh of
+        half the image, with twice as many channels; asinh of half the image, to [0, 1]; none.
 
     Notes
     -----
-    A flat image becomes zero: the range or standard deviation it is divided by is at least 1e-6
-    of its largest absolute value.
+    A constant image becomes zero: the range or standard deviation by which it is divided is at
+    least 1e-6 of its largest absolute value.
 
     References
     ----------
@@ -63,7 +66,7 @@ class StampNormalization(nn.Module):
     [[[[0.0, 1.0], [0.5, 0.0]]]]
     """
 
-    def __init__(self, method="minmax"):
+    def __init__(self, method: str = "minmax") -> None:
         super().__init__()
         if method not in NORMALIZATIONS:
             raise ValueError(
@@ -72,7 +75,7 @@ class StampNormalization(nn.Module):
         self.method = method
         self.factor = 2 if method == "standardize_asinh" else 1
 
-    def forward(self, images):
+    def forward(self, images: Tensor) -> Tensor:
         """Return normalised images of shape (n, factor * channels, height, width)."""
         if self.method == "none":
             return images
@@ -81,75 +84,79 @@ class StampNormalization(nn.Module):
         return _minmax(images if self.method == "minmax" else _asinh(images))
 
 
-def _asinh(images):
+def _asinh(images: Tensor) -> Tensor:
     return torch.asinh(images / 2)
 
 
-def _minmax(images):
+def _minmax(images: Tensor) -> Tensor:
     low, high = images.amin((-2, -1), True), images.amax((-2, -1), True)
     return (images - low) / _at_least(high - low, torch.maximum(high.abs(), low.abs()))
 
 
-def _standardized(images):
+def _standardized(images: Tensor) -> Tensor:
     mean = images.mean((-2, -1), keepdim=True)
     std = images.std((-2, -1), correction=0, keepdim=True)
     return (images - mean) / _at_least(std, images.abs().amax((-2, -1), True))
 
 
-def _at_least(scale, size):
+def _at_least(scale: Tensor, size: Tensor) -> Tensor:
     return torch.maximum(scale, (_FLAT * size).clamp_min(1e-30))
 
 
 class _StampNet(ClassifierNet):
-    """Channels-last rows through a normalisation, features and a head that sees static inputs.
+    """Normalisation, features and a head with static features, for channels-last images.
 
-    `classify` takes what `normalize` gives, so that a loss may disturb the normalised image.
+    `classify` accepts the output of `normalize`, so that a loss can perturb the normalised image.
     """
 
-    def __init__(self, image_shape, normalization):
+    features: nn.Module
+    head: nn.Module
+
+    def __init__(self, image_shape: Sequence[int], normalization: str) -> None:
         super().__init__()
         self.normalization = StampNormalization(normalization)
         self.n_channels = image_shape[2] * self.normalization.factor
 
-    def embed(self, image, static=None):
+    def embed(self, image: Tensor, static: Tensor | None = None) -> Tensor:
         """Return embeddings (n, n_embedding) of images (n, height, width, channels)."""
         return self._embed_normalized(self.normalize(image), static)
 
-    def normalize(self, image):
+    def normalize(self, image: Tensor) -> Tensor:
         """Return normalised images, channels first."""
         return self.normalization(image.permute(0, 3, 1, 2).contiguous())
 
-    def classify(self, normalized, static=None):
+    def classify(self, normalized: Tensor, static: Tensor | None = None) -> Tensor:
         """Return logits of normalised images."""
         return self.output(self._embed_normalized(normalized, static))
 
-    def _embed_normalized(self, normalized, static):
+    def _embed_normalized(self, normalized: Tensor, static: Tensor | None) -> Tensor:
         features = self.features(normalized)
         return self.head(features if static is None else torch.cat([features, static], dim=1))
 
 
 class SimpleStampNet(_StampNet):
-    """Two convolutions and three dense layers: the simple network of Tomo-e Gozen.
+    """Two convolutions and three dense layers: the simple network of Tomo-e Gozen [1]_.
 
-    Convolution 5x5 to 32, pooling, convolution 3x3 to 64, pooling, dropout, dense 128, 64 and
-    outputs; borders are not padded.  234,242 weights for 29 x 29 x 3 and two outputs.
+    Convolution 5x5 to 32 channels, pooling, convolution 3x3 to 64, pooling, dropout, dense layers
+    of 128, 64 and `n_outputs`; without padding.  234,242 weights for 29 x 29 x 3 pixels and two
+    outputs.
 
     Parameters
     ----------
     image_shape : tuple of 3 ints, default=(29, 29, 3)
-        Height, width (10 at least), channels.
+        (height, width, channels); height and width are at least 10.
 
     n_static : int, default=0
-        Further numbers an object, which join the features.
+        Number of static features, which are appended to those of the image.
 
     n_outputs : int, default=2
-        Logits.
+        Number of logits.
 
     normalization : str, default="minmax"
         Method of :class:`StampNormalization`.
 
     dropout : float, default=0.3
-        Dropout of the features.
+        Dropout probability of the features.
 
     References
     ----------
@@ -168,13 +175,13 @@ class SimpleStampNet(_StampNet):
 
     def __init__(
         self,
-        image_shape=(29, 29, 3),
-        n_static=0,
-        n_outputs=2,
+        image_shape: Sequence[int] = (29, 29, 3),
+        n_static: int = 0,
+        n_outputs: int = 2,
         *,
-        normalization="minmax",
-        dropout=0.3,
-    ):
+        normalization: str = "minmax",
+        dropout: float = 0.3,
+    ) -> None:
         super().__init__(image_shape, normalization)
         sides = [((side - 4) // 2 - 2) // 2 for side in image_shape[:2]]
         if min(sides) < 1:
@@ -199,28 +206,28 @@ class SimpleStampNet(_StampNet):
 
 
 class ComplexStampNet(_StampNet):
-    """Convolutions and residual blocks: the complex network of Tomo-e Gozen.
+    """Convolutions and residual blocks: the complex network of Tomo-e Gozen [1]_.
 
-    Convolution 5x5 and four 3x3 to 32 channels, pooling, convolution 3x3 and block of 64,
-    pooling, convolution 3x3 and block of 128, blocks of 256 with stride 2 and 1, mean, outputs;
-    borders are padded.  2,401,638 weights with three channels into the first convolution.
+    Convolution 5x5 and four 3x3 to 32 channels, pooling, convolution 3x3 and residual block of
+    64, pooling, convolution 3x3 and block of 128, blocks of 256 with stride 2 and 1, mean,
+    output; with padding.  2,401,638 weights if the first convolution has three input channels.
 
     Parameters
     ----------
     image_shape : tuple of 3 ints, default=(29, 29, 3)
-        Height, width, channels.
+        (height, width, channels).
 
     n_static : int, default=0
-        Further numbers an object, which join the features.
+        Number of static features, which are appended to those of the image.
 
     n_outputs : int, default=2
-        Logits.
+        Number of logits.
 
     normalization : str, default="standardize_asinh"
-        Method of :class:`StampNormalization`; this one doubles the channels.
+        Method of :class:`StampNormalization`; the default doubles the number of channels.
 
     width : float, default=1.0
-        Factor of the numbers of channels, for small machines.
+        Factor for the numbers of channels, for small machines.
 
     References
     ----------
@@ -236,16 +243,16 @@ class ComplexStampNet(_StampNet):
 
     def __init__(
         self,
-        image_shape=(29, 29, 3),
-        n_static=0,
-        n_outputs=2,
+        image_shape: Sequence[int] = (29, 29, 3),
+        n_static: int = 0,
+        n_outputs: int = 2,
         *,
-        normalization="standardize_asinh",
-        width=1.0,
-    ):
+        normalization: str = "standardize_asinh",
+        width: float = 1.0,
+    ) -> None:
         super().__init__(image_shape, normalization)
         a, b, c, d = (max(2, round(width * n)) for n in (32, 64, 128, 256))
-        layers = [nn.Conv2d(self.n_channels, a, 5, padding=2), nn.ReLU()]
+        layers: list[nn.Module] = [nn.Conv2d(self.n_channels, a, 5, padding=2), nn.ReLU()]
         for _ in range(4):
             layers += [nn.Conv2d(a, a, 3, padding=1), nn.ReLU()]
         layers += [

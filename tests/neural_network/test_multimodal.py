@@ -122,11 +122,11 @@ def test_encoders_by_name_and_by_call(data):
     net = network(encoders=encoders, max_epochs=1).fit(X, y).net_.module_
     kinds = [type(encoder).__name__ for encoder in net.encoders]
     assert kinds == ["RecurrentEncoder", "RecurrentEncoder", "Conv2dEncoder"]
-    with pytest.raises(ValueError, match="which are no inputs"):
+    with pytest.raises(ValueError, match="which are not among the inputs"):
         network(encoders={"spectra": "rnn"}).fit(X, y)
     with pytest.raises(ValueError, match="unknown encoder 'transformer'"):
         network(encoders={"spectrum": "transformer"}).fit(X, y)
-    with pytest.raises(ValueError, match="as many dropouts"):
+    with pytest.raises(ValueError, match="dropouts must have num_layers"):
         RecurrentEncoder((1, 8), num_layers=3)
 
 

@@ -14,7 +14,7 @@ from skastro.nn import (
     TransformerNet,
 )
 from skastro.nn._autoencoder import SequenceDecoder
-from skastro.nn._transformer import without_order
+from skastro.nn._observation import without_order
 
 
 @pytest.fixture
