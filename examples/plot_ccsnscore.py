@@ -16,7 +16,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from sklearn.metrics import ConfusionMatrixDisplay, f1_score
+from sklearn.metrics import confusion_matrix, f1_score
 from sklearn.model_selection import StratifiedGroupKFold
 
 from skastro.datasets import make_spectra
@@ -46,17 +46,24 @@ table = ccsnscore_table(model, X.iloc[test])
 table.round(2).head()
 
 # %%
-# Ambiguous answers are a class of their own in the confusion matrix.
+# Ambiguous predictions are a column of their own in the confusion matrix.
 
 labels = [*model.classes_, "ambiguous"]
-fig, ax = plt.subplots(figsize=(5, 4.5))
-ConfusionMatrixDisplay.from_predictions(
-    y[test], table["label"], labels=labels, ax=ax, colorbar=False, xticks_rotation=45
-)
+counts = confusion_matrix(y[test], table["label"], labels=labels)[:-1]
+shares = counts / counts.sum(axis=1, keepdims=True)
 best = model.classes_[table.filter(like="score_").to_numpy().argmax(axis=1)]
 macro = f1_score(y[test], best, average="macro")
-ax.set_title(f"macro F1 of the best label {macro:.2f}")
-fig.tight_layout()
+fig, ax = plt.subplots(figsize=(6, 4.6), layout="constrained")
+image = ax.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+for (row, column), share in np.ndenumerate(shares):
+    ink = "white" if share > 0.5 else "black"
+    ax.text(column, row, f"{share:.2f}", ha="center", va="center", color=ink)
+ax.set_xticks(range(len(labels)), labels)
+names = [f"{name} ({n})" for name, n in zip(labels, counts.sum(axis=1))]
+ax.set_yticks(range(len(names)), names)
+ax.set(xlabel="predicted label", ylabel="true type (number of spectra)")
+fig.colorbar(image, label="share of the true type")
+ax.set_title(f"held-out supernovae: macro F1 of the highest score {macro:.2f}", fontsize=11)
 
 # %%
 # Only sure answers
@@ -75,5 +82,5 @@ for cut in (0.5, 0.8, 0.95):
 
 for label in model.classes_[:3]:
     row = X.iloc[test].index[np.flatnonzero(y[test] == label)[0]]
-    SpectrumReportDisplay.from_estimator(model, X.iloc[test], row, name=f"{row} ({label})")
+    SpectrumReportDisplay.from_estimator(model, X.iloc[test], row, name=f"{row}, true {label}")
 plt.show()

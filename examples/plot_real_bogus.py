@@ -21,8 +21,8 @@ from skastro.recipes import make_realbogus
 # ----------
 # Science image, reference and difference; the upper three are real, the lower three are not.
 SHAPE = (21, 21, 3)
-X, true, _ = make_stamps(1500, image_size=21, random_state=0)
-X_test, y_test, _ = make_stamps(2000, image_size=21, random_state=1)
+X, true, _ = make_stamps(1500, image_shape=SHAPE, random_state=0)
+X_test, y_test, _ = make_stamps(2000, image_shape=SHAPE, random_state=1)
 y, wrong = make_label_noise(true, rate=0.15, random_state=0)
 shown = np.concatenate([np.flatnonzero(true == 1)[:3], np.flatnonzero(true == 0)[:3]])
 figure, axes = plt.subplots(2, 9, figsize=(10, 2.6), layout="constrained")

@@ -46,7 +46,7 @@ def spectra():
 
 
 def stamps():
-    X, y, _ = make_stamps(120, image_size=15, random_state=0)
+    X, y, _ = make_stamps(120, image_shape=(15, 15, 3), random_state=0)
     return X, y
 
 

@@ -69,7 +69,9 @@ def finder(seed, side=29, **options):
 
 def stamps(n, seed, backgrounds, side=29):
     """Stamps and true labels."""
-    X, y, _ = make_stamps(n, image_size=side, backgrounds=backgrounds, random_state=seed)
+    X, y, _ = make_stamps(
+        n, image_shape=(side, side, 3), backgrounds=backgrounds, random_state=seed
+    )
     return X, y
 
 

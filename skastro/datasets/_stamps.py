@@ -1,29 +1,32 @@
 """Simulated image stamps of candidates, real and bogus."""
 
 import numbers
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
-from skastro.datasets._stamp_artefacts import ARTEFACTS, transient
+from skastro.datasets._stamp_artefacts import ARTEFACTS, Exposures, transient
 from skastro.datasets._stamp_sky import detectors, draw_exposures, paint_exposures
 from skastro.utils.missing import is_blank
-from skastro.utils.random import as_generator
+from skastro.utils.random import RandomState, as_generator
 
 _AT_ONCE = 2_000
+_LEAST = 9
 
 
 def make_stamps(
-    n_samples=1000,
+    n_samples: int = 1000,
     *,
-    image_size=29,
-    real_fraction=0.5,
-    n_detectors=4,
-    artefacts=None,
-    backgrounds=None,
-    out=None,
-    random_state=None,
-):
+    image_shape: tuple[int, int, int] = (29, 29, 3),
+    real_fraction: float = 0.5,
+    n_detectors: int = 4,
+    artefacts: Sequence[str] | dict[str, float] | None = None,
+    backgrounds: ArrayLike | None = None,
+    out: NDArray | None = None,
+    random_state: RandomState = None,
+) -> tuple[NDArray[np.float32], NDArray[np.int64], pd.DataFrame]:
     """Simulate candidates of a difference-imaging survey: science, reference, difference.
 
     Every exposure has a Moffat point-spread function of its detector's seeing, sky and photon
@@ -36,37 +39,39 @@ def make_stamps(
     n_samples : int, default=1000
         Number of candidates.
 
-    image_size : int, default=29
-        Side of the stamps [pixels], 9 at least.
+    image_shape : tuple of 3 ints, default=(29, 29, 3)
+        (height, width, channels) of the stamps; square, of at least 9 pixels a side, with the
+        channels science, reference and difference.
 
     real_fraction : float, default=0.5
-        Part of the candidates that is real; the number is exact but for rounding.
+        Fraction of real candidates; the number is exact except for rounding.
 
     n_detectors : int, default=4
-        Detectors differ in seeing, sky and gain, and see as many candidates each.
+        Number of detectors, which differ in seeing, sky and gain and have equal numbers of
+        candidates.
 
     artefacts : sequence of str or dict of str -> float, default=None
         Kinds of bogus candidates, or their relative numbers: "dipole", "residual" (of a badly
         matched star), "cosmic ray", "hot pixel", "bad column", "saturated", "satellite", "ghost",
-        "noise peak".  All alike by default.
+        "noise peak".  In equal numbers by default.
 
     backgrounds : array-like of shape (n_cutouts, height, width, 3), default=None
-        Real cutouts to paint onto instead of a simulated sky; larger than the stamps, whose
-        centre keeps away from theirs, where the survey saw something.  Missing pixels, NaN or
-        beyond 1e30, become the median.
+        Real cutouts to paint onto instead of a simulated sky, larger than the stamps.  The centres
+        of the stamps avoid those of the cutouts, where the survey detected a candidate.  Missing
+        pixels, NaN or beyond 1e30, become the median.
 
-    out : array of shape (n_samples, 3 * image_size**2), default=None
-        Where to write the stamps, such as a memory map; the memory in use does not depend on
-        `n_samples` then, but for 50 bytes each of `meta`.
+    out : array of shape (n_samples, height * width * 3), default=None
+        Array to write the stamps to, such as a memory map; the memory in use then does not depend
+        on `n_samples`, except for 50 bytes per candidate in `meta`.
 
     random_state : int, Generator, RandomState or None, default=None
-        Source of randomness.
+        Seed or generator.  NumPy's global random state is neither read nor changed.
 
     Returns
     -------
-    X : ndarray of shape (n_samples, 3 * image_size**2), dtype float32
+    X : ndarray of shape (n_samples, height * width * 3), dtype float32
         Counts, flattened from (height, width, channel) with the channels science, reference and
-        difference; `out` if that is given.
+        difference; `out` if it is given.
 
     y : ndarray of int of shape (n_samples,)
         1 for real, 0 for bogus.
@@ -78,10 +83,11 @@ def make_stamps(
     Raises
     ------
     ValueError
-        Unknown artefacts, weights that are not positive, cutouts that are too small.
+        An impossible `image_shape`, unknown artefacts, weights that are not positive, cutouts that
+        are too small, or `out` of another shape.
 
     ObjectError
-        Cutouts with a channel that has no value.
+        Cutouts with a channel without values.
 
     Examples
     --------
@@ -93,12 +99,15 @@ def make_stamps(
     ['detector', 'kind', 'snr', 'seeing']
     """
     kinds, shares = _kinds(artefacts)
-    _check_sizes(n_samples, image_size, n_detectors, real_fraction)
+    side = _side(image_shape)
+    _check_sizes(n_samples, n_detectors, real_fraction)
     rng = as_generator(random_state)
     if out is None:
-        out = np.empty((n_samples, 3 * image_size**2), np.float32)
-    elif out.shape != (n_samples, 3 * image_size**2):
-        raise ValueError(f"make_stamps: out has the shape {out.shape}")
+        out = np.empty((n_samples, 3 * side**2), np.float32)
+    elif out.shape != (n_samples, 3 * side**2):
+        raise ValueError(
+            f"make_stamps: out has the shape {out.shape}, not {(n_samples, 3 * side**2)}"
+        )
     y = rng.permutation(np.arange(n_samples) < round(real_fraction * n_samples)).astype(int)
     detector = rng.permutation(np.arange(n_samples) % n_detectors)
     kind = np.where(y == 1, "transient", rng.choice(kinds, n_samples, p=shares))
@@ -109,9 +118,9 @@ def make_stamps(
     for start in range(0, n_samples, _AT_ONCE):
         part = slice(start, start + _AT_ONCE)
         if backgrounds is None:
-            exposures = draw_exposures(image_size, cameras, detector[part], rng)
+            exposures = draw_exposures(side, cameras, detector[part], rng)
         else:
-            exposures = paint_exposures(image_size, backgrounds, cameras, detector[part], rng)
+            exposures = paint_exposures(side, backgrounds, cameras, detector[part], rng)
         snr[part] = _put_candidates(exposures, kind[part], rng)
         seeing[part] = exposures.seeing.fwhm
         images = exposures.science, exposures.reference, exposures.difference
@@ -120,8 +129,10 @@ def make_stamps(
     return out, y, pd.DataFrame(names)
 
 
-def _put_candidates(exposures, kind, rng):
-    """Put each kind of candidate into the middle of its stamps; return their heights."""
+def _put_candidates(
+    exposures: Exposures, kind: NDArray, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Paint each kind of candidate at the centre of its stamps; return their S/N."""
     snr = np.empty(len(kind))
     for name, paint in {**ARTEFACTS, "transient": transient}.items():
         objects = np.flatnonzero(kind == name)
@@ -132,27 +143,33 @@ def _put_candidates(exposures, kind, rng):
     return snr
 
 
-def _kinds(artefacts):
-    """Names and relative numbers of the artefacts."""
+def _kinds(artefacts: Sequence[str] | dict[str, float] | None) -> tuple[NDArray, NDArray]:
+    """Return names and relative numbers of the artefacts."""
     weights = artefacts if isinstance(artefacts, dict) else dict.fromkeys(artefacts or ARTEFACTS, 1)
-    strange = sorted(set(weights) - set(ARTEFACTS))
-    if strange:
-        raise ValueError(f"make_stamps: unknown artefacts {strange}; known {list(ARTEFACTS)}")
+    unknown = sorted(set(weights) - set(ARTEFACTS))
+    if unknown:
+        raise ValueError(f"make_stamps: unknown artefacts {unknown}; known {list(ARTEFACTS)}")
     shares = np.array(list(weights.values()), float)
     if not (np.isfinite(shares).all() and (shares >= 0).all() and shares.sum() > 0):
         raise ValueError(f"make_stamps: artefacts={artefacts!r} must be positive numbers")
     return np.array(list(weights)), shares / shares.sum()
 
 
-def _check_sizes(n_samples, image_size, n_detectors, real_fraction):
-    for name, value, least in (
-        ("n_samples", n_samples, 1),
-        ("image_size", image_size, 9),
-        ("n_detectors", n_detectors, 1),
-    ):
-        if not isinstance(value, numbers.Integral) or value < least:
-            raise ValueError(
-                f"make_stamps: {name}={value!r} must be an integer of {least} at least"
-            )
+def _side(image_shape: tuple[int, int, int]) -> int:
+    """Return the side of the stamps."""
+    shape = tuple(image_shape) if isinstance(image_shape, list | tuple) else ()
+    whole = all(isinstance(length, numbers.Integral) for length in shape)
+    if len(shape) != 3 or not whole or shape[0] != shape[1] or shape[2] != 3 or shape[0] < _LEAST:
+        raise ValueError(
+            f"make_stamps: image_shape={image_shape!r} must be (side, side, 3) with integers and a "
+            f"side of at least {_LEAST}"
+        )
+    return int(shape[0])
+
+
+def _check_sizes(n_samples: int, n_detectors: int, real_fraction: float) -> None:
+    for name, value in (("n_samples", n_samples), ("n_detectors", n_detectors)):
+        if not isinstance(value, numbers.Integral) or value < 1:
+            raise ValueError(f"make_stamps: {name}={value!r} is not a positive integer")
     if not 0 <= real_fraction <= 1:
-        raise ValueError(f"make_stamps: real_fraction={real_fraction!r} does not lie in [0, 1]")
+        raise ValueError(f"make_stamps: real_fraction={real_fraction!r} is outside [0, 1]")

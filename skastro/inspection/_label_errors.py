@@ -79,8 +79,7 @@ class LabelErrorDisplay:
     >>> display = LabelErrorDisplay.from_finder(finder, X, y, n=4, image_shape=(3, 3, 2))
     >>> print(display.titles[0])
     0
-    real, not bogus?
-    quality 0.00
+    real, not bogus? (quality 0.00)
     """
 
     def __init__(
@@ -172,7 +171,7 @@ class LabelErrorDisplay:
         names = X.index if frame else np.arange(len(X))
         suggested, quality = finder.suggested_labels_, finder.label_quality_
         titles = [
-            f"{names[i]}\n{_opinion(labels[i], suggested[i])}\nquality {quality[i]:.2f}"
+            f"{names[i]}\n{_opinion(labels[i], suggested[i])} (quality {quality[i]:.2f})"
             for i in rows
         ]
         display = cls(
@@ -216,7 +215,7 @@ class LabelErrorDisplay:
         if axes is None:
             n_columns = min(4, n_objects)
             n_rows = -(-n_objects // n_columns)
-            size = (3 * n_columns, (0.75 + 3 * self._aspect()) * n_rows)
+            size = (3 * n_columns, (0.6 + 3 * self._aspect()) * n_rows)
             _, grid = plt.subplots(
                 n_rows, n_columns, figsize=size, layout="constrained", squeeze=False
             )

@@ -242,7 +242,7 @@ class SpectrumReportDisplay:
             final, rows = estimator[-1], estimator[:-1].transform(one)
         if hasattr(final, "predict_scores"):
             scores, errors = (values[0] for values in final.predict_scores(rows))
-            caption = {"score_label": "score of each binary classifier, error over its members"}
+            caption = {"score_label": "score of each class against the others, with its error"}
             options = {"errors": pd.Series(errors, final.classes_), **caption, **options}
         else:
             scores = final.predict_proba(rows)[0]

@@ -109,9 +109,9 @@ def test_the_same_seed_gives_the_same_stamps_and_another_does_not():
 
 def test_writes_into_a_file(tmp_path):
     mapped = np.lib.format.open_memmap(tmp_path / "x.npy", "w+", np.float32, (2500, 243))
-    X, _, _ = make_stamps(2500, image_size=9, out=mapped, random_state=0)
+    X, _, _ = make_stamps(2500, image_shape=(9, 9, 3), out=mapped, random_state=0)
     assert X is mapped
-    expected, _, _ = make_stamps(2500, image_size=9, random_state=0)
+    expected, _, _ = make_stamps(2500, image_shape=(9, 9, 3), random_state=0)
     np.testing.assert_array_equal(np.load(tmp_path / "x.npy"), expected)
 
 
@@ -168,7 +168,9 @@ def test_real_cutouts(real_data):
         ({"artefacts": ["aliens"]}, "unknown artefacts"),
         ({"artefacts": {"ghost": 0}}, "positive"),
         ({"real_fraction": 1.5}, "real_fraction"),
-        ({"image_size": 5}, "image_size"),
+        ({"image_shape": (5, 5, 3)}, "image_shape"),
+        ({"image_shape": (15, 13, 3)}, "image_shape"),
+        ({"image_shape": 15}, "image_shape"),
         ({"n_samples": 2.5}, "n_samples"),
         ({"out": np.empty((3, 3))}, "out"),
         ({"backgrounds": np.zeros((2, 40, 40, 3))}, "backgrounds"),

@@ -52,8 +52,8 @@ def test_stamps_stand_side_by_side_by_channel(as_frame):
             low, high = image.min(), image.max()
             np.testing.assert_allclose(shown, (image - low) / (high - low), rtol=1e-5)
     name = "c8" if as_frame else "8"
-    assert display.axes_[0].get_title() == f"{name}\nreal, not other?\nquality 0.00"
-    assert display.axes_[4].get_title().endswith("\nreal\nquality 0.50")
+    assert display.axes_[0].get_title() == f"{name}\nreal, not other? (quality 0.00)"
+    assert display.axes_[4].get_title().endswith("\nreal (quality 0.50)")
     colors = [ax.title.get_color() for ax in display.axes_]
     assert colors == ["firebrick"] * 3 + ["black"] * 2
 

@@ -20,8 +20,8 @@ SHAPE = (15, 15, 3)
 @pytest.fixture(scope="module")
 def data():
     """Train and test stamps, some labels of the former wrong, and the detectors."""
-    X, y, meta = make_stamps(400, image_size=15, random_state=0)
-    X_test, y_test, _ = make_stamps(300, image_size=15, random_state=1)
+    X, y, meta = make_stamps(400, image_shape=(15, 15, 3), random_state=0)
+    X_test, y_test, _ = make_stamps(300, image_shape=(15, 15, 3), random_state=1)
     given, wrong = make_label_noise(y, rate=0.1, random_state=0)
     return X, given, wrong, X_test, y_test, meta["detector"].to_numpy()
 

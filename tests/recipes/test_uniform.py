@@ -72,7 +72,7 @@ def test_shared_parameters_have_one_sentence_and_one_default(shared):
 
 @pytest.fixture(scope="module")
 def data():
-    stamps, real, _ = make_stamps(80, image_size=13, random_state=0)
+    stamps, real, _ = make_stamps(80, image_shape=(13, 13, 3), random_state=0)
     curves = make_light_curves(40, classes=["SNIa", "RRL"], random_state=0)
     return {
         "ccsnscore": make_spectra(40, classes=["Ia", "II"], random_state=0),
