@@ -76,7 +76,6 @@ class RaggedInputMixin:
         tags.input_tags.two_d_array = False
         return tags
 
-
     def _open_rows(self, X):
         """Return offsets and rows of the nested column; measurements are fractional numbers."""
         offsets, rows = flatten(X[self.column])
@@ -89,9 +88,7 @@ def _require(wanted, known, message):
         raise ValueError(f"{message} {name_choices(wanted, known)}")
 
 
-class RaggedTransformer(
-    RaggedInputMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
-):
+class RaggedTransformer(RaggedInputMixin, TransformerMixin, BaseEstimator):
     """Map a nested column to a nested column of the same objects.
 
     A subclass implements one pure function, ``_transform_rows(offsets, rows, X)``, which returns
@@ -137,6 +134,10 @@ class RaggedTransformer(
     """
 
     _parameter_constraints: dict = {"column": [str]}
+
+    def __init_subclass__(cls, **options):
+        # scikit-learn would rename the columns of the output by those that `fit` saw.
+        super().__init_subclass__(auto_wrap_output_keys=None, **options)
 
     def __init__(self, *, column: str):
         self.column = column
