@@ -92,6 +92,13 @@ class FitsTable:
             return np.char.strip(np.char.decode(values, "latin-1"), " \0").astype(object)
         return values.astype(values.dtype.newbyteorder("="), copy=False)
 
+    def keyword(self, name, default):
+        """Return a keyword of the primary header, or a default."""
+        try:
+            return self.header.get(name, default)
+        except fits.VerifyError as error:
+            raise FormatError(f"{self.name}: damaged header, {name}: {error}") from error
+
     def raw(self, name):
         """Return a column as it lies in the file if it needs no interpretation."""
         return self._special[name]() if name in self._special else self.records[name]

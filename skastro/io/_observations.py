@@ -8,7 +8,7 @@ import pandas as pd
 from nested_pandas import NestedFrame
 from numpy.typing import NDArray
 
-from skastro.exceptions import FormatError, ObjectError
+from skastro.exceptions import FormatError, ObjectError, name_objects
 from skastro.io._assemble import add_flags, warn_of_unknown_bands, with_standard_columns
 from skastro.io._content import naming
 from skastro.io._tables import read_table, with_index
@@ -82,14 +82,14 @@ def read_observations(
     Raises
     ------
     FormatError
-        A file cannot be read, a column cannot be found or holds something else than it should;
-        the message names the file, the column and the value.
+        A file cannot be read, a column cannot be found or holds something else than it should,
+        as a band that is not in `bands`; the message names the file, the column and the value.
 
     ObjectError
         `statics` has an object twice, or lacks objects of the table.
 
     KeyError
-        A band is not in `bands`, or `survey` is not registered.
+        `survey` is not registered.
 
     Warns
     -----
@@ -270,7 +270,10 @@ def _bands(values, bands):
     if bands is not None:
         unknown = sorted(set(values.dropna()) - set(bands), key=str)
         if unknown:
-            raise KeyError(f"read_observations: bands={dict(bands)} lacks {unknown}")
+            raise FormatError(
+                f"column {values.name!r} holds {name_objects(unknown)}, which are not in "
+                f"bands={dict(bands)}"
+            )
         values = values.map(bands)
     if values.isna().any():
         raise FormatError(f"missing bands in column {values.name!r}")

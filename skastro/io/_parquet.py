@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from nested_pandas import NestedDtype, NestedFrame
 from nested_pandas.series.ext_array import NestedExtensionArray
@@ -67,10 +68,8 @@ def write_parquet(
     ...     read_parquet(write_parquet(X, f"{folder}/x.parquet"))["lightcurve.flux"].tolist()
     [1.0, 2.0]
     """
-    table = _to_table(X, source)
-    groups = [
-        min(chunk_size, len(table) - first) for first in range(0, len(table), chunk_size)
-    ] or [0]
+    table = _to_table(X, source, chunk_size)
+    groups = [min(chunk_size, len(table) - first) for first in _starts(table, chunk_size)] or [0]
     metadata = table.schema.metadata | {_DIGEST: _digest(_as_read(table), groups).encode()}
     pq.write_table(
         table.replace_schema_metadata(metadata),
@@ -191,7 +190,7 @@ def iter_parquet(
             wanted, described = _wanted(parquet, columns, file)
             for group in range(parquet.num_row_groups):
                 with naming(file, *_BROKEN):
-                    X = _to_frame(parquet.read_row_group(group, wanted), described)
+                    X = _to_frame(_read_group(parquet, group, wanted, described), described)
                 yield X
 
 
@@ -258,7 +257,7 @@ def _open(file):
         return pq.ParquetFile(file, page_checksum_verification=True)
 
 
-def _to_table(X, source):
+def _to_table(X, source, chunk_size):
     nested = [name for name in X.columns if isinstance(X[name].dtype, NestedDtype)]
     statics = pa.Table.from_pandas(
         pd.DataFrame(X[[c for c in X.columns if c not in nested]]), preserve_index=True
@@ -266,7 +265,11 @@ def _to_table(X, source):
     table = statics
     for name in nested:
         table = table.append_column(name, X[name].array.list_array)
-    described = {"nested": nested, "columns": list(X.columns), "attrs": X.attrs}
+    rows = {
+        name: [_count_rows(table[name][i : i + chunk_size]) for i in _starts(table, chunk_size)]
+        for name in nested
+    }
+    described = {"nested": nested, "columns": list(X.columns), "attrs": X.attrs, "rows": rows}
     metadata = (statics.schema.metadata or {}) | {_KEY: json.dumps(described).encode()}
     if source is not None:
         metadata[_SOURCE] = json.dumps(source).encode()
@@ -293,7 +296,10 @@ def _wanted(parquet, columns, file):
     schema = parquet.schema_arrow
     metadata = schema.metadata or {}
     groups = [parquet.metadata.row_group(i).num_rows for i in range(parquet.num_row_groups)]
-    if _DIGEST in metadata and metadata[_DIGEST].decode() != _digest(schema, groups or [0]):
+    written = parquet.metadata.metadata or {}
+    agree = all(written.get(key) == value for key, value in metadata.items())
+    right = agree and metadata.get(_DIGEST, b"").decode() == _digest(schema, groups or [0])
+    if _DIGEST in metadata and not right:
         raise FormatError(f"{file}: damaged, the checksum of its description does not fit")
     known = {"nested": _lists(schema), "columns": [], "attrs": {}}
     described = json.loads(metadata.get(_KEY, b"{}")) or known
@@ -326,10 +332,28 @@ def _read_file(file, columns):
         with naming(file, *_BROKEN):
             # Arrow cannot join dictionaries inside nested columns across row groups.
             groups = range(parquet.num_row_groups)
-            tables = [parquet.read_row_group(group, wanted) for group in groups]
+            tables = [_read_group(parquet, group, wanted, described) for group in groups]
             if not tables:
                 return _to_frame(parquet.read(wanted), described)
             return _to_frame(pa.concat_tables(tables), described)
+
+
+def _read_group(parquet, group, wanted, described):
+    """Return a row group; headers of pages, which have no checksum, may lie about its rows."""
+    table = parquet.read_row_group(group, wanted)
+    for name in described["nested"]:
+        expected = described.get("rows", {}).get(name)
+        if expected is not None and _count_rows(table[name]) != expected[group]:
+            raise ValueError(f"damaged, row group {group} of column {name!r} lost rows")
+    return table
+
+
+def _count_rows(lists):
+    return pc.sum(pc.list_value_length(lists)).as_py() or 0
+
+
+def _starts(table, chunk_size):
+    return range(0, len(table), chunk_size)
 
 
 def _to_frame(table, described):

@@ -121,7 +121,7 @@ def read_plasticc(
         dropped = objects.index[~kept]
         tables = [table[~table["object_id"].isin(dropped)] for table in tables]
         objects, y = objects[kept], y[kept]
-    statics = _with_redshift(objects.drop(columns="target", errors="ignore"))
+    statics = objects.drop(columns="target", errors="ignore")
     X = read_observations(pd.concat(tables, ignore_index=True), statics, bands=_BANDS)
     if errors == "skip":
         X.attrs["skipped_files"] = skipped
@@ -141,7 +141,7 @@ def _open(source):
 def _open_metadata(metadata):
     is_frame = isinstance(metadata, pd.DataFrame)
     with naming("read_plasticc, metadata" if is_frame else metadata):
-        return _open(metadata).set_index("object_id")
+        return _with_redshift(_open(metadata).set_index("object_id"))
 
 
 def _with_redshift(statics):

@@ -164,8 +164,8 @@ def read_pair(
         n_obs, pointers = _counts(table)
         statics = read_statics(table, columns)
         kinds = _types(table, pair.readme, types)
-        survey = survey or find_survey(table.header.get("SURVEY", ""))
-        zero_point = float(table.header.get("ZP_FLUXCAL", _ZERO_POINT))
+        survey = survey or find_survey(table.keyword("SURVEY", ""))
+        zero_point = float(table.keyword("ZP_FLUXCAL", _ZERO_POINT))
     with open_table(phot) as table:
         offsets, rows = read_rows(table, n_obs, pointers)
     if zero_point != _ZERO_POINT:

@@ -118,7 +118,7 @@ class TestRefused:
             read_observations(TABLE.assign(**{column: value}))
 
     def test_unknown_bands(self):
-        with pytest.raises(KeyError, match="'i'"):
+        with pytest.raises(FormatError, match="column 'band' holds 'i', which are not in bands"):
             read_observations(TABLE, bands={"g ": "g", "r": "r", "g": "g"})
         with pytest.warns(ObjectWarning, match="5 observations .* ZTF does not have: 'K'"):
             X = read_observations(TABLE.assign(band="K"), survey="ZTF")
