@@ -25,7 +25,7 @@ from skastro.neural_network._split import holdout
 from skastro.neural_network._targets import FlatTargets, TreeTargets, reached_part
 from skastro.neural_network._training import BaseNet
 from skastro.neural_network.inputs import Source
-from skastro.nn import as_criterion
+from skastro.nn import ClassifierNet, as_criterion
 
 
 class BaseNetClassifier(PredictionMixin, BaseNet):
@@ -36,9 +36,9 @@ class BaseNetClassifier(PredictionMixin, BaseNet):
     torch module and the arguments of its constructor.  The ``forward`` method of the module takes
     the tensors of the source by name and returns logits of shape (n_objects, n_outputs):
     `n_outputs` is 1 for two classes, else the number of classes, or what the criterion requires.
-    All checks of y, weights and classes are made before either method is called.  The last
-    `torch.nn.Linear` of the module must be its output; what enters it is the embedding that
-    `transform` returns.
+    All checks of y, weights and classes are made before either method is called.  The module
+    is a :class:`skastro.nn.ClassifierNet`, or its last `torch.nn.Linear` is its output; what
+    enters this layer is the embedding that `transform` returns.
 
     Parameters
     ----------
@@ -393,6 +393,8 @@ class BaseNetClassifier(PredictionMixin, BaseNet):
         return WeightedNet(**(options | (self.net_params or {})))
 
     def _last_layer(self):
+        if isinstance(self.net_.module_, ClassifierNet):
+            return self.net_.module_.output
         layers = [m for m in self.net_.module_.modules() if isinstance(m, torch.nn.Linear)]
         if not layers:
             raise TypeError(

@@ -3,12 +3,11 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_consistent_length
 from sklearn.utils.multiclass import check_classification_targets
 
-from skastro.utils.labels import UNLABELLED, check_labels
+from skastro.utils.labels import check_labels, is_unlabelled
 
 
 class Labels(NamedTuple):
@@ -34,9 +33,7 @@ def read_labels(X: Any, y: ArrayLike, name: str) -> Labels:
         Objects.
 
     y : array-like of shape (n_objects,)
-        Labels.  -1 stands for an unlabelled object, as the number or as the string "-1", among
-        strings, or among at least two non-negative integers; with only one other integer, -1 is
-        a class.
+        Labels; see :func:`skastro.utils.labels.is_unlabelled` for unlabelled objects.
 
     name : str
         Estimator that errors name.
@@ -61,23 +58,7 @@ def read_labels(X: Any, y: ArrayLike, name: str) -> Labels:
     """
     values = check_labels(y, name, X, allow_unlabelled=True)
     check_consistent_length(X, values)
-    labels = Labels(values, ~_unlabelled(values))
+    labels = Labels(values, ~is_unlabelled(values))
     if len(labels.named):
         check_classification_targets(labels.named)
     return labels
-
-
-def _unlabelled(values):
-    """Return the mask of the unlabelled objects."""
-    if values.dtype.kind not in "iufOU":
-        return np.zeros(len(values), bool)
-    mask = np.asarray(pd.Index(values).isin([UNLABELLED, str(UNLABELLED)]), bool)
-    others = pd.unique(values[~mask])
-    if not mask.any():
-        return mask
-    try:
-        numbers = np.asarray(others, float)
-    except (TypeError, ValueError):
-        return mask
-    is_class = len(numbers) < 2 or numbers.min() < 0
-    return np.zeros(len(values), bool) if is_class else mask

@@ -1,6 +1,7 @@
-"""The loss of a network as a searchable part of the classifier."""
+"""What classifiers use of the torch modules: criteria and embeddings."""
 
 import numpy as np
+import torch
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
@@ -36,3 +37,12 @@ def test_balanced_weights_are_learned_in_fit_and_the_parameter_stays():
     assert model.criterion is loss and loss.node_weight == "balanced"
     weight = dict(zip(TREE.nodes, model.net_.criterion_.node_weight))
     np.testing.assert_allclose([weight["SN"], weight["Ia"]], [45 / (5 * 30), 45 / (5 * 15)])
+
+
+def test_transform_returns_the_embedding_of_the_network():
+    X, y = table()
+    model = HeatmapCNNClassifier(max_epochs=1, validation=None, random_state=0).fit(X, y)
+    network = model.net_.module_.eval()
+    with torch.no_grad():
+        expected = network.embed(torch.from_numpy(X).reshape(60, 1, 1, 8))
+    np.testing.assert_allclose(model.transform(X), expected, rtol=1e-5, atol=1e-6)
