@@ -4,11 +4,13 @@ import numbers
 
 import numpy as np
 from nested_pandas import NestedFrame
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
 
-from skastro.surveys import get_survey
+from skastro.surveys import Survey, get_survey
 from skastro.utils.photometry import is_detected
 from skastro.utils.ragged import nest
+from skastro.utils.random import RandomState
 
 _PEAK = 40.0
 _N_DAYS = 100
@@ -23,7 +25,13 @@ _CLASSES = np.array(
 )
 
 
-def bazin(days, amplitude, rise, fall, peak=0.0):
+def bazin(
+    days: ArrayLike,
+    amplitude: ArrayLike,
+    rise: ArrayLike,
+    fall: ArrayLike,
+    peak: ArrayLike = 0.0,
+) -> NDArray[np.float64]:
     r"""Return Bazin's function of the flux of a supernova.
 
     .. math:: f(t) = A\, \frac{e^{-(t - t_0) / \tau_f}}{1 + e^{(t - t_0) / \tau_r}}
@@ -39,7 +47,7 @@ def bazin(days, amplitude, rise, fall, peak=0.0):
     Returns
     -------
     flux : ndarray
-        0 where it is below what a float can hold.
+        0 on underflow.
 
     References
     ----------
@@ -56,24 +64,24 @@ def bazin(days, amplitude, rise, fall, peak=0.0):
 
 
 def make_bazin(
-    n_objects=1000,
+    n_objects: int = 1000,
     *,
-    drop=0.9,
-    noise=0.0,
-    survey="LSST",
-    as_grid=False,
-    random_state=None,
-):
-    """Simulate the toy set of four classes with daily fluxes of which most are dropped.
+    drop: float = 0.9,
+    noise: float = 0.0,
+    survey: str | Survey = "LSST",
+    as_grid: bool = False,
+    random_state: RandomState = None,
+) -> tuple[NestedFrame | dict, NDArray]:
+    """Simulate the toy data set of four classes, most of whose daily fluxes are dropped.
 
-    Amplitude, rise and fall of each band of an object are drawn around those of its class; the
-    flux is :func:`bazin` with its peak time at day 40, on days 0..99, and in every band each day
-    is dropped with probability `drop`.
+    Amplitude, rise and fall time of each band of an object scatter around those of its class.  The
+    flux is :func:`bazin` with its peak at day 40, on days 0 to 99; each day of each band is
+    dropped with probability `drop`.
 
     Parameters
     ----------
     n_objects : int, default=1000
-        Number of objects; the classes come in equal parts.
+        Number of objects, in equal parts for the classes.
 
     drop : float, default=0.9
         Probability that a point is dropped.
@@ -82,13 +90,13 @@ def make_bazin(
         Standard deviation of Gaussian noise added to the observed flux.
 
     survey : str or Survey, default="LSST"
-        Gives the first six bands.
+        Survey whose first six bands are used.
 
     as_grid : bool, default=False
         Return arrays on the daily grid instead of light curves.
 
-    random_state : int, RandomState instance or None, default=None
-        Seed.
+    random_state : int, RandomState, Generator or None, default=None
+        Seed or generator.  NumPy's global random state is neither read nor changed.
 
     Returns
     -------
@@ -100,10 +108,11 @@ def make_bazin(
         "bazin0" to "bazin3".
 
     grid : dict
-        Instead of X with `as_grid`: ``"flux"`` of shape (n_objects, 101, 6), scaled to 0..1, with
-        0 where dropped and a first step of zeros that starts a decoder; ``"target"``, the curves
-        without noise and gaps on the same scale; ``"weight"``, 1 where observed and else 0;
-        ``"minimum"`` and ``"range"``, ``observed = flux * range + minimum`` where observed.
+        Returned instead of X with `as_grid`: ``"flux"`` of shape (n_objects, 101, 6), scaled to
+        [0, 1], 0 where dropped, with a first step of zeros as the start of a decoder;
+        ``"target"``, the curves without noise and gaps on the same scale; ``"weight"``, 1 where
+        observed, 0 elsewhere; ``"minimum"`` and ``"range"``, with
+        ``observed = flux * range + minimum`` where observed.
 
     Raises
     ------
@@ -125,7 +134,7 @@ def make_bazin(
     (8, 101, 6)
     """
     _check(n_objects, drop, noise)
-    rng = np.random.default_rng(check_random_state(random_state).randint(2**31 - 1))
+    rng = _generator(random_state)
     bands = list(get_survey(survey).wavelengths)[:6]
     codes = rng.permutation(np.arange(n_objects) % len(_CLASSES))
     truth = _draw_curves(rng, codes, len(bands))
@@ -135,7 +144,13 @@ def make_bazin(
     return (_grid(flux, truth, seen) if as_grid else _frame(flux, seen, noise, bands)), y
 
 
-def _check(n_objects, drop, noise):
+def _generator(random_state: RandomState) -> np.random.Generator:
+    if isinstance(random_state, np.random.Generator):
+        return random_state
+    return np.random.default_rng(check_random_state(random_state).randint(2**31 - 1))
+
+
+def _check(n_objects: int, drop: float, noise: float) -> None:
     if not isinstance(n_objects, numbers.Integral) or n_objects < 1:
         raise ValueError(f"make_bazin: n_objects={n_objects!r} is not a positive integer")
     if not 0 <= drop < 1:
@@ -144,8 +159,8 @@ def _check(n_objects, drop, noise):
         raise ValueError(f"make_bazin: noise must not be negative, not {noise!r}")
 
 
-def _draw_curves(rng, codes, n_bands):
-    """Curves of shape (n_objects, n_days, n_bands), float64."""
+def _draw_curves(rng: np.random.Generator, codes: NDArray, n_bands: int) -> NDArray[np.float64]:
+    """Return curves of shape (n_objects, n_days, n_bands)."""
     mean, step, spread, rise, rise_spread, fall, fall_spread = _CLASSES[codes].T[:, :, None]
     scatter = rng.standard_normal((3, len(codes), n_bands))
     amplitude = mean + step * np.arange(n_bands) + spread * scatter[0]
@@ -157,7 +172,7 @@ def _draw_curves(rng, codes, n_bands):
     return bazin(days, amplitude[:, None], rise[:, None], fall[:, None], _PEAK)
 
 
-def _grid(flux, truth, seen):
+def _grid(flux: NDArray, truth: NDArray, seen: NDArray) -> dict:
     values = np.append(flux[seen], 0.0)
     minimum, span = values.min(), np.ptp(values) or 1.0
     start = ((0, 0), (1, 0), (0, 0))
@@ -168,7 +183,7 @@ def _grid(flux, truth, seen):
     return {**grid, "weight": weight, "minimum": float(minimum), "range": float(span)}
 
 
-def _frame(flux, seen, noise, bands):
+def _frame(flux: NDArray, seen: NDArray, noise: float, bands: list[str]) -> NestedFrame:
     _, day, band = np.nonzero(seen)
     error = np.full(len(day), noise or 1.0, np.float32)
     observed = flux[seen]

@@ -1,17 +1,21 @@
-"""When a survey looks, through which filter, and how deep."""
+"""When a survey observes, in which bands, and how deep."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 
 import numpy as np
+from numpy.typing import NDArray
+
+from skastro.surveys import Survey
 
 
 @dataclass(frozen=True)
 class Cadence:
     """How a survey observes one field.
 
-    A night of a field is a sequence of `visits_per_night` neighbouring bands that begins with a
-    band drawn by `shares` and by the Moon.  Gaps between nights are gamma distributed; clouds
-    close the whole survey for nights in a row.
+    A night of a field is a sequence of `visits_per_night` neighbouring bands.  The first band is
+    sampled by `shares` and by the phase of the Moon.  Gaps between nights follow a gamma
+    distribution; clouds stop the whole survey for several nights in a row.
 
     Parameters
     ----------
@@ -20,68 +24,68 @@ class Cadence:
         bands, from blue to red.
 
     zero_point : dict of str -> float
-        Magnitude of a source that gives one photo-electron in one visit.
+        Magnitude of a source of one photo-electron in one visit.
 
     saturation : dict of str -> float
         Magnitude at which a point source saturates.
 
     shares : dict of str -> float, default={}
-        How often a band begins a night in grey time; 1 where it is missing.
+        Relative frequency of a band as the first of a night in grey time; 1 where missing.
 
     moon : dict of str -> float, default={}
-        From -1 (never at full moon) to 1 (never at new moon); 0 where it is missing.
+        From -1 (never at full moon) to 1 (never at new moon); 0 where missing.
 
     moonlight : dict of str -> float, default={}
-        Magnitudes that `depth` loses at full moon.
+        Loss of `depth` at full moon [mag].
 
     visits_per_night : int, default=2
-        Bands in a row in one night.
+        Number of visits in one night, in neighbouring bands.
 
     pair_fraction : float, default=0.85
-        Share of nights whose sequence is not broken off after the first visit.
+        Fraction of nights whose sequence does not stop after the first visit.
 
     revisit : float, default=0.026
-        Days between visits of one night, on average; each is up to 20 % longer or shorter.
+        Mean time between visits of one night [days]; each varies by up to 20 %.
 
     night_gap : float, default=3.2
-        Mean days between nights of one field, cloudy ones counted.
+        Mean time between nights of one field [days], including cloudy ones.
 
     regularity : float, default=2.0
         Shape of the gamma distribution of the gaps: 1 is random, 10 almost regular.
 
     season_length : float, default=185.0
-        Days a year that a field is observable, around its midnight culmination.
+        Days per year on which a field is observable, around its midnight culmination.
 
     n_seasons : int, default=1
-        Seasons simulated.
+        Number of seasons.
 
     start : float, default=60796.0
-        First day of the survey, MJD.
+        First day of the survey [MJD].
 
     clear_fraction : float, default=0.78
-        Share of clear nights.
+        Fraction of clear nights.
 
     cloudy_nights : float, default=2.5
-        Mean nights of bad weather in a row.
+        Mean length of bad weather [nights].
 
     depth_scatter : float, default=0.15
-        Standard deviation of the depth from visit to visit, in magnitudes.
+        Standard deviation of the depth from visit to visit [mag].
 
     midnight : float, default=0.17
         Fraction of MJD at local midnight.
 
     declinations : tuple of float, default=(-65.0, 5.0)
-        Degrees; the footprint.
+        Footprint [degrees].
 
     trigger_gap : float, default=0.02
-        Days between the first detection and the next one that triggers.
+        Time between the first detection and a detection that triggers [days].
 
     calibration : float, default=0.005
-        Relative error of photometry that no exposure time reduces.
+        Relative calibration error of the photometry.
 
     See Also
     --------
-    get_cadence : The cadences that come with skastro.
+    get_cadence : The predefined cadences.
 
     Examples
     --------
@@ -114,17 +118,17 @@ class Cadence:
     calibration: float = 0.005
 
     @property
-    def bands(self):
+    def bands(self) -> list[str]:
         """Names of the bands, from blue to red."""
         return list(self.depth)
 
-    def per_band(self, name, default=0.0):
+    def per_band(self, name: str, default: float = 0.0) -> NDArray[np.float64]:
         """Return one of the tables as an array in the order of `bands`."""
         table = getattr(self, name)
         return np.array([float(table.get(band, default)) for band in self.bands])
 
-    def check(self, survey):
-        """Refuse values that cannot be simulated, before work starts.
+    def check(self, survey: Survey) -> None:
+        """Raise if a value cannot be simulated.
 
         Raises
         ------
@@ -132,7 +136,7 @@ class Cadence:
             A band lacks an entry or is unknown to `survey`, or a number is out of its range.
         """
         if not self.depth:
-            raise ValueError("Cadence: depth names no band")
+            raise ValueError("Cadence: depth has no band")
         for band in self.bands:
             if band not in survey.wavelengths:
                 known = ", ".join(survey.wavelengths)
@@ -165,20 +169,20 @@ class Cadence:
         for name in (f.name for f in fields(self) if f.type in (int, float)):
             value = getattr(self, name)
             if not np.isfinite(value) or value < 0 or (name in positive and value == 0):
-                raise ValueError(f"Cadence: {name}={value} is not a possible value")
+                raise ValueError(f"Cadence: {name}={value} is not possible")
         for name in ("n_seasons", "visits_per_night"):
             if int(getattr(self, name)) != getattr(self, name):
-                raise ValueError(f"Cadence: {name}={getattr(self, name)} is not a whole number")
+                raise ValueError(f"Cadence: {name}={getattr(self, name)} is not an integer")
         for name in ("clear_fraction", "pair_fraction"):
             if getattr(self, name) > 1:
                 raise ValueError(f"Cadence: {name}={getattr(self, name)} is more than 1")
 
 
-def get_cadence(survey):
-    """Return the cadence that comes with a survey.
+def get_cadence(survey: str) -> Cadence:
+    """Return the predefined cadence of a survey.
 
     LSST: wide-fast-deep, pairs of neighbouring bands half an hour apart; depths of Ivezic et
-    al. (2019), ApJ 873, 111, Table 2, less 0.2 mag for airmass and seeing.  DES: shallow fields,
+    al. (2019), ApJ 873, 111, Table 2, minus 0.2 mag for airmass and seeing.  DES: shallow fields,
     griz in a row about every 7 days (Bernstein et al. 2012, ApJ 753, 152; Kessler et al. 2015, AJ
     150, 172).  ZTF: public g and r every third night (Bellm et al. 2019, PASP 131, 018002 and
     068003) and some i; its zero points are those of Masci et al. (2019), PASP 131, 018003.
@@ -196,7 +200,7 @@ def get_cadence(survey):
     Raises
     ------
     ValueError
-        The survey has no cadence of its own.
+        The survey has no predefined cadence.
 
     Examples
     --------
@@ -209,13 +213,13 @@ def get_cadence(survey):
     known = {name.lower(): cadence for name, cadence in _CADENCES.items()}
     if str(survey).lower() not in known:
         raise ValueError(
-            f"no cadence comes with survey {survey!r}, only with {', '.join(_CADENCES)}; "
-            "give one with cadence=Cadence(...)"
+            f"survey {survey!r} has no predefined cadence, only {', '.join(_CADENCES)}; pass "
+            "cadence=Cadence(...)"
         )
     return known[str(survey).lower()]
 
 
-def _table(bands, values):
+def _table(bands: str, values: Sequence[float]) -> dict[str, float]:
     return dict(zip(bands, values))
 
 

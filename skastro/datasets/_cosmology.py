@@ -20,12 +20,12 @@ def distance_modulus(redshift):
     """Return the distance modulus ``mu = 5 log10(d_L / 10 pc)``.
 
     Flat LCDM with H0 = 70 km/s/Mpc and Omega_m = 0.3 (Hogg 1999, astro-ph/9905116, eqs. 16-25),
-    computed by astropy on 2,000 redshifts and interpolated linearly in ln z: right to 1e-4 mag.
+    computed by astropy on 2,000 redshifts and interpolated linearly in ln z: accurate to 1e-4 mag.
 
     Parameters
     ----------
     redshift : array-like
-        Redshifts from 0.0001 to 10; outside of it the end of the grid answers.
+        Redshifts from 0.0001 to 10; values outside are clipped.
 
     Returns
     -------

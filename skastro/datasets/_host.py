@@ -1,21 +1,22 @@
-"""What a catalogue knows of an object: redshift of the host, dust in front."""
+"""Catalogued properties of an object: redshift of its host, dust in the foreground."""
 
 from dataclasses import dataclass, fields
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
 class HostRedshifts:
-    """How well the redshifts of host galaxies are known.
+    """Completeness and errors of the redshifts of host galaxies.
 
     Parameters
     ----------
     missing : float, default=0.25
-        Share of extragalactic objects without a host.
+        Fraction of extragalactic objects without a host.
 
     spectroscopic : float, default=0.35
-        Share of hosts with a spectrum at redshift 0; it falls as ``exp(-z / 0.5)``.
+        Fraction of hosts with a spectrum at redshift 0; it decreases as ``exp(-z / 0.5)``.
 
     photoz_error : float, default=0.03
         Standard deviation of ``(z_phot - z) / (1 + z)``.
@@ -24,10 +25,10 @@ class HostRedshifts:
         Standard deviation of a spectroscopic redshift.
 
     outliers : float, default=0.05
-        Share of photometric redshifts that are wrong altogether: uniform from 0.01 to 2.
+        Fraction of photometric redshifts that are outliers, uniform from 0.01 to 2.
 
     galactic : float, default=0.1
-        Share of objects of the Milky Way that lie in front of a galaxy and get its redshift.
+        Fraction of objects of the Milky Way in front of a galaxy, with its redshift.
 
     References
     ----------
@@ -48,8 +49,8 @@ class HostRedshifts:
     outliers: float = 0.05
     galactic: float = 0.1
 
-    def check(self):
-        """Refuse shares outside of 0 to 1 and negative errors.
+    def check(self) -> None:
+        """Raise if a fraction or an error is outside [0, 1].
 
         Raises
         ------
@@ -59,15 +60,17 @@ class HostRedshifts:
         for name in (f.name for f in fields(self)):
             value = getattr(self, name)
             if not 0 <= value <= 1:
-                raise ValueError(f"HostRedshifts: {name}={value} does not lie between 0 and 1")
+                raise ValueError(f"HostRedshifts: {name}={value} is outside [0, 1]")
 
-    def draw(self, rng, redshift, in_galaxy):
-        """Draw measured redshifts.
+    def draw(
+        self, rng: np.random.Generator, redshift: NDArray, in_galaxy: bool
+    ) -> tuple[NDArray, NDArray]:
+        """Sample measured redshifts.
 
         Parameters
         ----------
         rng : numpy.random.Generator
-            Source of random numbers.
+            Generator.
 
         redshift : ndarray of shape (n_objects,)
             True redshifts.
@@ -79,7 +82,7 @@ class HostRedshifts:
         -------
         measured, error : ndarray of shape (n_objects,)
             NaN where the redshift is missing.  `error` is the standard deviation without
-            outliers, which no catalogue marks.
+            outliers, which catalogues do not mark.
         """
         n = len(redshift)
         known = rng.random(n) < (self.galactic if in_galaxy else 1 - self.missing)
@@ -92,17 +95,19 @@ class HostRedshifts:
         return np.where(known, measured, np.nan), np.where(known, error, np.nan)
 
 
-def _positive_normal(rng, mean, error):
-    """Draw from a normal distribution; what falls below zero is mirrored, never below 1e-4."""
+def _positive_normal(rng: np.random.Generator, mean: NDArray, error: NDArray) -> NDArray:
+    """Sample from a normal distribution folded at zero, at least 1e-4."""
     return np.maximum(np.abs(rng.normal(mean, error)), 1e-4)
 
 
-def draw_reddening(rng, n, mean=0.04, uncertainty=0.16):
-    """Draw E(B-V) of the Milky Way as catalogued, and as it truly is.
+def draw_reddening(
+    rng: np.random.Generator, n: int, mean: float = 0.04, uncertainty: float = 0.16
+) -> tuple[NDArray, NDArray]:
+    """Sample catalogued and true E(B-V) of the Milky Way.
 
-    The catalogue is exponential with `mean`, cut at 0.5 mag, as over a footprint that avoids the
-    plane; the truth scatters around it by `uncertainty`, the 16 % of Schlegel, Finkbeiner &
-    Davis (1998), ApJ 500, 525.
+    The catalogued value is exponential with `mean`, truncated at 0.5 mag, as for a footprint
+    that avoids the Galactic plane.  The true value scatters around it by `uncertainty`, the 16 % of
+    Schlegel, Finkbeiner & Davis (1998), ApJ 500, 525.
 
     Returns
     -------

@@ -2,52 +2,62 @@
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import column_or_1d
 
 from skastro.exceptions import ObjectError, name_objects
-from skastro.utils.random import as_generator
+from skastro.utils.random import RandomState, as_generator
 
 _KINDS = ("random", "class", "score")
 
 
 def make_label_noise(
-    y, *, rate=0.1, kind="random", transition=None, scores=None, classes=None, random_state=None
-):
+    y: ArrayLike,
+    *,
+    rate: float = 0.1,
+    kind: str = "random",
+    transition: dict | ArrayLike | None = None,
+    scores: ArrayLike | None = None,
+    classes: ArrayLike | None = None,
+    random_state: RandomState = None,
+) -> tuple[NDArray, NDArray[np.bool_]]:
     r"""Replace an exact number of labels by wrong ones.
 
     * ``"random"``: :math:`\mathrm{round}(\mathrm{rate} \cdot n)` of all :math:`n` labelled
-      objects, drawn alike, get one of the other classes, drawn alike.
+      objects get one of the other classes; objects and classes are sampled uniformly.
     * ``"class"``: of the :math:`n_i` objects of class :math:`i`,
       :math:`\mathrm{round}(n_i (1 - T_{ii}))` get other classes :math:`k` in proportion to
       :math:`T_{ik}`, to less than one object.
     * ``"score"``: :math:`\mathrm{round}(\mathrm{rate} \cdot n)` objects get the other class of
-      highest score.  They are drawn one after another with probabilities in proportion to
+      highest score.  They are sampled without replacement with weights proportional to
       :math:`1 - \max(m, 0)`, with the margin :math:`m` between the score of their own class and
-      the highest other: most errors lie at the boundary or beyond it, as those of real labels do.
+      the highest other: most errors lie at or beyond the decision boundary, as in real labels.
 
     Parameters
     ----------
     y : array-like of shape (n_objects,)
-        True labels; -1 marks unlabelled objects, which stay so.
+        True labels; -1 marks unlabelled objects, which stay unlabelled.
 
     rate : float, default=0.1
-        Share of wrong labels, in [0, 1), for ``"random"`` and ``"score"``.
+        Fraction of wrong labels, in [0, 1), for ``"random"`` and ``"score"``.
 
     kind : {"random", "class", "score"}, default="random"
         Which labels become wrong.
 
     transition : dict of label -> float or array-like of shape (n_classes, n_classes), default=None
-        For ``"class"``: the share of wrong labels by true class, 0 where it is missing, with the
-        other classes alike; or :math:`T`, whose rows are true classes and sum to one.
+        For ``"class"``: the fraction of wrong labels of each true class, 0 where missing, spread
+        equally over the other classes; or :math:`T`, whose rows are true classes and sum to one.
 
     scores : array-like of shape (n_objects,) or (n_objects, n_classes), default=None
-        For ``"score"``: probabilities in the order of `classes`, or that of the second of two.
+        For ``"score"``: probabilities in the order of `classes`, or of the second of two
+        classes.
 
     classes : array-like of shape (n_classes,), default=None
-        All classes, which `transition` and `scores` follow; the sorted labels of `y` by default.
+        All classes, in the order of `transition` and `scores`; the sorted labels of `y` by
+        default.
 
-    random_state : int, Generator, RandomState instance or None, default=None
-        Source of randomness.
+    random_state : int, RandomState, Generator or None, default=None
+        Seed or generator.  NumPy's global random state is neither read nor changed.
 
     Returns
     -------
@@ -55,23 +65,23 @@ def make_label_noise(
         Labels of the type of `y`.
 
     wrong : ndarray of bool of shape (n_objects,)
-        Where they are wrong.
+        Mask of the wrong labels.
 
     Raises
     ------
     ObjectError
-        Scores that are no probabilities.
+        Scores outside [0, 1].
 
     ValueError
-        Parameters that make no sense together, or fewer than two classes.
+        Parameters that do not belong together, or fewer than two classes.
 
     See Also
     --------
-    skastro.label_errors.find_label_errors : Finds them again.
+    skastro.label_errors.find_label_errors : Find the wrong labels.
 
     References
     ----------
-    Takahashi et al. 2022, PASJ, psac047, add label noise by score.
+    .. [1] I. Takahashi et al., PASJ 74, 946 (2022), who add label noise by score.
 
     Examples
     --------
@@ -106,20 +116,21 @@ def make_label_noise(
     return noisy, wrong
 
 
-def _read(y, classes):
+def _read(y: ArrayLike, classes: ArrayLike | None) -> tuple[NDArray, NDArray, NDArray]:
     labels = column_or_1d(y)
     values = labels.astype(object)
     named = (values != -1) & (values != "-1")
     known = np.unique(labels[named]) if classes is None else np.asarray(classes)
     if len(known) < 2 or len(np.unique(known)) != len(known):
         raise ValueError(
-            f"make_label_noise: two different classes are needed, not {known.tolist()}"
+            f"make_label_noise: two different classes are required, not {known.tolist()}"
         )
     codes = np.full(len(labels), -1)
     codes[named] = pd.Index(known).get_indexer(labels[named])
-    strange = labels[named & (codes < 0)]
-    if len(strange):
-        raise ValueError(f"make_label_noise: y holds {name_objects(np.unique(strange))}, no class")
+    unknown = labels[named & (codes < 0)]
+    if len(unknown):
+        names = name_objects(np.unique(unknown))
+        raise ValueError(f"make_label_noise: y holds {names}, which are not in classes")
     wide = np.result_type(labels, known) if labels.dtype.kind == known.dtype.kind else labels.dtype
     return labels.astype(wide), codes, known
 
@@ -141,7 +152,7 @@ def _by_class(codes, transition, rng):
 
 
 def _whole(shares):
-    """Round to whole numbers whose sum is the rounded sum."""
+    """Round to integers whose sum is the rounded sum."""
     counts = np.floor(shares + 1e-9).astype(int)
     lacking = round(shares.sum()) - counts.sum()
     counts[np.argsort(counts - shares, kind="stable")[:lacking]] += 1
@@ -168,9 +179,9 @@ def _by_score(codes, scores, rate, rng):
 
 def _transition(transition, classes):
     if isinstance(transition, dict):
-        strange = [label for label in transition if label not in classes.tolist()]
-        if strange:
-            raise ValueError(f"make_label_noise: transition holds {strange}, no classes")
+        unknown = [label for label in transition if label not in classes.tolist()]
+        if unknown:
+            raise ValueError(f"make_label_noise: transition holds {unknown}, not in classes")
         rates = np.array([transition.get(label, 0.0) for label in classes.tolist()], float)
         matrix = np.repeat(rates[:, None] / (len(classes) - 1), len(classes), axis=1)
         np.fill_diagonal(matrix, 1 - rates)
@@ -179,8 +190,8 @@ def _transition(transition, classes):
     shape = (len(classes), len(classes))
     if matrix.shape != shape or not (matrix >= 0).all() or (np.abs(matrix.sum(1) - 1) > 1e-6).any():
         raise ValueError(
-            f"make_label_noise: transition must hold shares in [0, 1] by class, or {shape} of them "
-            "in rows that sum to one"
+            f"make_label_noise: transition must hold fractions in [0, 1] by class, or {shape} of "
+            "them in rows that sum to one"
         )
     return matrix
 
@@ -195,5 +206,5 @@ def _scores(scores, codes, n_classes):
         )
     bad = (codes >= 0) & ~((scores >= 0) & (scores <= 1)).all(axis=1)
     if bad.any():
-        raise ObjectError("make_label_noise: scores lie outside of [0, 1]", np.flatnonzero(bad))
+        raise ObjectError("make_label_noise: scores are outside [0, 1]", np.flatnonzero(bad))
     return scores

@@ -1,20 +1,22 @@
 """The simulated survey."""
 
 import numbers
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from nested_pandas import NestedFrame
+from numpy.typing import NDArray
 
-from skastro.datasets._cadence import get_cadence
+from skastro.datasets._cadence import Cadence, get_cadence
 from skastro.datasets._catalogue import SOURCES
 from skastro.datasets._host import HostRedshifts
 from skastro.datasets._observe import Setup, draw_batch, redshift_limits
 from skastro.datasets._spectra import dust_ratio
 from skastro.datasets._visits import draw_weather
-from skastro.surveys import get_survey
+from skastro.surveys import Survey, get_survey
 from skastro.utils.ragged import nest, take_objects
-from skastro.utils.random import as_generator
+from skastro.utils.random import RandomState, as_generator
 
 _FIELDS = ("time", "band", "flux", "flux_err", "photflag", "detected")
 _LARGEST_BATCH = 4096
@@ -22,24 +24,24 @@ _MOST_TRIES = 3000
 
 
 def make_light_curves(
-    n_objects=1000,
+    n_objects: int = 1000,
     *,
-    survey="LSST",
-    classes=None,
-    cadence=None,
-    redshift_range=(0.0, 4.0),
-    hosts=None,
-    dust_law="CCM89",
-    return_truth=False,
-    random_state=None,
-):
+    survey: str | Survey = "LSST",
+    classes: Sequence[str] | dict[str, float] | None = None,
+    cadence: Cadence | None = None,
+    redshift_range: tuple[float, float] = (0.0, 4.0),
+    hosts: HostRedshifts | None = None,
+    dust_law: str = "CCM89",
+    return_truth: bool = False,
+    random_state: RandomState = None,
+) -> tuple[NestedFrame, NDArray]:
     """Simulate the light curves of a transient survey.
 
     Each class has a population (luminosities, widths, temperatures, dust of the host) and a
-    spectrum that evolves with time, both by published formulas; see the modules
-    ``_supernovae``, ``_transients`` and ``_stars``.  A spectrum is read at the effective
-    wavelength of each band.  Only objects that trigger are returned: candidates are drawn anew
-    until there are enough of each class, so that the sample is limited by flux as a survey's is.
+    spectrum that evolves with time, both from published formulas; see the modules
+    ``_supernovae``, ``_transients`` and ``_stars``.  Spectra are evaluated at the effective
+    wavelength of each band.  Only objects that trigger are returned: candidates are sampled
+    until there are enough of each class, so that the sample is flux-limited, as a survey is.
 
     Parameters
     ----------
@@ -47,33 +49,32 @@ def make_light_curves(
         Number of objects.
 
     survey : str or Survey, default="LSST"
-        Bands, wavelengths and PHOTFLAG bits; where the survey defines none of the bits, 4096 is
+        Bands, wavelengths and PHOTFLAG bits; if the survey defines none of the bits, 4096 is
         a detection, 2048 the trigger and 1024 saturation.
 
     classes : list of str or dict of str -> float, default=None
-        Classes in equal parts, or with their shares, which need not add up to 1.  All 13 by
-        default: SNIa, SNIa-91bg, SNIax, SNII, SNIbc, SLSN-I, KN, TDE, AGN, RRL, EB,
-        Mdwarf-flare, uLens.
+        Classes in equal parts, or with their relative frequencies.  All 13 by default: SNIa,
+        SNIa-91bg, SNIax, SNII, SNIbc, SLSN-I, KN, TDE, AGN, RRL, EB, Mdwarf-flare, uLens.
 
     cadence : Cadence, default=None
-        Visits, depths and zero points; by default those of :func:`get_cadence`.
+        Visits, depths and zero points; those of :func:`get_cadence` by default.
 
     redshift_range : tuple of (float, float), default=(0.0, 4.0)
-        Smallest and largest true redshift of objects outside of the Milky Way; each class is
-        also limited to what the survey can detect.
+        Smallest and largest true redshift of objects outside the Milky Way; each class is
+        also limited to redshifts at which the survey can detect it.
 
     hosts : HostRedshifts, default=None
-        Errors, outliers and gaps of the redshifts; by default ``HostRedshifts()``.
+        Errors, outliers and gaps of the redshifts; ``HostRedshifts()`` by default.
 
     dust_law : str, default="CCM89"
         Extinction law of the Milky Way by its name in `dust_extinction`, with R_V = 3.1.
 
     return_truth : bool, default=False
         Add the columns ``true_redshift``, ``true_peak_time`` and ``true_mwebv`` and the field
-        ``true_flux``, which no classifier may see.
+        ``true_flux``, which no classifier may use.
 
     random_state : int, RandomState, Generator or None, default=None
-        Seed.  NumPy's global random state is neither read nor changed.
+        Seed or generator.  NumPy's global random state is neither read nor changed.
 
     Returns
     -------
@@ -82,12 +83,11 @@ def make_light_curves(
         (difference to a template, zero point 27.5 AB), flux_err, photflag, detected
         (``|flux| > 5 flux_err``; saturated flux is that of the full well).  Columns:
 
-        - redshift, redshift_err: of the host, NaN where there is none; with photometric errors
-          and unmarked outliers, and of a galaxy behind the star for some objects of the Milky
-          Way;
+        - redshift, redshift_err: of the host, NaN without a host; with photometric errors and
+          unmarked outliers, and of a background galaxy for some objects of the Milky Way;
         - mwebv: E(B-V) of the map, 16 % uncertain;
-        - peak_time: what a survey knows of it, the time of the detection with the largest S/N
-          of all bands, so late or early by the gaps of the cadence;
+        - peak_time: the time of the detection with the highest S/N in any band, which differs
+          from the true peak by the gaps of the cadence;
         - trigger_time: first detection at least ``cadence.trigger_gap`` days after the first;
         - ra, dec [degrees].
 
@@ -97,15 +97,15 @@ def make_light_curves(
     Raises
     ------
     ValueError
-        A parameter is impossible, a class unknown, or hardly any object of a class triggers.
+        A parameter is impossible, a class is unknown, or too few objects of a class trigger.
 
     KeyError
         The survey is unknown.
 
     See Also
     --------
-    Cadence : How a survey observes.
-    HostRedshifts : How well redshifts are known.
+    Cadence : Visits, depths and zero points of a survey.
+    HostRedshifts : Completeness and errors of redshifts.
 
     Examples
     --------
@@ -132,7 +132,7 @@ def make_light_curves(
     return _frame(*_join(parts), order, setup.cadence.bands, return_truth), y[order]
 
 
-def _plan(n_objects, classes):
+def _plan(n_objects: int, classes: Sequence[str] | dict | None) -> dict[str, int]:
     """Return the number of objects of each class, by largest remainders."""
     if not isinstance(n_objects, numbers.Integral) or n_objects < 1:
         raise ValueError(f"make_light_curves: n_objects={n_objects!r} is not a positive integer")
@@ -156,14 +156,14 @@ def _shares(classes):
     shares = dict(classes) if isinstance(classes, dict) else dict.fromkeys(names, 1.0)
     values = np.array(list(shares.values()), float)
     if len(shares) != len(names) or not np.isfinite(values).all() or (values < 0).any():
-        raise ValueError("make_light_curves: classes must differ, with finite shares of 0 or more")
+        raise ValueError("make_light_curves: classes must differ, with finite shares of at least 0")
     if not values.sum() > 0:
         raise ValueError("make_light_curves: classes names no class with a positive share")
     return shares
 
 
 def _setup(rng, survey, cadence, redshift_range, hosts, dust_law):
-    """Check all parameters but the classes and gather what objects share."""
+    """Check all parameters except the classes, and collect what all objects share."""
     survey = get_survey(survey)
     cadence = get_cadence(survey.name) if cadence is None else cadence
     cadence.check(survey)
@@ -172,8 +172,8 @@ def _setup(rng, survey, cadence, redshift_range, hosts, dust_law):
     limits = np.asarray(redshift_range, float)
     if limits.shape != (2,) or not (0 <= limits[0] < limits[1] <= 10):
         raise ValueError(
-            f"make_light_curves: redshift_range={redshift_range!r} must be two rising numbers "
-            "between 0 and 10"
+            f"make_light_curves: redshift_range={redshift_range!r} must be two increasing "
+            "numbers between 0 and 10"
         )
     dust_ratio(5000.0, law=dust_law, r_v=3.1)
     clear = draw_weather(rng, cadence)
@@ -181,7 +181,7 @@ def _setup(rng, survey, cadence, redshift_range, hosts, dust_law):
 
 
 def _simulate(rng, source, count, setup):
-    """Draw batches of one class until `count` objects trigger."""
+    """Simulate batches of one class until `count` objects trigger."""
     parts, found, tried = [], 0, 0
     while found < count:
         rate = (found + 1) / (tried + 4)

@@ -1,15 +1,17 @@
 """Simulated spectra of supernovae as a low-resolution spectrograph sees them."""
 
 import numbers
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from nested_pandas import NestedFrame
+from numpy.typing import NDArray
 
 from skastro.datasets._line_templates import LIGHT_SPEED, TEMPLATES
 from skastro.datasets._spectra import dust_ratio
 from skastro.utils.ragged import nest, segment_ids, segment_median
-from skastro.utils.random import as_generator
+from skastro.utils.random import RandomState, as_generator
 
 _SCATTER = {"temperature": 0.08, "velocity": 0.1}
 _LINE_SCATTER = 0.25
@@ -18,25 +20,25 @@ _FWHM = 2.354820045
 
 
 def make_spectra(
-    n_objects=1000,
+    n_objects: int = 1000,
     *,
-    classes=None,
-    n_spectra=1,
-    redshift_range=(0.005, 0.1),
-    unknown_redshifts=0.0,
-    wavelength_range=(3700.0, 9300.0),
-    step=20.0,
-    resolving_power=100.0,
-    snr_range=(5.0, 40.0),
-    host_fraction=0.15,
-    return_truth=False,
-    random_state=None,
-):
+    classes: Sequence[str] | dict[str, float] | None = None,
+    n_spectra: int = 1,
+    redshift_range: tuple[float, float] = (0.005, 0.1),
+    unknown_redshifts: float = 0.0,
+    wavelength_range: tuple[float, float] = (3700.0, 9300.0),
+    step: float = 20.0,
+    resolving_power: float = 100.0,
+    snr_range: tuple[float, float] = (5.0, 40.0),
+    host_fraction: float = 0.15,
+    return_truth: bool = False,
+    random_state: RandomState = None,
+) -> tuple[NestedFrame, NDArray]:
     r"""Simulate spectra of supernovae of eight types.
 
-    A blackbody with P-Cygni lines whose strengths, velocity and temperature follow the phase
-    (``_line_templates``), the dust of the host, its starlight and narrow lines, the resolution of
-    the instrument and noise:
+    A spectrum is a blackbody with P-Cygni lines whose strengths, velocity and temperature depend
+    on the phase (``_line_templates``), with the dust, starlight and narrow lines of the host, the
+    resolution of the instrument and noise:
 
     .. math:: f(\lambda) = A \left[F_{SN}\left(\tfrac{\lambda}{1+z}\right)
         10^{-0.4 k_\lambda E} + h F_{host}\left(\tfrac{\lambda}{1+z}\right)\right] + \sigma
@@ -44,8 +46,8 @@ def make_spectra(
 
     with `x` from -1 to 1 over the range of wavelengths, S log-uniform in `snr_range`, E
     exponential with mean 0.1 mag, h exponential with mean `host_fraction`, ``log10 A`` normal
-    about -16 with deviation 0.5.  From object to object velocities vary by 10 %, temperatures by
-    8 %, strengths of lines by 25 % (log-normal); phases are uniform.  The host is
+    with mean -16 and standard deviation 0.5.  Velocities vary by 10 % from object to object,
+    temperatures by 8 %, line strengths by 25 % (log-normal); phases are uniform.  The host is
     ``(0.45 + 0.55 / (1 + exp(-(lambda - 4000) / 50))) (lambda / 5500) ** 0.3`` with emission
     lines.
 
@@ -55,38 +57,38 @@ def make_spectra(
         Number of supernovae.
 
     classes : list of str or dict of str -> float, default=None
-        Types in equal parts, or with their shares.  All eight by default: Ia, II, IIn, IIb, Ib,
-        Ic, Ic-BL, SLSN-I.
+        Types in equal parts, or with their relative frequencies.  All eight by default:
+        Ia, II, IIn, IIb, Ib, Ic, Ic-BL, SLSN-I.
 
     n_spectra : int, default=1
-        Spectra of each supernova, at phases of their own.
+        Number of spectra of each supernova, at different phases.
 
     redshift_range : (float, float), default=(0.005, 0.1)
-        Uniform between.
+        Range of the uniform distribution of redshifts.
 
     unknown_redshifts : float, default=0
-        Share of supernovae whose redshift is NaN.
+        Fraction of supernovae whose redshift is NaN.
 
     wavelength_range : (float, float), default=(3700, 9300)
-        Range of the instrument in Angstrom; either end of a spectrum is cut by up to 3 %.
+        Range of the instrument [Angstrom]; each end of a spectrum is truncated by up to 3 %.
 
     step : float, default=20
-        Width of a pixel in Angstrom.
+        Width of a pixel [Angstrom].
 
     resolving_power : float, default=100
-        ``lambda / FWHM``, 100 as of the SED Machine.
+        ``lambda / FWHM``; 100 is that of the SED Machine.
 
     snr_range : (float, float), default=(5, 40)
-        Median signal over noise of a pixel.
+        Range of the median S/N per pixel.
 
     host_fraction : float, default=0.15
-        Mean light of the host over that of the supernova at 5500 Angstrom.
+        Mean flux of the host relative to the supernova at 5500 Angstrom.
 
     return_truth : bool, default=False
         Add the columns true_redshift and true_host, and the field true_flux.
 
     random_state : int, RandomState, Generator or None, default=None
-        Seed.
+        Seed or generator.  NumPy's global random state is neither read nor changed.
 
     Returns
     -------
@@ -116,7 +118,7 @@ def make_spectra(
         step > 0 and resolving_power > 0 and host_fraction >= 0 and 0 <= unknown_redshifts <= 1
     ):
         raise ValueError(
-            "make_spectra: step and resolving_power must be positive, host_fraction 0 or more, "
+            "make_spectra: step and resolving_power must be positive, host_fraction at least 0, "
             "unknown_redshifts in [0, 1]"
         )
     rng = as_generator(random_state)
@@ -143,7 +145,7 @@ def _shares(classes):
     shares = dict(classes) if is_table else dict.fromkeys(names, 1.0)
     values = np.array(list(shares.values()), float)
     if not (np.isfinite(values).all() and (values >= 0).all() and values.sum() > 0):
-        raise ValueError("make_spectra: shares must be finite, 0 or more, and not all 0")
+        raise ValueError("make_spectra: shares must be finite, at least 0, and not all 0")
     return shares
 
 
@@ -153,11 +155,11 @@ def _check(n_objects, n_spectra, *ranges):
             raise ValueError(f"make_spectra: {name}={number!r} is not a positive integer")
     for name, limits in zip(("redshift_range", "wavelength_range", "snr_range"), ranges):
         if len(limits) != 2 or not 0 <= limits[0] <= limits[1] < np.inf or limits[1] == 0:
-            raise ValueError(f"make_spectra: {name}={limits!r} is not two rising numbers")
+            raise ValueError(f"make_spectra: {name}={limits!r} is not two increasing numbers")
 
 
 def _round_shares(shares, n_objects):
-    """Whole numbers of each class by largest remainders."""
+    """Return integer counts of each class, by largest remainders."""
     exact = shares / shares.sum() * n_objects
     counts = np.floor(exact).astype(int)
     most = np.argsort(counts - exact, kind="stable")[: n_objects - counts.sum()]
@@ -166,7 +168,7 @@ def _round_shares(shares, n_objects):
 
 
 def _draw_objects(rng, types, n_spectra, redshift_range, snr_range, host_fraction):
-    """Draw what a supernova has once and what each spectrum has; one entry a spectrum."""
+    """Sample the parameters of supernovae and of their spectra, one element per spectrum."""
     n_objects, n_rows = len(types) // n_spectra, len(types)
     lines = sorted({name for t in set(types) for name in TEMPLATES[t].lines})
     scatter = _SCATTER | dict.fromkeys(lines, _LINE_SCATTER)

@@ -98,7 +98,7 @@ def find_trigger(offsets, time, detected, gap):
         Rows of each object, as from :func:`skastro.utils.ragged.flatten`.
 
     time : ndarray of shape (n_rows,)
-        Days, rising inside an object.
+        Days, increasing within each object.
 
     detected : ndarray of bool, shape (n_rows,)
         Rows that are detections.

@@ -85,7 +85,7 @@ class Setup(NamedTuple):
 
 
 def redshift_limits(source, setup):
-    """Return the smallest and largest redshift at which a class is tried.
+    """Return the smallest and largest redshift at which a class is simulated.
 
     Raises
     ------
@@ -240,7 +240,7 @@ def true_fluxes(source, p, setup, phase, band):
 
 
 def _hopeful(source, parameters, setup):
-    """Say which objects reach a S/N of 2 somewhere: the others are not worth observing."""
+    """Return which objects reach a S/N of 2 anywhere; the others cannot trigger."""
     n, bands = len(parameters["ra"]), len(setup.cadence.bands)
     ids, band = np.repeat(np.arange(n), bands), np.tile(np.arange(bands), n)
     total, template = true_fluxes(source, Rows(parameters, ids), setup, np.zeros(len(ids)), band)

@@ -118,7 +118,7 @@ def _dust_table(law, r_v):
 def dust_ratio(wavelength, *, law="CCM89", r_v=3.1):
     """Return A(lambda) / E(B-V) of `dust_extinction`, interpolated on 2,000 wavelengths.
 
-    Outside of 1000-33000 Angstrom the end of the grid answers.
+    Wavelengths outside 1000-33000 Angstrom are clipped.
 
     Examples
     --------

@@ -19,7 +19,7 @@ from skastro.datasets._stamp_shapes import (
 
 @dataclass
 class Exposures:
-    """Three images an object, all of shape (n, size, size), and how they were taken.
+    """Three images per object, all of shape (n, size, size), and how they were taken.
 
     ``noise`` is the standard deviation of the sky in the difference.
     """

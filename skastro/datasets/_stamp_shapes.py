@@ -1,6 +1,6 @@
-"""Shapes on small images: point sources, galaxies, trails, rings.  One image an object.
+"""Shapes on small images: point sources, galaxies, trails, rings.  One image per object.
 
-Positions are in pixels from the centre; arrays of parameters have one element an object.
+Positions are in pixels from the centre; arrays of parameters have one element per object.
 """
 
 from typing import NamedTuple
@@ -47,7 +47,7 @@ def coordinates(size):
 
 
 def cube(values):
-    """Return one value an object, to be broadcast over its pixels."""
+    """Return one value per object with axes to broadcast over its pixels."""
     return np.asarray(values, _FLOAT)[:, None, None]
 
 

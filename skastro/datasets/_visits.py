@@ -92,7 +92,7 @@ def draw_visits(rng, cadence, ra, clear):
         Object number of each visit, rising.
 
     time : ndarray of shape (n_visits,)
-        MJD, rising inside an object.
+        MJD, increasing within each object.
 
     band : ndarray of shape (n_visits,), dtype int8
         Number of the band in ``cadence.bands``.

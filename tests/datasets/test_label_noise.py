@@ -141,14 +141,14 @@ def test_a_class_without_objects_may_be_suggested_and_is_not_cut():
         (
             {"kind": "score", "scores": np.full((100, 3), np.nan)},
             ObjectError,
-            "outside of .* and 95 more",
+            "outside .* and 95 more",
         ),
         (
             {"kind": "score", "scores": np.eye(3)[[2] * 50 + [1] * 30 + [0] * 20]},
             ValueError,
             "only 0 objects",
         ),
-        ({"classes": ["Ia", "II"]}, ValueError, "'AGN', no class"),
+        ({"classes": ["Ia", "II"]}, ValueError, "'AGN', which are not in classes"),
         ({"classes": ["Ia", "Ia"]}, ValueError, "two different classes"),
         ({"y": ["Ia", "Ia"]}, ValueError, "two different classes"),
     ],

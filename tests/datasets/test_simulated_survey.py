@@ -129,5 +129,5 @@ def test_unknown_survey():
 
 
 def test_survey_without_cadence_names_those_that_have_one():
-    with pytest.raises(ValueError, match="only with LSST, DES, ZTF"):
+    with pytest.raises(ValueError, match="only LSST, DES, ZTF"):
         make_light_curves(5, survey="SDSS")
