@@ -2,9 +2,16 @@
 
 import inspect
 import re
+import sys
 import tempfile
+from pathlib import Path
 
 import skastro
+
+sys.path.insert(0, str(Path(__file__).parent))
+import layers
+
+layers.draw(Path(__file__).parent / "generated" / "layers.svg")
 
 project = "skastro"
 author = "The skastro developers"

@@ -1,11 +1,14 @@
 """Imports point downwards only: a module may import from lower layers, never sideways or up."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+import skastro
 
 PACKAGE = Path(__file__).parents[1] / "skastro"
 LAYERS = [
@@ -13,13 +16,22 @@ LAYERS = [
     {"surveys", "utils"},
     {"taxonomy"},
     {"base"},
-    {"io", "datasets", "gaussian_process", "metrics", "nn"},
+    {"io"},
+    {"datasets"},
+    {"gaussian_process"},
     {"augmentation"},
-    {"preprocessing", "feature_extraction", "resampling", "hierarchy", "neural_network"},
-    {"model_selection", "label_errors", "inspection", "persistence"},
+    {"metrics"},
+    {"nn"},
+    {"preprocessing", "feature_extraction", "resampling"},
+    {"neural_network"},
+    {"hierarchy", "label_errors"},
+    {"inspection"},
+    {"persistence"},
     {"recipes"},
-    {"distributed", "cli", "testing"},
+    {"cli", "testing"},
 ]
+"""Subpackages from the ground up; CONTRIBUTING.md and docs/architecture.md have the same order."""
+
 LAYER_OF = {name: i for i, layer in enumerate(LAYERS) for name in layer}
 TORCH_ALLOWED = {"nn", "neural_network", "persistence"}
 SOURCES = sorted(p for p in PACKAGE.rglob("*.py") if p != PACKAGE / "__init__.py")
@@ -81,7 +93,15 @@ def test_importing_skastro_loads_no_subpackage():
 
 def test_subpackages_load_on_first_access():
     assert "skastro.surveys" in imported_by("import skastro; skastro.surveys")
-    assert set(LAYER_OF) >= {p.name.removesuffix(".py") for p in PACKAGE.iterdir()} - {
-        "__init__",
-        "__pycache__",
-    }
+
+
+def test_layers_are_the_subpackages():
+    names = {p.name.removesuffix(".py") for p in PACKAGE.iterdir() if p.name[0] != "_"}
+    assert set(LAYER_OF) == names - {"py.typed"}
+    assert set(skastro._SUBMODULES) == set(LAYER_OF)
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/architecture.md"])
+def test_documents_name_every_subpackage(page):
+    text = (PACKAGE.parent / page).read_text()
+    assert [name for name in LAYER_OF if not re.search(rf"\b{name}\b", text)] == []
