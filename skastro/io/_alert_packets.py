@@ -165,7 +165,7 @@ def _missing(
             faults.setdefault(int(i), f"{layout.source} has no {name!r}")
     for name, ids in ((layout.alert_id, alert_id), (layout.object_id, object_id)):
         if name == layout.alert_id or layout.requires_object:
-            for i in np.flatnonzero(ids == None):  # noqa: E711
+            for i in np.flatnonzero(pd.isna(ids)):
                 faults.setdefault(int(i), f"the packet has no {name!r}")
     return faults
 

@@ -231,8 +231,7 @@ def _without_duplicates(packets: Packets, duplicates: str) -> Packets:
 
 def _merged(packets: Packets) -> tuple[Packets, np.ndarray, dict]:
     """Return the latest packet of each object, and the measurements of all its packets."""
-    has_object = packets.object_id != None  # noqa: E711
-    names = np.where(has_object, packets.object_id, packets.alert_id)
+    names = np.where(pd.isna(packets.object_id), packets.alert_id, packets.object_id)
     number, _ = pd.factorize(names)
     order = np.lexsort((packets.time, number))
     is_last = np.append(np.diff(number[order]) > 0, True)
