@@ -302,7 +302,7 @@ class TransformerAutoencoder(
         rows = np.flatnonzero(~source.unusable)
         if len(rows) == 0:
             raise ObjectError(f"{type(self).__name__}: no object has observations", X.index)
-        rng = self._first_random_state(source)
+        rng = self._begin(source)
         train, valid = random_split(self.validation, rows, rng)
         self._fit_net(source, train, valid, rng)
         return self

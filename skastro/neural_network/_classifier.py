@@ -233,7 +233,7 @@ class BaseNetClassifier(PredictionMixin, BaseNet):
         codes = self._codes(labels, used)
         self._check_two_classes(codes)
         self._apply_class_weight(weights, labels, used)
-        rng = self._first_random_state(source)
+        rng = self._begin(source, codes, weights, groups)
         held = self._hold_out(X, codes, used, groups, rng)
         self._check_training_part(codes, held)
         train, valid = np.flatnonzero(used & ~held), np.flatnonzero(used & held & labels.known)

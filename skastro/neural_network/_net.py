@@ -25,7 +25,7 @@ class WeightedNet(NeuralNetClassifier):
     is a :class:`skastro.nn.Criterion`; the loss of a batch is the mean of weight times loss.  A
     module may return several predictions per object, logits of shape (n_objects, n_positions,
     n_outputs): their losses are averaged.  `targets` says what the logits stand for.  Random
-    numbers come from the attribute `generator` while it is set.
+    numbers come from the attribute `randomness` while it is set.
 
     Examples
     --------
@@ -35,7 +35,7 @@ class WeightedNet(NeuralNetClassifier):
     'BatchIterator'
     """
 
-    generator = None
+    randomness = None
 
     def __init__(
         self,
@@ -89,16 +89,13 @@ class WeightedNet(NeuralNetClassifier):
 
     def train_step_single(self, batch, **fit_params):
         """Compute loss and gradient of a batch with random numbers of the own generator."""
-        with self._randomness():
+        with self.randomness or nullcontext():
             return super().train_step_single(batch, **fit_params)
 
     def validation_step(self, batch, **fit_params):
         """Compute the loss of a validation batch."""
-        with self._randomness():
+        with self.randomness or nullcontext():
             return super().validation_step(batch, **fit_params)
-
-    def _randomness(self):
-        return nullcontext() if self.generator is None else OwnGenerator(self.generator)
 
     def infer(self, x, **fit_params):
         """Call the module with the inputs, without the weights."""
@@ -150,6 +147,7 @@ def train(
     lr: float,
     batch_size: int,
     callbacks: Iterable,
+    n_finished: int = 0,
 ) -> None:
     """Run some epochs.
 
@@ -173,6 +171,9 @@ def train(
     callbacks : list of skorch callbacks
         Called after those that record the losses.
 
+    n_finished : int, default=0
+        Number of epochs that a callback restores.
+
     Examples
     --------
     >>> import numpy as np, torch
@@ -190,14 +191,14 @@ def train(
     3
     """
     net.callbacks, net.max_epochs, net.batch_size = callbacks, n_epochs, batch_size
-    net.generator = train_set.generator
+    net.randomness = train_set.generator and OwnGenerator(train_set.generator)
     net.initialize_callbacks()
     for group in net.optimizer_.param_groups:
         group["lr"] = lr
     try:
-        net.partial_fit((train_set, valid_set))
+        net.partial_fit((train_set, valid_set), epochs=n_epochs - n_finished)
     finally:
-        net.generator = net.callbacks = None
+        net.randomness = net.callbacks = None
         net.initialize_callbacks()
         for epoch in net.history:
             epoch["batches"] = []

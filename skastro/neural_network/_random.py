@@ -89,6 +89,15 @@ class OwnGenerator(_Randomness):
         super().__init__()
         self._generators = {"cpu": generator}
 
+    def get_states(self) -> dict[str, torch.Tensor]:
+        """Return the state of the generator of each device."""
+        return {name: generator.get_state() for name, generator in self._generators.items()}
+
+    def set_states(self, states: dict[str, torch.Tensor]) -> None:
+        """Restore the states that :meth:`get_states` returned."""
+        for name, state in states.items():
+            self.generator(name).set_state(state)
+
     def generator(self, device):
         """Return the generator of a device."""
         device = torch.device(device or "cpu")

@@ -18,6 +18,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from skorch.callbacks import EarlyStopping
 
 from skastro.neural_network._callbacks import SCHEDULES, FiniteLoss, LearningRate, Progress
+from skastro.neural_network._checkpoint import Checkpoint, SaveCheckpoint, fingerprint
 from skastro.neural_network._net import WeightedNet, history_table, move, resolve_device, train
 from skastro.neural_network._random import seeded_globally
 from skastro.neural_network.inputs import BatchDataset, Source
@@ -173,6 +174,23 @@ class BaseNet(BaseEstimator, metaclass=ABCMeta):
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "net_") and hasattr(self, "history_")
 
+    def _begin(self, source, *labels):
+        """Open the checkpoint of this training; return its source of random numbers."""
+        self._resume = None
+        rng = check_random_state(self.random_state)
+        if self.checkpoint is None:
+            return rng
+        weights = {} if self._starts_anew() else self.net_.module_.state_dict()
+        file = Checkpoint(self.checkpoint, fingerprint(self, source, weights, *labels))
+        start = file.load() or {}
+        if start:
+            rng = np.random.RandomState()
+            rng.set_state(("MT19937", start["keys"].numpy().astype(np.uint32), *start["rest"]))
+        _, keys, *rest = rng.get_state()
+        extra = {"keys": torch.from_numpy(keys.astype(np.int64)), "rest": rest}
+        self._resume = SaveCheckpoint(file, start, extra)
+        return rng
+
     def _fit_net(self, source, train_rows, valid_rows, rng, *, codes=None, weights=None):
         """Build the network, unless it is there and continues, and train it for all epochs."""
         train_set = self._prepare(source, train_rows, rng, codes, weights, self._starts_anew())
@@ -182,11 +200,12 @@ class BaseNet(BaseEstimator, metaclass=ABCMeta):
             valid_set = self._dataset(
                 source, valid_rows[order], codes, weights, question=self._validation_question()
             )
-        self._run(train_set, valid_set, self.max_epochs, self._callbacks(valid_set))
-
-    def _first_random_state(self, source):
-        """Return the source of random numbers of this training."""
-        return check_random_state(self.random_state)
+        callbacks, n_finished = self._callbacks(valid_set), 0
+        if self._resume is not None:
+            callbacks.append(self._resume)
+            n_finished = len(self._resume.start.get("history", ()))
+        del self._resume
+        self._run(train_set, valid_set, self.max_epochs, callbacks, n_finished)
 
     def _prepare(self, source, rows, rng, codes, weights, fresh):
         """Return the training set, with the generator of this training."""
@@ -242,12 +261,13 @@ class BaseNet(BaseEstimator, metaclass=ABCMeta):
             )
         return callbacks
 
-    def _run(self, train_set, valid_set, n_epochs, callbacks):
+    def _run(self, train_set, valid_set, n_epochs, callbacks, n_finished=0):
         _use_one_thread_after_fork()
         move(self.net_, resolve_device(self.device))
         options = {"n_epochs": n_epochs, "lr": self.lr, "batch_size": self._n_in_batch()}
+        options |= {"callbacks": callbacks, "n_finished": n_finished}
         try:
-            train(self.net_, train_set, valid_set, callbacks=callbacks, **options)
+            train(self.net_, train_set, valid_set, **options)
         except KeyboardInterrupt:
             self._keep_or_raise(n_epochs)
         self._record()
