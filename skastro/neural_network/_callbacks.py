@@ -4,9 +4,7 @@ import math
 
 import numpy as np
 import torch
-from optuna import TrialPruned
 from skorch.callbacks import Callback
-from tqdm.auto import tqdm
 
 
 def one_cycle(progress):
@@ -179,6 +177,8 @@ class Progress(Callback):
 
     def on_train_begin(self, net, **kwargs):
         """Open the bar."""
+        from tqdm.auto import tqdm
+
         self.bar_ = tqdm(total=net.max_epochs, unit="epoch")
 
     def on_epoch_end(self, net, **kwargs):
@@ -245,4 +245,6 @@ class PruneTrial(Callback):
             )
         self.trial.report(epoch[self.monitor], epoch["epoch"])
         if self.trial.should_prune():
+            from optuna import TrialPruned
+
             raise TrialPruned(f"after epoch {epoch['epoch']}")

@@ -192,8 +192,9 @@ def test_ensembles_give_errors_by_their_members(supernovae):
     ).fit(X, y)
     rows = model[:-1].transform(X)
     _, errors = model[-1].predict_scores(rows)
-    members = model[-1].estimator_.predict_proba_samples(rows)
-    np.testing.assert_allclose(errors, members.std(axis=0), atol=1e-6)
+    ensemble = model[-1].estimator_
+    samples = ensemble.predict_proba_samples(rows, model[-1].n_samples)
+    np.testing.assert_allclose(errors, samples.std(axis=0), atol=1e-6)
 
 
 def test_invalid_options_are_refused():
