@@ -29,6 +29,7 @@ _STATES = {
     "skastro:LightCurveScale": "skastro.neural_network.inputs._light_curves:LightCurveScale",
     "skastro:FlatTargets": "skastro.neural_network._targets:FlatTargets",
     "skastro:TreeTargets": "skastro.neural_network._targets:TreeTargets",
+    "skastro:Grid": "skastro.utils.grid:Grid",
     "skastro:Survey": "skastro.surveys:Survey",
 }
 """Plain classes of skastro that fitted estimators hold: name in the file -> place today."""

@@ -1,6 +1,5 @@
 """The steps of CCSNscore from a spectrum of any instrument to numbers between 0 and 1."""
 
-import numpy as np
 from sklearn.pipeline import Pipeline
 
 from skastro.preprocessing._spectra_clean import CleanSpectrum
@@ -8,6 +7,7 @@ from skastro.preprocessing._spectra_rebin import Rebin
 from skastro.preprocessing._spectra_redshift import DeredshiftSpectrum
 from skastro.preprocessing._spectra_scale import NormalizeSpectrum, ReplaceOutliers
 from skastro.preprocessing._spectra_smooth import SmoothSpectrum
+from skastro.utils.grid import Grid
 
 _MEDIAN_PART = (50 / 256, 200 / 256)
 
@@ -70,9 +70,9 @@ def make_spectrum_preprocessing(
     >>> list(make_spectrum_preprocessing(deredshift=False).named_steps)
     ['clean', 'rebin', 'median', 'outliers', 'smooth', 'minmax']
     """
-    grid = np.linspace(start, stop, n_wavelengths)
+    grid = Grid(start, stop, n_wavelengths)
     first, last = (round(part * n_wavelengths) for part in _MEDIAN_PART)
-    # Half a step of margin, lest rounding decide.
+    # Half a step of margin, so that rounding does not decide.
     margin = (grid[1] - grid[0]) / 2
     middle = (float(grid[first] - margin), float(grid[last - 1] + margin))
     steps = {

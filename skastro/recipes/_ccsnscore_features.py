@@ -18,9 +18,10 @@ from skastro.preprocessing import (
     make_spectrum_preprocessing,
 )
 from skastro.surveys import Survey
+from skastro.utils.grid import Grid
 
 _LINES = (3700.0, 8800.0)
-_HALPHA = np.geomspace(6200.0, 6950.0, 192)
+_HALPHA = Grid(6200.0, 6950.0, 192, "log")
 _DMDT = (24, 24)
 _SPECTRUM_DT = (0, 25, 50, 100, 200, 400, 800, 1200, 1600, 2400, 3200, 5000)
 _SPECTRUM_DM = (-1, -0.5, -0.3, -0.2, -0.1, -0.02, 0.02, 0.1, 0.2, 0.3, 0.5, 1)
@@ -197,7 +198,7 @@ def _lines(deredshift, resolution, rebin):
     steps = {
         "clean": CleanSpectrum(),
         "deredshift": DeredshiftSpectrum(),
-        "rebin": Rebin(np.geomspace(*_LINES, resolution), method=rebin),
+        "rebin": Rebin(Grid(*_LINES, resolution, "log"), method=rebin),
         "continuum": RemoveContinuum(),
         "outliers": ReplaceOutliers(-2, 4, value=1.0),
         "standard": NormalizeSpectrum(method="standard"),

@@ -38,6 +38,7 @@ from skastro.preprocessing import (
 from skastro.recipes._options import make_networks, split_options
 from skastro.resampling import DropUnusable, ResamplingPipeline, RowSampler
 from skastro.surveys import Survey
+from skastro.utils.grid import Grid
 
 SCONE_PAPER = {
     "cuts": {"min_detections": 5, "min_total_snr": 10.0, "min_duration": 30.0, "max_gap": 50.0},
@@ -159,8 +160,8 @@ def make_scone_features(
     reference = "trigger_time" if early else "peak_time"
     grid = (_EARLY_START, float(np.max(days))) if early else (start, stop)
     process = GPInterpolate(
-        np.linspace(*grid, n_times),
-        np.linspace(3000, 10100, n_wavelengths),
+        Grid(*grid, n_times),
+        Grid(3000.0, 10100.0, n_wavelengths),
         survey=survey,
         reference_column=reference,
         kernel=kernel,

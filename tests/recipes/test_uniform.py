@@ -122,3 +122,10 @@ def test_one_warning_sums_up_what_lies_outside_the_training_set(system, data):
     with pytest.warns(DataShiftWarning, match="median flux error") as caught:
         model.predict_proba(X.assign(lightcurve=nest(offsets, bright, X.index)))
     assert sum(issubclass(one.category, DataShiftWarning) for one in caught) == 1
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_repr_is_short(system):
+    model = getattr(skastro.recipes, f"make_{system}")()
+    assert "array(" not in repr(model)
+    assert len("".join(repr(model).split())) < 1200
