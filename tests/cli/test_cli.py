@@ -9,6 +9,7 @@ import pytest
 
 from skastro.cli import main
 from skastro.datasets import make_light_curves
+from skastro.exceptions import ObjectWarning
 from skastro.io import convert, write_snana
 
 
@@ -37,6 +38,36 @@ def test_a_wrong_call_ends_with_words_and_no_traceback(tmp_path):
         main(["convert", str(tmp_path), str(tmp_path / "a"), "--quiet"])
     with pytest.raises(SystemExit):
         main(["translate"])
+
+
+@pytest.mark.parametrize(
+    "extra, cause",
+    [
+        (["--survey", "NOPE"], "unknown survey 'NOPE'"),
+        (["--label", "(a)(b"], "is not a regular expression"),
+        (["--label", "KN"], "one group"),
+        ([], "KN-0001_HEAD.FITS"),
+    ],
+)
+def test_every_error_is_one_of_words(survey, tmp_path, extra, cause):
+    head = survey / "KN" / "KN-0001_HEAD.FITS"
+    head.write_bytes(head.read_bytes()[:100])
+    with pytest.raises(SystemExit) as caught:
+        main(["convert", str(survey), str(tmp_path / "a"), "--quiet", *extra])
+    assert str(caught.value).startswith("skastro: ") and cause in str(caught.value)
+
+
+def test_duplicates_and_errors(survey, tmp_path):
+    shutil.copytree(survey / "KN", survey / "AGAIN")
+    (survey / "TDE" / "TDE-0001_PHOT.FITS").unlink()
+    options = ["--duplicates", "number", "--errors", "skip", "--quiet"]
+    with pytest.warns(ObjectWarning, match="1 of 3 files are left out"):
+        main(["convert", str(survey), str(tmp_path / "a"), *options])
+    index = pd.concat([pd.read_parquet(p) for p in (tmp_path / "a").rglob("*.parquet")]).index
+    assert len(index) == 10 and index.is_unique
+    shutil.rmtree(survey / "TDE")
+    with pytest.raises(SystemExit, match="duplicates='number'"):
+        main(["convert", str(survey), str(tmp_path / "b"), "--quiet"])
 
 
 def test_the_installed_command(survey, tmp_path):

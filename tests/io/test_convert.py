@@ -2,9 +2,11 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -21,6 +23,7 @@ from skastro.io import (
     read_snana,
     write_snana,
 )
+from skastro.io._convert_plan import plan_jobs
 from skastro.io._parquet import read_source
 from skastro.testing import make_check_data
 from skastro.utils.ragged import flatten
@@ -129,6 +132,43 @@ class TestResume:
         changed = [p.stat().st_mtime_ns != old for p, old in zip(paths, before)]
         assert changed == [False, False, False, True, False, False]
 
+    def test_a_source_replaced_by_an_older_one_is_converted_again(self, raw, tmp_path):
+        run(raw, tmp_path)
+        head = find_heads(raw)[0]
+        X, _ = make_check_data(5)
+        write_snana(X.set_axis(list("abcde")), str(head)[: -len("_HEAD.FITS.gz")], compress=True)
+        for path in (head, head.with_name(head.name.replace("HEAD", "PHOT"))):
+            os.utime(path, (1e9, 1e9))
+        assert read_parquet(run(raw, tmp_path)[0]).index.tolist() == list("abcde")
+
+    def test_what_it_was_made_of_is_in_the_file(self, raw, tmp_path):
+        head, path = find_heads(raw)[0], run(raw, tmp_path)[0]
+        source = read_source(path)
+        assert source[head.name] == [head.stat().st_size, head.stat().st_mtime_ns]
+        assert len(source) == 2 and "source" not in read_parquet(path).attrs
+
+    def test_two_conversions_at_once(self, raw, tmp_path):
+        code = (
+            "import sys, skastro.io as io\n"
+            "io.convert(sys.argv[1], sys.argv[2], survey='LSST', progress=False)\n"
+        )
+        command = [sys.executable, "-c", code, str(raw), str(tmp_path / "new")]
+        both = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+        told = [process.communicate()[1] for process in both]
+        assert [process.returncode for process in both] == [0, 0], told
+        assert_same(read_snana(raw, survey="LSST"), read_parquet(run(raw, tmp_path)))
+        assert len(files_below(tmp_path / "new")) == 7
+
+    def test_partial_files_of_a_running_process_stay(self, raw, tmp_path):
+        folder = tmp_path / "new" / f"TRAIN_02_{MODELS[0]}"
+        folder.mkdir(parents=True)
+        name = f"TRAIN_02_{MODELS[0]}-0001.parquet.{socket.gethostname()}"
+        running, ended = (folder / f"{name}.{pid}.partial" for pid in (os.getppid(), 2**22 + 1))
+        for path in (running, ended):
+            path.touch()
+        run(raw, tmp_path)
+        assert running.exists() and not ended.exists()
+
     @pytest.mark.parametrize(
         "other", [{"label": "folder"}, {"survey": None}, {"prefix_ids": True}, {"types": {1: "x"}}]
     )
@@ -217,7 +257,13 @@ class TestFaults:
         assert read_parquet(unique).index.is_unique
 
     @pytest.mark.parametrize(
-        "label, text", [("no_([^/]+)/", "does not match"), ("KN", "one group"), ("(a)(b)", "group")]
+        "label, text",
+        [
+            ("no_([^/]+)/", "does not match"),
+            ("KN", "one group"),
+            ("(a)(b)", "group"),
+            ("(a)(b", "label='\\(a\\)\\(b' is not a regular expression"),
+        ],
     )
     def test_labels_that_cannot_be_found(self, raw, tmp_path, label, text):
         with pytest.raises(ValueError, match=text):
@@ -228,6 +274,20 @@ class TestFaults:
         shutil.copytree(raw / f"TRAIN_02_{MODELS[0]}", tmp_path / "copy")
         with pytest.raises(ValueError, match="several files.*0001"):
             run([raw, tmp_path / "copy"], tmp_path)
+
+    def test_folders_are_listed_once(self, raw, tmp_path, monkeypatch):
+        """Time to plan grows with the number of files and not with its square."""
+        listed = []
+        iterdir = Path.iterdir
+        monkeypatch.setattr(Path, "iterdir", lambda path: listed.append(path) or iterdir(path))
+        plan_jobs(find_heads(raw, recursive=True), raw, tmp_path, None, False)
+        assert len(listed) == len(set(listed)) == 3
+
+    def test_options_that_are_no_options(self, raw, tmp_path):
+        (tmp_path / "new").mkdir()
+        (tmp_path / "new" / "convert.json").write_text("[1")
+        with pytest.raises(ValueError, match="convert.json: not the options of a conversion"):
+            run(raw, tmp_path)
 
     def test_nothing_there(self, tmp_path):
         with pytest.raises(FileNotFoundError, match="HEAD"):

@@ -3,6 +3,7 @@
 import gzip
 
 import numpy as np
+import pandas as pd
 import pytest
 import sncosmo
 from astropy.io import fits
@@ -98,6 +99,17 @@ class TestBoundaries:
         with pytest.raises(FormatError, match="1 of 3 pointers.*make 2 objects, 1 of them"):
             read_snana(save(tmp_path, head_table(pointers=stale), phot))
 
+    def test_repeated_pointers_are_not_followed(self, tmp_path):
+        phot = phot_table([[1.0, 2.0], [11.0, 12.0]], separators=(True, True))
+        head = head_table((2, 2), (np.array([1, 1]), np.array([2, 2])), ids=["a", "b"])
+        assert times_of(read_snana(save(tmp_path, head, phot))) == [[1.0, 2.0], [11.0, 12.0]]
+
+    def test_pointers_that_start_inside_an_object_are_not_followed(self, tmp_path):
+        phot = phot_table([[1.0, 2.0], [11.0, 12.0]], separators=(True, True))
+        head = head_table((1, 2), (np.array([2, 4]), np.array([2, 5])), ids=["a", "b"])
+        with pytest.raises(FormatError, match="1 of 2 pointers .* A_PHOT|A_PHOT.*1 of 2 pointers"):
+            read_snana(save(tmp_path, head, phot))
+
     def test_objects_without_observations(self, tmp_path):
         head, phot = head_table((2, 0, 1)), phot_table([[1.0, 2.0], [], [3.0]])
         assert times_of(read_snana(save(tmp_path, head, phot))) == [[1.0, 2.0], [], [3.0]]
@@ -126,6 +138,66 @@ class TestValues:
         np.testing.assert_array_equal(X["dec"], [-9.0, np.nan, 5.0])
         np.testing.assert_array_equal(X["HOSTGAL_MAG_g"], [21.0, np.nan, np.nan])
         assert X["HOSTGAL_OBJID"].iloc[0] == 2**62 + 1 and X["HOSTGAL_OBJID"].isna().sum() == 1
+
+    def test_each_object_takes_the_first_redshift_and_date_that_are_known(self, tmp_path):
+        head = head_table(
+            REDSHIFT_FINAL=[0.5, -9.0, -9.0],
+            REDSHIFT_FINAL_ERR=[0.125, -9.0, -9.0],
+            REDSHIFT_HELIO=[0.75, 0.25, -9.0],
+            REDSHIFT_HELIO_ERR=[0.5, 0.0625, -9.0],
+            PEAKMJD=[-9.0, 2.0, -9.0],
+            SIM_PEAKMJD=[1.5, 9.0, -9.0],
+        )
+        X = read_snana(save(tmp_path, head))
+        np.testing.assert_array_equal(X["redshift"], [0.5, 0.25, np.nan])
+        np.testing.assert_array_equal(X["redshift_err"], [0.125, 0.0625, np.nan])
+        np.testing.assert_array_equal(X["peak_time"], [1.5, 2.0, np.nan])
+
+    def test_whole_numbers_of_flux_and_time_become_floats(self, tmp_path):
+        phot = phot_table(FLUXCAL=np.arange(9, dtype=np.int16), FLUXCALERR=np.ones(9, np.int32))
+        phot["MJD"] = phot["MJD"].astype(np.int32)
+        rows = flatten(read_snana(save(tmp_path, phot=phot))["lightcurve"])[1]
+        assert [rows[n].dtype for n in ("time", "flux", "flux_err")] == [np.float64] * 3
+        assert rows["flux"].tolist() == [0, 1, 2, 4, 6, 7]
+
+    @pytest.mark.parametrize("kind", ["u1", "i2", "i4", "f4"])
+    def test_photflag_of_any_type(self, tmp_path, kind):
+        flags = np.array([0, 1, 0, 0, 0, 0, 0, 0, 0], kind)
+        X = read_snana(save(tmp_path, phot=phot_table(PHOTFLAG=flags)), survey="LSST")
+        assert not X["lightcurve.detected"].any()
+        rows = flatten(X["lightcurve"])[1]
+        assert rows["photflag"].tolist() == [0, 1, 0, 0, 0, 0]
+        assert rows["photflag"].dtype == (np.int64 if kind == "f4" else np.int32)
+
+    def test_columns_that_are_not_plain_numbers(self, tmp_path):
+        C = fits.Column
+        arrays = np.array([np.array([0.5, 0.25, 0.125]), np.array([0.5, 0.5])], dtype=object)
+        head = [
+            C("SNID", "8A", array=["a", "b"]),
+            C("NOBS", "J", array=[1, 1]),
+            C("PEAK_OK", "L", array=[True, False]),
+            C("HOST_ID", "K", null=999999, array=np.array([999999, 2**62 + 1])),
+            C("PDF", "PE()", array=arrays),
+            C("NGAL", "J", bzero=2**31, array=np.array([1, 4000000000], np.uint32)),
+        ]
+        phot = [
+            C("MJD", "D", array=[1.0, -777, 3, -777]),
+            C("FLT", "2A", array=["g", "-", "g", "-"]),
+            C("FLUXCAL", "J", null=-99, array=np.array([-99, 0, 3, 0])),
+            C("FLUXCALERR", "E", array=[1.0, 0, 1, 0]),
+            C("DETECTED", "L", array=[True, False, False, False]),
+        ]
+        for name, columns in (("HEAD", head), ("PHOT", phot)):
+            hdus = fits.HDUList([fits.PrimaryHDU(), fits.BinTableHDU.from_columns(columns)])
+            hdus.writeto(tmp_path / f"A_{name}.FITS")
+        X = read_snana(tmp_path, columns=["PEAK_OK", "HOST_ID", "PDF", "NGAL"])
+        assert X["PEAK_OK"].tolist() == [True, False] and X["PEAK_OK"].dtype == bool
+        assert X["HOST_ID"].isna().tolist() == [True, False] and X["HOST_ID"]["b"] == 2**62 + 1
+        assert X[["PDF_0", "PDF_1"]].to_numpy().tolist() == [[0.5, 0.25], [0.5, 0.5]]
+        assert X["PDF_2"].isna().tolist() == [False, True] and X["PDF_2"]["a"] == 0.125
+        assert X["NGAL"].tolist() == [1, 4000000000]
+        np.testing.assert_array_equal(X["lightcurve.flux"], [np.nan, 3.0])
+        assert X["lightcurve.detected"].tolist() == [True, False]
 
     def test_two_dimensional_columns(self, tmp_path):
         head = head_table(ZPHOT_Q=np.arange(6.0).reshape(3, 2))
@@ -187,6 +259,21 @@ class TestTypes:
         text = "DOCUMENTATION:\n  GENTYPE_TO_NAME: # x\n    1: Ia SALT3 A\n    21: nonIa SNIIn B\n"
         (tmp_path / "A.README").write_text(text)
         assert read_snana(tmp_path)["type"].tolist()[1:] == ["SNIIn", 77]
+
+    def test_binary_types(self, tmp_path):
+        save(tmp_path, head_table(SIM_TYPE_INDEX=[1, 21, 1], SIM_TYPE_NAME=[b"X", b"X", b"X"]))
+        text = "GENTYPE_TO_NAME:\n 1: Ia SALT3 A\n 21: nonIa SNIIn B\n"
+        (tmp_path / "A.README").write_text(text)
+        assert read_snana(tmp_path, types="Ia")["type"].tolist() == ["Ia", "nonIa", "Ia"]
+        (tmp_path / "A.README").unlink()
+        save(tmp_path, head_table(SIM_TYPE_NAME=np.array([b"SNIa", b"SNIa-91bg", b"II"])))
+        assert read_snana(tmp_path, types="Ia")["type"].tolist() == ["Ia", "nonIa", "nonIa"]
+
+    def test_binary_types_without_any_type(self, tmp_path):
+        with pytest.raises(FormatError, match="A_HEAD.FITS: types='Ia' needs .* 3 objects"):
+            read_snana(save(tmp_path), types="Ia")
+        with pytest.raises(ValueError, match="types='II' is neither a dict nor 'Ia'"):
+            read_snana(tmp_path, types="II")
 
 
 class TestFiles:
@@ -350,6 +437,60 @@ class TestWrite:
         X.index = ["a", "b", "a"]
         with pytest.raises(ObjectError, match="'a'"):
             write_snana(X, tmp_path / "L")
+
+    def test_missing_values_of_every_kind_come_back(self, tmp_path):
+        X = self.frame().assign(
+            count=pd.array([1, None, 3], "Int64"),
+            ok=pd.array([True, None, False], "boolean"),
+            HOST_DEC=[-9.0, np.nan, 1.0],
+            host=["a", None, "c"],
+            LOGMASS=np.array([10.5, np.nan, 9.5], np.float32),
+        )
+        X["type"] = np.array(["SNIa", None, 7], object)
+        columns = ["count", "ok", "HOST_DEC", "host", "LOGMASS"]
+        Y = read_snana(write_snana(X, tmp_path / "L")[0], columns=columns)
+        assert Y["count"].isna().tolist() == [False, True, False] and Y["count"].sum() == 4
+        assert Y["ok"].isna().tolist() == [False, True, False] and Y["ok"].sum() == 1
+        np.testing.assert_array_equal(Y["HOST_DEC"], [-9.0, np.nan, 1.0])
+        np.testing.assert_array_equal(Y["LOGMASS"], [10.5, np.nan, 9.5])
+        assert Y["host"].tolist() == ["a", "", "c"]
+        assert Y["type"].tolist()[::2] == ["SNIa", 7]
+
+    def test_detections_that_photflag_does_not_tell(self, tmp_path):
+        X = self.frame()
+        offsets, rows = flatten(X["lightcurve"])
+        rows = rows | {"detected": np.array([1.0, np.nan, 0.0, 1.0])}
+        X = X.assign(lightcurve=nest(offsets, rows, X.index))
+        for survey in (None, "LSST"):
+            head, _ = write_snana(X, tmp_path / "L", survey=survey)
+            back = flatten(read_snana(head)["lightcurve"])[1]
+            assert back["detected"].tolist() == [True, False, True, False]
+            assert back["photflag"].tolist() == [0, 4096, 1024, 6144]
+
+    def test_unsigned_integers(self, tmp_path):
+        X = self.frame().assign(
+            a=np.array([1, 2, 3], np.uint8),
+            b=np.array([1, 2, 60000], np.uint16),
+            c=np.array([1, 2, 2**32 - 1], np.uint32),
+            d=np.array([1, 2, 2**63 - 1], np.uint64),
+        )
+        Y = read_snana(write_snana(X, tmp_path / "L")[0], columns=list("abcd"))
+        assert Y[list("abcd")].iloc[2].tolist() == [3, 60000, 2**32 - 1, 2**63 - 1]
+
+    def test_what_cannot_be_written_is_named(self, tmp_path):
+        X = self.frame()
+        for values, cause in {
+            "pqé": "'x' holds 'é', which is not ASCII",
+            (1j, 2j, 3j): "column 'x' of dtype complex128 cannot be written",
+        }.items():
+            with pytest.raises(ValueError, match=cause):
+                write_snana(X.assign(x=list(values)), tmp_path / "L")
+        with pytest.raises(ValueError, match="nested column 'spectrum'; drop it"):
+            write_snana(X.assign(spectrum=X["lightcurve"]), tmp_path / "L")
+        with pytest.raises(ValueError, match="'MWEBV' would be a second column MWEBV"):
+            write_snana(X.assign(MWEBV=1.0), tmp_path / "L")
+        Y = write_snana(X.assign(MWEBV=X["mwebv"]), tmp_path / "L")
+        np.testing.assert_array_equal(read_snana(Y[0])["mwebv"], X["mwebv"])
 
     def test_further_fields_are_not_lost(self, tmp_path):
         X = self.frame()

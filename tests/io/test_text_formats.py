@@ -56,6 +56,44 @@ class TestText:
         with pytest.raises(FormatError, match=r"2 of 3 files.*b.DAT: NOBS is 5.*c.DAT.*FLUXCAL"):
             read_snana_text(paths)
 
+    def test_indented_lines_byte_order_mark_gzip_and_folder(self, tmp_path):
+        content = TEXT.format(snid="7", z="0.5", nobs=2).replace("OBS:", "  OBS:")
+        (tmp_path / "7.dat.gz").write_bytes(gzip.compress(b"\xef\xbb\xbf" + content.encode()))
+        (tmp_path / "notes.md").write_text("not a light curve")
+        X = read_snana_text(tmp_path)
+        assert X.index.tolist() == ["7"] and len(X["lightcurve.flux"]) == 2
+
+    def test_survey_types_and_columns(self, tmp_path):
+        flags = TEXT.replace("FLUXCALERR", "FLUXCALERR PHOTFLAG")
+        flags = flags.replace("4.68", "4.68 6144").replace("2.75", "2.75 4096")
+        path = tmp_path / "a.DAT"
+        path.write_text(flags.format(snid="a", z="0.5", nobs=2))
+        plain = self.save(tmp_path, "b", "b")
+        X = read_snana_text([path, plain], survey="LSST", types={22: "SNII"}, columns=["SURVEY"])
+        assert X["type"].tolist() == ["SNII", "SNII"] and X["SURVEY"].tolist() == ["DES", "DES"]
+        np.testing.assert_array_equal(X["trigger_time"], [56002.5, np.nan])
+        rows = flatten(X["lightcurve"])[1]
+        assert rows["photflag"].tolist() == [4096, 6144, 0, 0]
+        assert rows["detected"].tolist() == [True, True, False, False]
+        with pytest.raises(KeyError, match="no file has the key 'NOTHING'"):
+            read_snana_text(path, columns=["NOTHING"])
+
+    @pytest.mark.parametrize("word", ["NULL", "-9", "nan"])
+    def test_missing_values_of_the_header(self, tmp_path, word):
+        path = self.save(tmp_path, z=word)
+        assert read_snana_text(path)["redshift"].isna().all()
+
+    def test_type_as_text(self, tmp_path):
+        path = tmp_path / "a.DAT"
+        path.write_text(TEXT.format(snid="a", z=1, nobs=2).replace("SNTYPE: 22", "SNTYPE: Ia"))
+        assert read_snana_text(path)["type"].tolist() == ["Ia"]
+
+    def test_no_files(self, tmp_path):
+        with pytest.raises(FileNotFoundError, match="read_snana_text: no .DAT"):
+            read_snana_text([])
+        with pytest.raises(FileNotFoundError, match=str(tmp_path)):
+            read_snana_text(tmp_path)
+
     def test_same_object_twice(self, tmp_path):
         with pytest.raises(ObjectError, match="'SN2010x'"):
             read_snana_text([self.save(tmp_path), self.save(tmp_path, "b")])
@@ -104,6 +142,8 @@ class TestReadme:
     def test_real_file(self, real_data):
         readme = read_readme(real_data / "snana" / "DES_sim.README", survey="DES")
         assert readme.types[21] == "SNIIn" and readme.types[1] == "SALT3.DOVEKIE"
+        assert [number for number, is_ia in readme.is_ia.items() if is_ia] == [1]
+        assert set(readme.is_ia) == set(readme.types)
         assert readme.survey.wavelengths == {"g": 4827.7, "r": 6434.8, "i": 7828.1, "z": 9181.2}
         assert readme.survey.photflag["detection"] == 4096
 
