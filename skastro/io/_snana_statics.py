@@ -7,11 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skastro.exceptions import FormatError
+from skastro.taxonomy import ELASTICC
 from skastro.utils.columns import TYPE_ALIASES, standard_columns
 from skastro.utils.missing import mask_missing
 
 _NO_NAME = ("", "NULL", "UNKNOWN")
-_NORMAL_IA = ("Ia", "SNIa", "SN Ia", "SNIa-norm", "SNIa-SALT2", "SNIa-SALT3")
+# Types that SNANA counts as Ia: not 91bg nor Iax.
+_IA = ["Ia", "SNIa", "SN Ia", *(n for n, node in ELASTICC.synonyms.items() if node == "SNIa")]
 
 
 class Table(Protocol):
@@ -188,7 +190,7 @@ def read_binary_types(table: Table, readme_is_ia: Mapping[int, bool]) -> NDArray
     named = table.find("SIM_TYPE_NAME")
     if named:
         names = table.column(named).astype(str)
-        by_name = np.where(np.isin(names, _NORMAL_IA), "Ia", "nonIa").astype(object)
+        by_name = np.where(np.isin(names, _IA), "Ia", "nonIa").astype(object)
         found = np.where(np.equal(found, None) & ~np.isin(names, _NO_NAME), by_name, found)
     if np.equal(found, None).any():
         raise FormatError(
