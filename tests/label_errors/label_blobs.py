@@ -1,4 +1,4 @@
-"""Separate classes with some labels moved on, and a classifier that writes down what it sees."""
+"""Separate classes with some wrong labels, and a classifier that records its input."""
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -6,7 +6,7 @@ from sklearn.naive_bayes import GaussianNB
 
 
 def make_blobs(n_objects=120, classes=("Ia", "II", "Ib"), n_wrong=9, seed=0):
-    """Three separate classes and the rows whose labels were moved on by one class."""
+    """Return three separate classes and the rows whose labels are those of the next class."""
     rng = np.random.default_rng(seed)
     codes = np.arange(n_objects) % len(classes)
     X = rng.normal(size=(n_objects, 2)) + 8 * np.eye(3)[codes][:, :2]
@@ -18,7 +18,7 @@ def make_blobs(n_objects=120, classes=("Ia", "II", "Ib"), n_wrong=9, seed=0):
 
 
 class Recorder(ClassifierMixin, BaseEstimator):
-    """Gaussian naive Bayes that writes down what it is trained on and asked for."""
+    """Gaussian naive Bayes that records the rows of training and prediction."""
 
     seen = []
 

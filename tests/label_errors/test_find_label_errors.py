@@ -22,7 +22,7 @@ FILTERS = {
 
 
 def make_case(seed, *, decimals=None):
-    """Noisy labels and probabilities that know the true ones, of a random number of classes."""
+    """Return noisy labels and informative probabilities for a random number of classes."""
     rng = np.random.default_rng(seed)
     n_classes, n_objects = rng.integers(2, 7), rng.integers(12, 400)
     weights = rng.dirichlet(np.full(n_classes, 2.0))
@@ -127,7 +127,7 @@ def test_self_confidence_counts_as_cleanlab_does(seed):
 
 
 @pytest.mark.parametrize("share, n_errors", [(0.0, 0), (0.05, 5), (0.1, 10), (1.0, 30)])
-def test_self_confidence_doubts_the_share_that_is_known(share, n_errors):
+def test_self_confidence_uses_a_known_share(share, n_errors):
     p1 = np.linspace(0.2, 0.703, 100)
     proba = np.column_stack([1 - p1, p1])
     # Rows from 60 on disagree; the last ones most; the unlabelled last ten do not count.
@@ -160,7 +160,7 @@ GIVEN = np.array([0, 0, 0, 1, 1, 0])
         ({"method": "noise_rate"}, [2, 5]),
     ],
 )
-def test_known_answers(options, expected):
+def test_known_results(options, expected):
     assert np.flatnonzero(find_label_errors(GIVEN, PROBA, **options)).tolist() == expected
 
 
@@ -168,7 +168,7 @@ def test_known_answers(options, expected):
     "method, expected",
     [("confident_learning", [2]), ("noise_rate", [2, 3]), ("disagreement", [2, 3, 4])],
 )
-def test_methods_differ_in_how_many_they_doubt(method, expected):
+def test_methods_differ_in_the_number_of_suspects(method, expected):
     given = np.array([0, 0, 0, 0, 0, 1, 1, 1])
     p1 = np.array([0.1, 0.2, 0.95, 0.65, 0.55, 0.9, 0.8, 0.7])
     proba = np.column_stack([1 - p1, p1])
@@ -205,7 +205,7 @@ def test_consensus_leaves_out_repeats_without_probabilities():
     assert errors.tolist() == [True, False]
 
 
-def test_nobody_is_suspect_without_votes():
+def test_without_votes_there_are_no_suspects():
     proba = np.array([[[0.1, 0.9], [0.1, 0.9], [np.nan, np.nan], [0.9, 0.1]]] * 2)
     with pytest.warns(ObjectWarning, match="1 of 4"):
         errors = find_label_errors([0, -1, 0, 0], proba, classes=[0, 1], **OF_DISAGREEMENT)
@@ -243,7 +243,7 @@ def test_rows_in_any_order(method):
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("kind", [np.int64, np.float64, object, str])
-def test_unlabelled_objects_change_nothing_and_are_no_errors(method, kind):
+def test_unlabelled_objects_have_no_effect_and_are_not_errors(method, kind):
     given, proba = make_case(4)
     expected = find_label_errors(given, proba, method=method)
     more = np.concatenate([given, [-1, -1]]).astype(kind)
@@ -253,20 +253,20 @@ def test_unlabelled_objects_change_nothing_and_are_no_errors(method, kind):
     assert np.isnan(label_quality_scores(more, wild)[-2:]).all()
 
 
-def test_minus_one_is_a_class_if_named_so():
+def test_minus_one_is_a_class_if_it_is_among_the_classes():
     proba = [[0.9, 0.1], [0.8, 0.2], [0.2, 0.8], [0.1, 0.9]]
     errors = find_label_errors([-1, 1, 1, -1], proba, classes=[-1, 1], method="disagreement")
     assert errors.tolist() == [False, True, False, True]
 
 
-def test_minus_one_as_text_is_unlabelled_among_text():
+def test_minus_one_as_string_is_unlabelled_among_strings():
     y = np.array(["a", "b", "-1"], dtype=object)
     scores = label_quality_scores(y, [[0.9, 0.1], [0.8, 0.2], [0.2, 0.8]])
     np.testing.assert_array_equal(scores, [0.9, 0.2, np.nan])
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_rows_of_nan_are_named_and_change_nothing(method):
+def test_rows_with_nan_are_named_and_have_no_effect(method):
     given, proba = make_case(4)
     expected = find_label_errors(given, proba, method=method)
     more = np.concatenate([proba, np.full((1, proba.shape[1]), np.nan)])
@@ -277,7 +277,7 @@ def test_rows_of_nan_are_named_and_change_nothing(method):
         assert np.isnan(label_quality_scores([*given, given[0]], more)[-1])
 
 
-def test_nan_of_an_unlabelled_object_is_no_news():
+def test_nan_of_an_unlabelled_object_is_not_reported():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         errors = find_label_errors([0, 1, -1], [[0.9, 0.1], [0.2, 0.8], [np.nan, np.nan]])
@@ -351,7 +351,7 @@ def test_minus_one_beside_one_other_number_is_a_class():
     ],
 )
 @pytest.mark.parametrize("function", [find_label_errors, label_quality_scores])
-def test_bad_input_is_refused_by_name(function, y, proba, options, error, match):
+def test_invalid_input_is_refused_by_name(function, y, proba, options, error, match):
     with pytest.raises(error, match=match) as caught:
         function(y, proba, **options)
     if "inconsistent" not in match and "continuous" not in match:
@@ -369,6 +369,6 @@ def test_bad_input_is_refused_by_name(function, y, proba, options, error, match)
         ({"threshold": 1.0}, "threshold must lie in .*, not 1.0"),
     ],
 )
-def test_options_that_make_no_sense_are_refused(options, match):
+def test_invalid_options_are_refused(options, match):
     with pytest.raises(ValueError, match=match):
         find_label_errors(GIVEN, **{"proba": PROBA, **options})

@@ -30,7 +30,7 @@ from skastro.testing import make_check_data
 
 
 @pytest.mark.parametrize("kind", ["text", "numbers", "object", "series", "categorical", "list"])
-def test_finds_wrong_labels_whatever_their_type(kind):
+def test_finds_wrong_labels_of_any_type(kind):
     X, y, true, wrong = make_blobs()
     names, codes = np.unique(y, return_inverse=True)
     given = {
@@ -126,7 +126,7 @@ def test_a_class_absent_in_a_fold_shifts_no_column(method, n_found):
     assert set(found) <= set(wrong)
 
 
-def test_one_object_of_a_class_is_not_called_an_error():
+def test_the_only_object_of_a_class_is_not_an_error():
     X, y, *_ = make_blobs(n_wrong=0)
     y = y.astype("U3")
     y[7] = "TDE"
@@ -141,7 +141,7 @@ def test_one_object_of_a_class_is_not_called_an_error():
 
 
 class Silent(GaussianNB):
-    """Gives no probabilities to objects below zero."""
+    """Returns NaN for objects below zero."""
 
     def predict_proba(self, X):
         proba = super().predict_proba(X)
@@ -165,7 +165,7 @@ def test_objects_without_probabilities_are_named():
 
 
 class MoreClasses(GaussianNB):
-    """Knows a class that no label has, in front of all others."""
+    """Has a first class that no label has."""
 
     def fit(self, X, y):
         super().fit(X, y)
@@ -213,7 +213,7 @@ class Shifted(GaussianNB):
         (LinearSVC(), ValueError, "LinearSVC has no predict_proba"),
     ],
 )
-def test_classifiers_that_answer_wrongly_are_refused(estimator, error, match):
+def test_invalid_probabilities_and_classes_are_refused(estimator, error, match):
     X, y, *_ = make_blobs()
     table = pd.DataFrame(X, index=[f"sn{i}" for i in range(len(X))], columns=["a", "b"])
     estimator = make_pipeline(RandomUnderSampler(random_state=0), estimator)
@@ -262,7 +262,7 @@ X_SMALL, Y_SMALL = np.arange(20.0)[:, None], np.array(["a", "b"] * 10)
     ],
 )
 @pytest.mark.filterwarnings("ignore:The groups parameter is ignored")
-def test_input_and_parameters_that_make_no_sense(options, fit, error, match):
+def test_contradictory_input_and_parameters_are_refused(options, fit, error, match):
     finder = LabelErrorFinder(GaussianNB(), **{"random_state": 0, **options})
     with pytest.raises(error, match=match) as caught:
         finder.fit(**{"X": X_SMALL, "y": Y_SMALL, **fit})
@@ -309,7 +309,7 @@ def test_rows_in_another_order_give_the_same_suspects():
 
 
 @pytest.mark.parametrize("n_jobs", [None, 2])
-def test_parallel_and_pickled_answers_are_the_same(n_jobs):
+def test_parallel_predictions_are_the_same(n_jobs):
     X, y, *_ = make_blobs()
     finder = LabelErrorFinder(GaussianNB(), random_state=0, n_jobs=n_jobs, verbose=True)
     finder.fit(X, y)

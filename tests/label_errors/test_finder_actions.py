@@ -104,7 +104,7 @@ def test_boolean_labels_cannot_be_unlabelled():
         make_finder("unlabel").fit_resample(X, CODES.astype(bool))
 
 
-def test_relabelled_text_is_not_cut():
+def test_relabelled_strings_are_not_truncated():
     suggested = np.array(["a", "a class of the classifier alone"])
     y_new = relabelled(np.array(["a", "b"]), np.array([False, True]), suggested)
     assert y_new.tolist() == suggested.tolist()
@@ -139,7 +139,7 @@ def test_weights_are_the_quality_of_suspects():
 
 
 @pytest.mark.parametrize("estimator", [None, LogisticRegression()])
-def test_weights_do_not_vanish_silently_in_a_pipeline(estimator):
+def test_downweighting_in_a_pipeline_is_refused(estimator):
     finder = make_finder("downweight")
     step = finder if estimator is None else make_pipeline(finder, estimator)
     with pytest.raises(ValueError, match="call fit and pass sample_weight_ to the classifier"):

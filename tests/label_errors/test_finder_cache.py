@@ -32,7 +32,7 @@ np.save({out!r}, finder.fit(X, Y).oof_proba_)
 
 
 class Counter(ClassifierMixin, BaseEstimator):
-    """Writes a line a fit into a file; the process dies in a given fit."""
+    """Writes one line per fit into a file; the process dies in a given fit."""
 
     def __init__(self, log, dies_at=None, smoothing=1e-9):
         self.log = log
@@ -40,7 +40,7 @@ class Counter(ClassifierMixin, BaseEstimator):
         self.smoothing = smoothing
 
     def __getstate__(self):
-        # The fit in which it dies is no part of what it answers.
+        # The fit in which the process dies does not affect the predictions.
         return {**super().__getstate__(), "dies_at": None}
 
     def fit(self, X, y):
@@ -148,7 +148,7 @@ def other_value(X):
         lambda f: f.set_params(cache_dir=None).fit(X, Y),
     ],
 )
-def test_whatever_differs_is_trained_anew(paths, change):
+def test_any_difference_is_trained_again(paths, change):
     make_finder(paths).fit(X, Y)
     before = n_fits(paths["log"])
     changed = change(make_finder(paths))

@@ -18,7 +18,7 @@ def seen():
 
 
 @pytest.mark.parametrize("as_column", [True, False])
-def test_groups_never_stand_on_both_sides(seen, as_column):
+def test_groups_stay_on_one_side_of_a_split(seen, as_column):
     X, y, *_ = make_blobs()
     groups = np.arange(len(y)) // 4
     table = pd.DataFrame(numbered(X)).rename(columns=str).assign(sn=groups)
@@ -52,7 +52,7 @@ def test_folds_are_stratified_by_detector(seen):
         assert (detector[tested] == "ccd2").sum() == 4
 
 
-def test_detectors_rarer_than_folds_are_no_obstacle(seen):
+def test_detectors_rarer_than_folds_are_accepted(seen):
     X, y, *_ = make_blobs()
     detector = np.arange(len(y))
     finder = LabelErrorFinder(Recorder(), random_state=0)
@@ -118,7 +118,7 @@ def test_a_splitter_shuffles_anew_in_every_repeat_and_is_left_alone(seen):
 @pytest.mark.parametrize(
     "cv", [RepeatedStratifiedKFold(n_splits=3, n_repeats=2), ShuffleSplit(4, random_state=0)]
 )
-def test_a_splitter_that_tests_not_once_is_refused(cv):
+def test_a_splitter_that_does_not_test_each_object_once_is_refused(cv):
     X, y, *_ = make_blobs()
     with pytest.raises(ObjectError, match="every labelled object once in a repeat"):
         LabelErrorFinder(GaussianNB(), cv=cv).fit(X, y)

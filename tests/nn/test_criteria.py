@@ -78,7 +78,7 @@ def test_a_loss_without_one_value_per_object_is_refused(loss):
         criterion.losses(torch.zeros(4, 3), torch.tensor([0, 1, 2, 2]))
 
 
-def test_unlabelled_objects_teach_no_weights():
+def test_unlabelled_objects_do_not_affect_learned_weights():
     balanced = HierarchicalCrossEntropy(TREE, node_weight="balanced")
     labels = TREE.numbers(["Ia", "II", "Ia"])
     with_gap = balanced.learn([-1, *labels], sample_weight=[9, 1, 1, 1])

@@ -25,13 +25,13 @@ def network():
     return GridTransformerNet(SHAPE, n_outputs=3, dropout=0.0).eval()
 
 
-def test_empty_steps_at_the_end_change_nothing(network):
+def test_empty_steps_at_the_end_have_no_effect(network):
     image = grid()
     longer = torch.cat([image, torch.zeros(4, 3, 2, 7)], dim=3)
     torch.testing.assert_close(network(longer), network(image), atol=1e-6, rtol=0)
 
 
-def test_a_step_that_is_not_seen_plays_no_part(network):
+def test_a_masked_step_has_no_effect(network):
     image = grid()
     image[:, :, :, 8] = 0
     changed = image.clone()
@@ -39,7 +39,7 @@ def test_a_step_that_is_not_seen_plays_no_part(network):
     torch.testing.assert_close(network(changed), network(image), atol=1e-6, rtol=0)
 
 
-def test_the_mask_of_the_first_filter_loses_the_others():
+def test_the_mask_of_the_first_filter_ignores_the_others():
     torch.manual_seed(0)
     first = GridTransformerNet(SHAPE, seen="first", dropout=0.0).eval()
     image = grid()
@@ -52,14 +52,14 @@ def test_the_mask_of_the_first_filter_loses_the_others():
     assert (any_filter(changed) - any_filter(image)).abs().max() > 1e-4
 
 
-def test_the_date_matters(network):
+def test_the_date_has_an_effect(network):
     image = torch.zeros(2, 3, 2, 20)
     image[0, 0, :, 2], image[1, 0, :, 15] = 1, 1
     found = network(image)
     assert (found[0] - found[1]).abs().max() > 1e-4
 
 
-def test_an_object_without_any_observation_has_an_answer(network):
+def test_an_object_without_observations_has_finite_logits(network):
     assert torch.isfinite(network(torch.zeros(1, 3, 2, 20))).all()
 
 

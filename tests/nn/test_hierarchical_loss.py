@@ -61,7 +61,7 @@ def test_large_logits_stay_finite(size):
 
 
 def with_masks(taxonomy, logits, labels, weights, alpha):
-    """Mean loss with one boolean mask of siblings per node."""
+    """Return the mean loss with one boolean mask of siblings per node."""
     parents = torch.tensor(taxonomy.parents[1:])
     siblings = parents[:, None] == parents
     shifted = logits[:, None].expand(-1, len(siblings), -1).masked_fill(~siblings, -torch.inf)

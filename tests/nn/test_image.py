@@ -38,7 +38,7 @@ def test_number_of_parameters_follows_the_recipe(case):
 
 
 def reference_forward(network, x, static):
-    """The recipe word by word: pad time, two-dimensional convolution, transpose, normalise."""
+    """Evaluate the published recipe: padding, two-dimensional convolution, transposition, norm."""
     state = network.state_dict()
 
     def block(x, i):
@@ -71,7 +71,7 @@ def test_forward_equals_the_recipe_with_two_dimensional_convolutions():
 
 @pytest.mark.parametrize("height", [1, 2, 3, 5, 32])
 @pytest.mark.parametrize("width", [1, 2, 7])
-def test_every_image_size_passes(height, width):
+def test_every_image_size_is_accepted(height, width):
     network = SconeCNN((2, height, width), n_static=1, n_outputs=3)
     for training in (True, False):
         network.train(training)
@@ -81,7 +81,7 @@ def test_every_image_size_passes(height, width):
             assert torch.isfinite(out).all()
 
 
-def test_every_pixel_and_static_input_matters():
+def test_every_pixel_and_static_feature_has_an_effect():
     network = SconeCNN((2, 5, 7), n_static=2).eval()
     x = torch.randn(1, 2, 5, 7, requires_grad=True)
     static = torch.randn(1, 2, requires_grad=True)
@@ -92,14 +92,14 @@ def test_every_pixel_and_static_input_matters():
     assert all((g != 0).all() for g in gradients)
 
 
-def test_first_weights_have_the_glorot_bound_of_the_two_dimensional_kernel():
+def test_initial_weights_have_the_glorot_bound_of_the_two_dimensional_kernel():
     torch.manual_seed(0)
     weight = WideConv(2, 32).conv.weight.detach().numpy()
     bound = np.sqrt(6 / (32 * 3 * 2 + 32 * 3 * 32))
     assert 0.98 * bound < np.abs(weight).max() <= bound
 
 
-def test_batch_norm_is_torchs_but_for_single_values():
+def test_batch_norm_is_that_of_torch_except_for_single_values():
     x = torch.randn(4, 1, 3, 3)
     ours, theirs = BatchNorm(1), nn.BatchNorm2d(1)
     torch.testing.assert_close(ours(x), theirs(x))

@@ -16,7 +16,7 @@ from skastro.nn import (
 
 
 def pair_sum(scores, labels, margin=0.25, cap=6.0):
-    """Mean over pairs by two loops."""
+    """Return the mean over pairs by two loops."""
     pairs = [
         math.exp(min(max(low - high + margin, 0.0), cap)) - 1
         for high, i in zip(scores.tolist(), labels.tolist())
@@ -41,7 +41,7 @@ def test_auc_loss_by_hand():
 
 
 @pytest.mark.parametrize("label", [0, 1])
-def test_a_batch_of_one_class_costs_nothing_and_has_a_gradient(label):
+def test_a_batch_of_one_class_has_zero_loss_and_a_gradient(label):
     scores = torch.randn(6, requires_grad=True)
     auc_loss(scores, torch.full((6,), label)).mean().backward()
     assert (scores.grad == 0).all()
@@ -53,7 +53,7 @@ def test_auc_loss_vanishes_beyond_the_margin():
     assert auc_loss(scores, labels, margin=0.4).sum() > 0
 
 
-def test_partial_auc_sees_the_highest_negatives_alone():
+def test_partial_auc_uses_only_the_highest_negatives():
     scores = torch.tensor([0.5, 0.9, 0.1, -3.0, 0.8])
     labels = torch.tensor([1, 0, 0, 0, 0])
     expected = pair_sum(torch.tensor([0.5, 0.9, 0.8]), torch.tensor([1, 0, 0]))
@@ -67,7 +67,7 @@ def test_gradient_of_the_auc_loss():
     assert torch.autograd.gradcheck(lambda s: auc_loss(s, labels), scores)
 
 
-def test_adversary_of_a_linear_classifier_is_its_normal():
+def test_adversarial_direction_of_a_linear_classifier_is_its_normal():
     torch.manual_seed(0)
     layer = torch.nn.Linear(12, 1)
     inputs = torch.randn(9, 12)
@@ -82,7 +82,7 @@ def test_adversary_of_a_linear_classifier_is_its_normal():
     torch.testing.assert_close(found.norm(dim=1), torch.ones(9))
 
 
-def test_adversary_hurts_more_than_chance():
+def test_adversarial_direction_hurts_more_than_a_random_one():
     torch.manual_seed(0)
     network = SimpleStampNet((12, 12, 1), normalization="none").eval()
     images = torch.randn(64, 1, 12, 12)
@@ -102,7 +102,20 @@ def test_adversary_hurts_more_than_chance():
     assert adversarial - least > 3 * max(chance)
 
 
-def test_vat_of_one_logit_is_that_of_two():
+def test_vat_loss_with_a_generator_leaves_the_global_one_alone():
+    network, images = torch.nn.Linear(6, 2), torch.randn(4, 6)
+    before = torch.get_rng_state()
+    losses = [
+        vat_loss(network, images, network(images), generator=torch.Generator().manual_seed(seed))
+        for seed in (1, 1, 2)
+    ]
+    assert torch.equal(torch.get_rng_state(), before)
+    assert losses[0] == losses[1]
+    torch.manual_seed(1)
+    assert vat_loss(network, images, network(images)) == losses[0]
+
+
+def test_vat_loss_of_one_logit_equals_that_of_two():
     torch.manual_seed(0)
     one = torch.nn.Linear(6, 1, bias=False)
     two = torch.nn.Linear(6, 2, bias=False)
@@ -116,14 +129,14 @@ def test_vat_of_one_logit_is_that_of_two():
     torch.testing.assert_close(*found)
 
 
-def test_vat_leaves_no_gradient_in_the_clean_answer():
+def test_vat_loss_has_no_gradient_in_the_clean_prediction():
     layer = torch.nn.Linear(4, 2)
     inputs, logits = torch.randn(3, 4), torch.randn(3, 2, requires_grad=True)
     vat_loss(layer, inputs, logits).backward()
     assert logits.grad is None and layer.weight.grad.abs().sum() > 0
 
 
-def test_the_sum_is_the_sum():
+def test_loss_is_the_weighted_sum_of_its_terms():
     torch.manual_seed(0)
     logits, labels = torch.randn(20, 2), torch.randint(2, (20,))
     found = RealBogusLoss(cross_entropy=0.1, auc=1.0)(logits, labels).mean()
@@ -132,7 +145,7 @@ def test_the_sum_is_the_sum():
     assert found == pytest.approx(expected.item(), rel=1e-5)
 
 
-def test_a_weight_of_zero_for_vat_runs_no_network():
+def test_the_network_is_not_run_if_vat_is_zero():
     loss = RealBogusLoss().regularize(None, {}, torch.zeros(2, 2))
     assert loss is None
 
@@ -145,11 +158,11 @@ def test_a_weight_of_zero_for_vat_runs_no_network():
         ({"beta": 0.0}, "beta"),
     ],
 )
-def test_senseless_weights_are_refused(parameters, message):
+def test_invalid_weights_are_refused(parameters, message):
     with pytest.raises(ValueError, match=message):
         RealBogusLoss(**parameters)
 
 
-def test_pairs_need_two_classes():
+def test_auc_requires_two_classes():
     with pytest.raises(ValueError, match="two classes"):
         RealBogusLoss(auc=1.0)(torch.zeros(3, 3), torch.tensor([0, 1, 2]))

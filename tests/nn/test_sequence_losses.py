@@ -50,7 +50,7 @@ def test_known_values_with_and_without_weights(kind):
 
 
 @pytest.mark.parametrize("kind", SEQUENCE_LOSSES)
-def test_gradients_are_those_of_differences(kind):
+def test_gradients_equal_finite_differences(kind):
     prediction = (PREDICTION + 0.1).requires_grad_()
     assert torch.autograd.gradcheck(
         lambda p: sequence_loss(p, TARGET, WEIGHT, kind=kind), prediction
@@ -58,7 +58,7 @@ def test_gradients_are_those_of_differences(kind):
 
 
 @pytest.mark.parametrize("kind", SEQUENCE_LOSSES)
-def test_what_has_no_weight_does_not_exist(kind):
+def test_values_without_weight_are_ignored(kind):
     spoilt = torch.where(WEIGHT > 0, TARGET, torch.nan)
     prediction = PREDICTION.clone().requires_grad_()
     loss = sequence_loss(prediction, spoilt, WEIGHT, kind=kind)
@@ -107,7 +107,7 @@ def test_alpha_scales_the_penalty():
     assert float(both - plain) == pytest.approx(0.3 * float(sparsity_penalty(layer, rho=0.1)))
 
 
-def test_impossible_parameters():
+def test_invalid_parameters_are_refused():
     with pytest.raises(ValueError, match="kind"):
         sequence_loss(PREDICTION, TARGET, kind="l7")
     with pytest.raises(ValueError, match="reduction"):

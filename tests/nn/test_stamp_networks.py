@@ -21,7 +21,7 @@ def n_weights(module):
     return sum(weights.numel() for weights in module.parameters())
 
 
-def test_numbers_of_weights_of_the_paper():
+def test_number_of_weights_equals_the_paper():
     assert n_weights(SimpleStampNet()) == 234_242
     assert n_weights(ComplexStampNet(normalization="minmax")) == 2_401_638
     assert n_weights(ComplexStampNet()) == 2_401_638 + 3 * 25 * 32
@@ -39,14 +39,14 @@ def test_simple_network_layer_by_layer():
 
 
 @pytest.mark.parametrize("network", [SimpleStampNet, ComplexStampNet])
-def test_an_answer_depends_on_its_own_stamp_alone(network):
+def test_a_prediction_depends_only_on_its_own_stamp(network):
     torch.manual_seed(0)
     model, images = network().eval(), torch.rand(5, 29, 29, 3)
     torch.testing.assert_close(model(images)[2:3], model(images[2:3]))
 
 
 @pytest.mark.parametrize("network", [SimpleStampNet, ComplexStampNet])
-def test_static_inputs_reach_the_answer(network):
+def test_static_features_have_an_effect(network):
     torch.manual_seed(0)
     model, images = network(n_static=2).eval(), torch.rand(1, 29, 29, 3)
     zero, one = model(images, torch.zeros(1, 2)), model(images, torch.ones(1, 2))
@@ -84,7 +84,7 @@ def test_minmax_spans_zero_to_one_in_each_channel(method):
         )
 
 
-def test_standardize_asinh_is_both():
+def test_standardize_asinh_returns_both_images():
     images = 50 + 9 * torch.randn(2, 3, 7, 7)
     found = StampNormalization("standardize_asinh")(images)
     standard, asinh = found[:, :3], found[:, 3:]
@@ -95,7 +95,7 @@ def test_standardize_asinh_is_both():
 
 @pytest.mark.parametrize("method", ["minmax", "asinh_minmax", "standardize_asinh"])
 @pytest.mark.parametrize("level", [0.0, 1e-30, 3e4, -7.0])
-def test_flat_stamps_stay_finite(method, level):
+def test_constant_stamps_stay_finite(method, level):
     found = StampNormalization(method)(torch.full((1, 1, 5, 5), level))
     assert torch.isfinite(found).all()
     assert (found[:, 0] == 0).all()
@@ -119,7 +119,7 @@ def test_squeeze_excitation_of_zero_weights_is_the_input():
     torch.testing.assert_close(layer(x), x)
 
 
-def test_residual_block_without_residual_is_the_skip():
+def test_residual_block_without_residual_is_the_skip_connection():
     block = ResidualBlock(3, 5, stride=2)
     torch.nn.init.zeros_(block.residual[3].weight)
     torch.nn.init.zeros_(block.residual[3].bias)

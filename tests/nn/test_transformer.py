@@ -78,7 +78,7 @@ def test_layer_is_that_of_torch(norm_first):
     torch.testing.assert_close(own(tokens), other(tokens))
 
 
-def test_padding_changes_nothing(net, batch):
+def test_padding_has_no_effect(net, batch):
     observations, positions, lengths = batch
     before = net(observations, positions, lengths)
     spoilt = observations.clone()
@@ -92,7 +92,7 @@ def test_padding_changes_nothing(net, batch):
     torch.testing.assert_close(alone, before[1:2], atol=1e-6, rtol=0)
 
 
-def test_later_observations_change_nothing(net, batch):
+def test_later_observations_have_no_effect(net, batch):
     observations, positions, lengths = batch
     before = net(observations, positions, lengths)
     spoilt = observations.clone()
@@ -102,7 +102,7 @@ def test_later_observations_change_nothing(net, batch):
     assert (after[0, 0] - before[0, 0]).abs().max() > 1e-3
 
 
-def test_order_of_simultaneous_observations_changes_nothing(net, batch):
+def test_order_of_simultaneous_observations_has_no_effect(net, batch):
     observations, positions, lengths = batch
     observations[0, 1:4, 0] = observations[0, 1, 0]
     order = [0, 3, 1, 2, 4, 5]
@@ -116,7 +116,7 @@ def test_order_of_simultaneous_observations_changes_nothing(net, batch):
 
 
 def described(observations):
-    """Fill in the numbers that follow from those of the observations before."""
+    """Fill in the features that follow from the previous observations."""
     found = observations.clone()
     found[..., 2] = observations[..., 0].diff(dim=1, prepend=observations[:, :1, 0])
     found[..., 8] = observations[..., 4].cummax(dim=1).values
@@ -135,7 +135,7 @@ def test_simultaneous_observations_share_gap_and_highest():
     assert found[:, 9].tolist() == [0, 6, 0, 3]
 
 
-def test_no_position_is_no_answer(net, batch):
+def test_no_position_has_no_prediction(net, batch):
     observations, positions, lengths = batch
     positions = torch.tensor([[5, -1], [3, 3], [0, 0]])
     answer = net(observations, positions, lengths)
@@ -143,7 +143,7 @@ def test_no_position_is_no_answer(net, batch):
     torch.testing.assert_close(answer[1, 0], answer[1, 1])
 
 
-def test_importance_is_a_distribution_over_what_is_seen():
+def test_importance_is_a_distribution_over_visible_observations():
     pooling = AttentionPooling(8)
     seen = torch.tensor([[[True, True, False]]])
     share = pooling.importance(torch.randn(1, 3, 8), seen)
@@ -158,7 +158,7 @@ def test_time_encoding_is_relative():
     np.testing.assert_allclose(gram.diagonal().detach(), 16, rtol=1e-5)
 
 
-def test_codes_ignore_padding(batch):
+def test_embeddings_ignore_padding(batch):
     observations, _, lengths = batch
     net = LightCurveAutoencoderNet(12, 2, size=16).eval()
     codes = net.embed(observations, lengths)
@@ -166,14 +166,14 @@ def test_codes_ignore_padding(batch):
     torch.testing.assert_close(net.embed(longer, lengths), codes, atol=1e-6, rtol=0)
 
 
-def test_impossible_parameters():
+def test_invalid_parameters_are_refused():
     with pytest.raises(ValueError, match="pooling"):
         TransformerNet(12, 3, pooling="first")
     with pytest.raises(ValueError, match="heads"):
         TransformerNet(12, 3, size=10)
 
 
-def test_a_forced_decoder_sees_earlier_truth_alone():
+def test_teacher_forcing_uses_only_earlier_true_values():
     torch.manual_seed(0)
     decoder = SequenceDecoder(4, 2, size=16, num_layers=2, n_heads=2, dropout=0.0).eval()
     code, days = torch.randn(3, 4), torch.linspace(0, 9, 7).expand(3, 7)
@@ -186,7 +186,7 @@ def test_a_forced_decoder_sees_earlier_truth_alone():
     assert (after[:, 5:] - before[:, 5:]).abs().min() > 1e-6
 
 
-def test_without_truth_a_forced_decoder_goes_on_from_itself():
+def test_without_true_values_the_decoder_continues_from_its_own():
     torch.manual_seed(0)
     decoder = SequenceDecoder(4, 2, size=16, num_layers=2, n_heads=2, dropout=0.0).eval()
     code, days, bands = (
