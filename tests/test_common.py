@@ -38,6 +38,7 @@ from skastro.hierarchy import (
     ParallelBinaryClassifier,
 )
 from skastro.label_errors import LabelErrorFinder
+from skastro.model_selection import PrefitClassifier
 from skastro.neural_network import (
     BaseNet,
     BaseNetClassifier,
@@ -82,6 +83,7 @@ from skastro.preprocessing import (
 from skastro.resampling import (
     AugmentSampler,
     DropUnusable,
+    ResamplingPipeline,
     RowSampler,
     SpectrumMixSampler,
     StampAugmentSampler,
@@ -106,6 +108,9 @@ BASES = {
     BaseNetClassifier,
     *(value for value in vars(skastro.base).values() if inspect.isclass(value)),
     StampTransformer,
+    # A wrapper of a fitted classifier and a Pipeline, which keeps its fitted steps as parameters.
+    PrefitClassifier,
+    ResamplingPipeline,
 }
 
 

@@ -8,6 +8,7 @@ from skastro.base._kinds import (
 )
 from skastro.base._predictions import (
     UNCLASSIFIED,
+    UNCLASSIFIED_NOTE,
     UNCLASSIFIED_OPTIONS,
     class_prior,
     fill_unclassified,
@@ -22,6 +23,7 @@ from skastro.base._ragged import RaggedFeatures, RaggedInputMixin, RaggedTransfo
 
 __all__ = [
     "UNCLASSIFIED",
+    "UNCLASSIFIED_NOTE",
     "UNCLASSIFIED_OPTIONS",
     "LightCurveFeatures",
     "LightCurveTransformer",

@@ -15,6 +15,11 @@ from skastro.exceptions import ObjectError, UnclassifiedWarning
 UNCLASSIFIED = "unclassified"
 UNCLASSIFIED_OPTIONS = [StrOptions({"nan", "prior"})]
 """Constraint of the parameter `unclassified` of every classifier that can meet such objects."""
+UNCLASSIFIED_NOTE = (
+    "their probabilities are NaN, which voting, bagging and other meta-estimators mistake for the "
+    "first class; with unclassified='prior' they are the class priors"
+)
+"""End of every warning of unclassified objects."""
 
 
 def no_prediction(proba: ArrayLike) -> NDArray[np.bool_]:
@@ -241,8 +246,8 @@ def warn_of_unclassified(unknown: NDArray[np.bool_], name: str, X: Any = None) -
     ids = X.index if isinstance(X, pd.DataFrame) else np.arange(len(unknown))
     warnings.warn(
         UnclassifiedWarning(
-            f"{name}: {unknown.sum()} of {len(unknown)} objects are unclassified: their "
-            f"probabilities are NaN.  With unclassified='prior' they get the class priors",
+            f"{name}: {unknown.sum()} of {len(unknown)} objects are unclassified; "
+            f"{UNCLASSIFIED_NOTE}",
             np.asarray(ids)[unknown],
         ),
         stacklevel=4,

@@ -309,7 +309,9 @@ class BaseNetClassifier(PredictionMixin, BaseNet):
         if self._criterion.taxonomy is None:
             self._targets = FlatTargets(labels.named)
         else:
-            names = None if self.classes is None else np.unique(self.classes)
+            # Strings need no decoding: `classes` is only for labels that were encoded.
+            is_text = all(isinstance(label, str) for label in np.asarray(labels.named).tolist())
+            names = None if self.classes is None or is_text else np.unique(self.classes)
             if used is not None:
                 parts = labels.values[used], names, type(self).__name__
                 self._criterion = self._naming(reached_part, self._criterion, *parts)

@@ -13,7 +13,7 @@ from sklearn.base import ClassifierMixin, ClassNamePrefixFeaturesOutMixin, Trans
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skastro.base import UNCLASSIFIED, fill_unclassified, most_probable
+from skastro.base import UNCLASSIFIED, UNCLASSIFIED_NOTE, fill_unclassified, most_probable
 from skastro.exceptions import ObjectWarning, UnclassifiedWarning, name_objects
 from skastro.neural_network._random import ObjectDraws
 from skastro.neural_network.inputs._keys import mix
@@ -209,10 +209,8 @@ class PredictionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Classif
         if self.unclassified == "prior":
             return fill_unclassified(proba, prior, "prior", type(self).__name__)
         if source.unusable.any():
-            remedy = (
-                "their probabilities are NaN.  With unclassified='prior' they get the class priors"
-            )
-            self._warn_of_unusable(X, source, "unclassified", UnclassifiedWarning, f"; {remedy}")
+            note = f"; {UNCLASSIFIED_NOTE}"
+            self._warn_of_unusable(X, source, "unclassified", UnclassifiedWarning, note)
         return proba
 
     def _warn_of_unusable(self, X, source, fate, kind=ObjectWarning, remedy=""):

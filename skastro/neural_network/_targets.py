@@ -182,7 +182,7 @@ def _checked(codes, names):
         raise ValueError(
             f"the integers in y run from {codes.min()} to {codes.max()} while classes has "
             f"{len(names)} labels.  Either classes is not np.unique(y) of the labels before they "
-            f"were encoded, or {names[-1]!r} does not occur in this part of the data; a guess "
+            f"were encoded, or {str(names[-1])!r} does not occur in this part of the data; a guess "
             f"would mislabel objects"
         )
     return codes

@@ -7,6 +7,7 @@ import numpy as np
 from imblearn.pipeline import Pipeline
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import Bunch, _safe_indexing
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _num_samples
 
 
@@ -86,6 +87,7 @@ class ResamplingPipeline(Pipeline):
         """
         return self._counting(super().fit, X, y, params)
 
+    @available_if(Pipeline._can_fit_transform)
     def fit_transform(self, X: ArrayLike, y: ArrayLike | None = None, **params: Any) -> Any:
         """Fit all steps and transform with the last one.
 
