@@ -26,6 +26,7 @@ LAYERS = [
     {"neural_network"},
     {"hierarchy", "label_errors"},
     {"inspection"},
+    {"model_selection"},
     {"persistence"},
     {"recipes"},
     {"cli", "testing"},
