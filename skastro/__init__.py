@@ -17,6 +17,7 @@ _SUBMODULES = (
     "io",
     "label_errors",
     "metrics",
+    "model_selection",
     "neural_network",
     "nn",
     "persistence",
