@@ -73,6 +73,7 @@ def add_reasons(
     >>> add_reasons(X, "quality", {"too faint": np.array([True, True, False])}).tolist()
     ['too faint', 'no redshift; too faint', '']
     """
+    faults = {"": np.zeros(len(X), bool), **faults}
     new = np.select(list(faults.values()), list(faults), default="").astype(object)
     if quality_column not in X.columns:
         return new

@@ -9,9 +9,11 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skastro.base._quality import is_marked
+from skastro.base._quality import add_reasons, is_marked
 from skastro.exceptions import name_choices
 from skastro.utils.ragged import flatten, keep_rows, nest
+
+_MEASURED = ("time", "wavelength", "flux", "flux_err")
 
 
 class RaggedInputMixin:
@@ -74,15 +76,19 @@ class RaggedInputMixin:
         tags.input_tags.two_d_array = False
         return tags
 
+    def _open_rows(self, X):
+        """Return offsets and rows of the nested column; measurements are fractional numbers."""
+        offsets, rows = flatten(X[self.column])
+        whole = [name for name in _MEASURED if name in rows and rows[name].dtype.kind in "iu"]
+        return offsets, rows | {name: rows[name].astype(float) for name in whole}
+
 
 def _require(wanted, known, message):
     if wanted not in known:
         raise ValueError(f"{message} {name_choices(wanted, known)}")
 
 
-class RaggedTransformer(
-    RaggedInputMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
-):
+class RaggedTransformer(RaggedInputMixin, TransformerMixin, BaseEstimator):
     """Map a nested column to a nested column of the same objects.
 
     A subclass implements one pure function, ``_transform_rows(offsets, rows, X)``, which returns
@@ -128,6 +134,10 @@ class RaggedTransformer(
     """
 
     _parameter_constraints: dict = {"column": [str]}
+
+    def __init_subclass__(cls, **options):
+        # scikit-learn would rename the columns of the output by those that `fit` saw.
+        super().__init_subclass__(auto_wrap_output_keys=None, **options)
 
     def __init__(self, *, column: str):
         self.column = column
@@ -179,8 +189,11 @@ class RaggedTransformer(
         """
         check_is_fitted(self)
         self._check_frame(X, reset=False)
-        offsets, rows = flatten(X[self.column])
+        offsets, rows = self._open_rows(X)
         columns = self._describe_objects(offsets, rows, X)
+        if hasattr(self, "quality_column"):
+            faults = self._faults(offsets, rows, X)
+            columns[self.quality_column] = add_reasons(X, self.quality_column, faults)
         new_offsets, new_rows = self._transform_rows(offsets, rows, X)
         if new_rows is not rows:
             columns[self.column] = nest(new_offsets, new_rows, X.index)
@@ -204,7 +217,8 @@ class RaggedTransformer(
         """Return the column names: those of `X` in `fit`, then the new ones."""
         check_is_fitted(self)
         names = list(self.feature_names_in_)
-        new = [name for name in self._described_columns() if name not in names]
+        described = [*self._described_columns(), getattr(self, "quality_column", None)]
+        new = [name for name in described if name is not None and name not in names]
         return np.asarray(names + new, dtype=object)
 
     def _transform_rows(self, offsets, rows, X):
@@ -218,6 +232,10 @@ class RaggedTransformer(
     def _described_columns(self):
         """Return the names of the columns of `_describe_objects`."""
         return ()
+
+    def _faults(self, offsets, rows, X):
+        """Return {reason: mask of objects}, the most basic reason first."""
+        return {}
 
     def _learn(self, X):
         """Learn from the training objects; nothing by default."""
@@ -336,7 +354,7 @@ class RaggedFeatures(RaggedInputMixin, TransformerMixin, BaseEstimator):
 
     def _usable_rows(self, X):
         """Return offsets and rows without those of marked objects, and which these are."""
-        offsets, rows = flatten(X[self.column])
+        offsets, rows = self._open_rows(X)
         marked = is_marked(X, self.quality_column)
         if marked.any():
             offsets, rows = keep_rows(offsets, rows, ~np.repeat(marked, np.diff(offsets)))

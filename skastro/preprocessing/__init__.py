@@ -1,5 +1,6 @@
 """Transformers from light curves, spectra and stamps to the same."""
 
+from skastro.preprocessing._bands import SelectBands
 from skastro.preprocessing._clean import CleanPhotometry
 from skastro.preprocessing._compare import CompareWithTraining
 from skastro.preprocessing._detection_window import DetectionWindow
@@ -7,6 +8,7 @@ from skastro.preprocessing._detections import FirstDetection, MarkDetections
 from skastro.preprocessing._draw import DrawDays
 from skastro.preprocessing._dust import Deredden
 from skastro.preprocessing._missing import ReplaceMissing
+from skastro.preprocessing._peak import EstimatePeak
 from skastro.preprocessing._quality import MarkQuality
 from skastro.preprocessing._redshift import Deredshift
 from skastro.preprocessing._scale import AsinhScale, ScaleFlux
@@ -39,6 +41,7 @@ __all__ = [
     "DeredshiftSpectrum",
     "DetectionWindow",
     "DrawDays",
+    "EstimatePeak",
     "FillStamps",
     "FirstDetection",
     "MarkDetections",
@@ -51,6 +54,7 @@ __all__ = [
     "RemoveContinuum",
     "ReplaceOutliers",
     "ScaleFlux",
+    "SelectBands",
     "SmoothSpectrum",
     "MarkSpectrumQuality",
     "StampTransformer",

@@ -1,27 +1,28 @@
 """Restrict light curves to the time of their detections."""
 
 import warnings
+from numbers import Integral
 
 import numpy as np
+from sklearn.utils._param_validation import Interval
 
 from skastro.base import LightCurveTransformer
 from skastro.exceptions import ObjectWarning, name_objects
 from skastro.preprocessing._detections import first_and_last
 from skastro.utils.photometry import is_detected
-from skastro.utils.ragged import is_sorted, keep_rows, segment_count
+from skastro.utils.ragged import keep_rows, segment_count, sort_rows
 
 
 class DetectionWindow(LightCurveTransformer):
-    """Keep the last non-detections before the trigger and all until the last detection.
+    """Keep the last non-detections before the trigger and everything until the last detection.
 
-    Before the trigger, non-detections are dropped but for the last `n_before` of them;
-    detections there stay.  From the trigger to the last detection every observation is kept,
-    detection or not; those at the very time of the trigger or of the last detection as well.
-    Behind the last detection nothing is kept.  These are the rules of the first ELAsTiCC
+    Before the trigger, non-detections are dropped except for the last `n_before` of them, and
+    detections are kept.  From the trigger to the last detection every observation is kept, both
+    ends included.  Later observations are dropped.  These are the rules of the first ELAsTiCC
     classifier, now ORACLE [1]_.
 
-    An object without detection, or without trigger, keeps no observation, and a warning names
-    it.
+    An object without a detection, or without a trigger, keeps no observation; it is marked in
+    `quality_column`, and a warning names it.
 
     Parameters
     ----------
@@ -32,11 +33,14 @@ class DetectionWindow(LightCurveTransformer):
         Drop the observations after the last detection.
 
     reference_column : str, default=None
-        Column of `X` with the time of the trigger, as ``trigger_time``; the first detection by
-        default.
+        Column with the reference date of each object, here that of the trigger; the first
+        detection by default.
+
+    quality_column : str, default="quality"
+        Column with the reason why an object is unusable, or "" for a usable one.
 
     column : str, default="lightcurve"
-        Nested column with the light curves, sorted by time, with the field ``detected``.
+        Nested column with the light curves.  It must have the field ``detected``.
 
     Attributes
     ----------
@@ -48,13 +52,13 @@ class DetectionWindow(LightCurveTransformer):
 
     See Also
     --------
-    MarkDetections : Adds the field ``detected``.
-    Window : Cut by days around a reference time.
+    MarkDetections : Add the field ``detected``.
+    Window : Cut by days around a reference date.
 
     Notes
     -----
-    That an observation is the last detection is known only later.  For the state of knowledge
-    at a date cut with :class:`Window` first.
+    Which observation is the last detection is known only later.  For what was known on a given
+    date, cut with :class:`Window` first.
 
     References
     ----------
@@ -72,11 +76,28 @@ class DetectionWindow(LightCurveTransformer):
     [2.0, 3.0, 4.0, 5.0]
     """
 
-    def __init__(self, *, n_before=1, until_last=True, reference_column=None, column="lightcurve"):
+    _parameter_constraints = {
+        "n_before": [Interval(Integral, 0, None, closed="left"), None],
+        "until_last": ["boolean"],
+        "reference_column": [str, None],
+        "quality_column": [str],
+        **LightCurveTransformer._parameter_constraints,
+    }
+
+    def __init__(
+        self,
+        *,
+        n_before: int | None = 1,
+        until_last: bool = True,
+        reference_column: str | None = None,
+        quality_column: str = "quality",
+        column: str = "lightcurve",
+    ):
         super().__init__(column=column)
         self.n_before = n_before
         self.until_last = until_last
         self.reference_column = reference_column
+        self.quality_column = quality_column
 
     def _required_columns(self):
         return () if self.reference_column is None else (self.reference_column,)
@@ -84,22 +105,26 @@ class DetectionWindow(LightCurveTransformer):
     def _required_fields(self):
         return ("time", "detected")
 
-    def _check_parameters(self):
-        if self.n_before is not None and self.n_before < 0:
-            raise ValueError(f"DetectionWindow: n_before={self.n_before} must not be negative")
+    def _faults(self, offsets, rows, X):
+        trigger, last = self._dates(offsets, rows, X)
+        faults = {"no detection": np.isnan(last)}
+        if self.reference_column is not None:
+            faults[f"no {self.reference_column}"] = np.isnan(trigger)
+        lost = np.logical_or.reduce(list(faults.values())) & (np.diff(offsets) > 0)
+        if lost.any():
+            warnings.warn(
+                f"DetectionWindow: {' or '.join(faults)}, so no observation is kept, for "
+                f"{name_objects(X.index[lost])}",
+                ObjectWarning,
+                stacklevel=3,
+            )
+        return faults
 
     def _transform_rows(self, offsets, rows, X):
-        time, detected = rows["time"], is_detected(rows)
-        if not is_sorted(offsets, time):
-            raise ValueError(f"DetectionWindow: field 'time' of {self.column!r} must be sorted")
-        first, last = first_and_last(time, offsets, detected)
-        trigger = (
-            first if self.reference_column is None else X[self.reference_column].to_numpy(float)
-        )
-        known = ~np.isnan(trigger) & ~np.isnan(first)
-        self._warn(X.index[~known & (np.diff(offsets) > 0)])
-        lengths = np.diff(offsets)
-        keep = np.repeat(known, lengths)
+        rows = sort_rows(offsets, rows)
+        time, detected, lengths = rows["time"], is_detected(rows), np.diff(offsets)
+        trigger, last = self._dates(offsets, rows, X)
+        keep = np.repeat(~np.isnan(trigger) & ~np.isnan(last), lengths)
         if self.n_before is not None:
             quiet = (time < np.repeat(trigger, lengths)) & ~detected
             keep &= ~quiet | (_number_from_the_end(quiet, offsets) <= self.n_before)
@@ -107,15 +132,12 @@ class DetectionWindow(LightCurveTransformer):
             keep &= time <= np.repeat(last, lengths)
         return keep_rows(offsets, rows, keep)
 
-    def _warn(self, lost):
-        if len(lost):
-            trigger = "" if self.reference_column is None else f" or no {self.reference_column!r}"
-            warnings.warn(
-                f"DetectionWindow: no detection{trigger}, so no observation is kept, for "
-                f"{name_objects(lost)}",
-                ObjectWarning,
-                stacklevel=4,
-            )
+    def _dates(self, offsets, rows, X):
+        """Return the dates of the trigger and of the last detection, NaN where there is none."""
+        first, last = first_and_last(rows["time"], offsets, is_detected(rows))
+        if self.reference_column is None:
+            return first, last
+        return X[self.reference_column].to_numpy(float, na_value=np.nan), last
 
 
 def _number_from_the_end(mask, offsets):

@@ -1,10 +1,14 @@
 """Which observations are detections, and when the first one was."""
 
+from numbers import Real
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils._param_validation import StrOptions
 
 from skastro.base import LightCurveTransformer
 from skastro.preprocessing._flags import flag_bits, has_bits
-from skastro.surveys import get_survey
+from skastro.surveys import Survey, get_survey
 from skastro.utils.photometry import is_detected
 from skastro.utils.ragged import segment_reduce
 
@@ -12,18 +16,18 @@ _FIELDS = {"detected": ("detected",), "photflag": ("photflag",), "snr": ("flux",
 
 
 class MarkDetections(LightCurveTransformer):
-    """Give every observation the flag ``detected``, by its PHOTFLAG or by its S/N.
+    """Add the field ``detected`` to every observation, by its PHOTFLAG or by its S/N.
 
     Parameters
     ----------
     by : {"auto", "photflag", "snr"}, default="auto"
         ``"photflag"``: the detection bit of the survey.  ``"snr"``: S/N above `min_snr`.
-        ``"auto"`` leaves a field ``detected`` as it is; without one it takes PHOTFLAG if the
-        light curves have it and the survey defines a detection bit, and S/N otherwise.  What it
-        found in `fit` holds for `transform`.
+        ``"auto"`` keeps a field ``detected``; without one it takes PHOTFLAG if the light curves
+        have it and the survey defines a detection bit, and S/N otherwise.  It looks at the fields
+        of each `X`, so that a model trained on one survey reads the light curves of another.
 
     survey : str or Survey, default="LSST"
-        Defines the PHOTFLAG bit of a detection.
+        Survey that defines the bands and the PHOTFLAG bits.
 
     min_snr : float, default=5
         Signal-to-noise ratio that a detection exceeds.
@@ -34,7 +38,7 @@ class MarkDetections(LightCurveTransformer):
     Attributes
     ----------
     by_ : {"detected", "photflag", "snr"}
-        The rule in use.
+        The rule that applied in `fit`.
 
     n_features_in_ : int
         Number of columns seen during `fit`.
@@ -58,43 +62,55 @@ class MarkDetections(LightCurveTransformer):
     [False, True, True, False]
     """
 
-    def __init__(self, by="auto", *, survey="LSST", min_snr=5.0, column="lightcurve"):
+    _parameter_constraints = {
+        "by": [StrOptions({"auto", "photflag", "snr"})],
+        "survey": [str, Survey],
+        "min_snr": [Real],
+        **LightCurveTransformer._parameter_constraints,
+    }
+
+    def __init__(
+        self,
+        by: str = "auto",
+        *,
+        survey: str | Survey = "LSST",
+        min_snr: float = 5.0,
+        column: str = "lightcurve",
+    ):
         super().__init__(column=column)
         self.by = by
         self.survey = survey
         self.min_snr = min_snr
 
     def _learn(self, X):
-        rule = self._automatic(X) if self.by == "auto" else self.by
-        self._check_rule(rule, X[self.column].dtype.column_dtypes)
-        self.by_ = rule
+        self.by_ = self._rule(X[self.column].dtype.column_dtypes)
 
-    def _automatic(self, X):
-        fields = X[self.column].dtype.column_dtypes
-        if "detected" in fields:
-            return "detected"
-        defined = "detection" in get_survey(self.survey).photflag
-        return "photflag" if "photflag" in fields and defined else "snr"
-
-    def _check_parameters(self):
-        if self.by not in ("auto", "photflag", "snr"):
-            raise ValueError(f"MarkDetections: by={self.by!r} is not 'auto', 'photflag' or 'snr'")
-        if self.by == "photflag":
-            flag_bits("detection", self.survey, "MarkDetections")
-
-    def _check_rule(self, rule, fields):
+    def _rule(self, fields):
+        """Return the rule that applies, after the check that its fields exist."""
+        rule = self._automatic(fields) if self.by == "auto" else self.by
         missing = [name for name in _FIELDS[rule] if name not in fields]
         if missing:
             raise ValueError(
                 f"MarkDetections by {rule!r}: column {self.column!r} has no field "
                 f"{missing[0]!r}, only {list(fields)}"
             )
+        return rule
+
+    def _automatic(self, fields):
+        if "detected" in fields:
+            return "detected"
+        defined = "detection" in get_survey(self.survey).photflag
+        return "photflag" if "photflag" in fields and defined else "snr"
+
+    def _check_parameters(self):
+        if self.by == "photflag":
+            flag_bits("detection", self.survey, "MarkDetections")
 
     def _transform_rows(self, offsets, rows, X):
-        self._check_rule(self.by_, rows)
-        if self.by_ == "detected":
+        rule = self._rule(rows)
+        if rule == "detected":
             return offsets, rows
-        if self.by_ == "photflag":
+        if rule == "photflag":
             bits = flag_bits("detection", self.survey, "MarkDetections")
             return offsets, {**rows, "detected": has_bits(rows["photflag"], bits)}
         measured = {name: rows[name] for name in _FIELDS["snr"]}
@@ -107,15 +123,23 @@ class FirstDetection(LightCurveTransformer):
     Parameters
     ----------
     name : str, default="first_detection"
-        Static column to write; an existing one is replaced.  NaN for an object without
+        Static column to write; an existing one is replaced.  NaN for an object without a
         detection.
 
     column : str, default="lightcurve"
-        Nested column with the light curves, with the field ``detected``.
+        Nested column with the light curves.  It must have the field ``detected``.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of columns seen during `fit`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen during `fit`.
 
     See Also
     --------
-    MarkDetections : Adds the field ``detected``.
+    MarkDetections : Add the field ``detected``.
     TriggerTime : A detection that confirms the first one, on a later night.
     Window : Takes the column as its `reference_column`, to cut each object some days after it.
 
@@ -130,7 +154,9 @@ class FirstDetection(LightCurveTransformer):
     [14.0]
     """
 
-    def __init__(self, *, name="first_detection", column="lightcurve"):
+    _parameter_constraints = {"name": [str], **LightCurveTransformer._parameter_constraints}
+
+    def __init__(self, *, name: str = "first_detection", column: str = "lightcurve"):
         super().__init__(column=column)
         self.name = name
 
@@ -144,8 +170,10 @@ class FirstDetection(LightCurveTransformer):
         return {self.name: first_and_last(rows["time"], offsets, is_detected(rows))[0]}
 
 
-def first_and_last(time, offsets, detected):
-    """Return the times of the first and the last detection, NaN without any.
+def first_and_last(
+    time: ArrayLike, offsets: ArrayLike, detected: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the times of the first and the last detection, NaN where there is none.
 
     The rows need not be sorted.
 

@@ -1,26 +1,37 @@
 """Extinction by the dust of the Milky Way."""
 
-import numpy as np
+from numbers import Real
 
-from skastro.base import LightCurveTransformer
+import numpy as np
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from skastro.base import (
+    LightCurveTransformer,
+    check_bands,
+    is_marked,
+    read_numbers,
+    take_known_bands,
+)
 from skastro.exceptions import ObjectError
-from skastro.surveys import get_survey
+from skastro.surveys import Survey, get_survey
 from skastro.utils.dust import extinction_magnitudes
+from skastro.utils.ragged import flatten
 
 
 class Deredden(LightCurveTransformer):
     """Correct flux and flux error for the extinction by the dust of the Milky Way.
 
     Both are multiplied by ``10 ** (0.4 A(lambda))`` with A(lambda) at the effective wavelength
-    of the band, so that the signal-to-noise ratio stays.
+    of the band, so that the signal-to-noise ratio stays the same.
 
     Parameters
     ----------
     survey : str or Survey, default="LSST"
-        Gives the effective wavelengths of the bands.
+        Survey that defines the bands and the PHOTFLAG bits.  Observations in other bands are
+        dropped with a warning.
 
     mwebv_column : str, default="mwebv"
-        Column of `X` with E(B-V) of the Milky Way in magnitudes.
+        Column with E(B-V) of the Milky Way [mag].
 
     law : str, default="CCM89"
         Extinction law, see :func:`skastro.utils.dust.extinction_magnitudes`.
@@ -28,8 +39,29 @@ class Deredden(LightCurveTransformer):
     r_v : float, default=3.1
         Ratio of total to selective extinction.
 
+    missing : {"raise", "keep", "mark"}, default="raise"
+        An object without E(B-V) raises ObjectError, keeps its fluxes, or keeps them and is
+        marked in `quality_column`.
+
+    quality_column : str, default="quality"
+        Column with the reason why an object is unusable, or "" for a usable one.
+
     column : str, default="lightcurve"
         Nested column with the light curves.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of columns seen during `fit`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen during `fit`.
+
+    Raises
+    ------
+    ObjectError
+        In `transform`: E(B-V) is missing (NaN, or a missing-value sentinel such as -9) or
+        negative.
 
     See Also
     --------
@@ -46,14 +78,34 @@ class Deredden(LightCurveTransformer):
     [13.99]
     """
 
+    _parameter_constraints = {
+        "survey": [str, Survey],
+        "mwebv_column": [str],
+        "law": [str],
+        "r_v": [Interval(Real, 0, None, closed="neither")],
+        "missing": [StrOptions({"raise", "keep", "mark"})],
+        "quality_column": [str],
+        **LightCurveTransformer._parameter_constraints,
+    }
+
     def __init__(
-        self, *, survey="LSST", mwebv_column="mwebv", law="CCM89", r_v=3.1, column="lightcurve"
+        self,
+        *,
+        survey: str | Survey = "LSST",
+        mwebv_column: str = "mwebv",
+        law: str = "CCM89",
+        r_v: float = 3.1,
+        missing: str = "raise",
+        quality_column: str = "quality",
+        column: str = "lightcurve",
     ):
         super().__init__(column=column)
         self.survey = survey
         self.mwebv_column = mwebv_column
         self.law = law
         self.r_v = r_v
+        self.missing = missing
+        self.quality_column = quality_column
 
     def _required_columns(self):
         return (self.mwebv_column,)
@@ -64,18 +116,37 @@ class Deredden(LightCurveTransformer):
     def _check_parameters(self):
         extinction_magnitudes([5000.0], law=self.law, r_v=self.r_v)
 
+    def _learn(self, X):
+        band = flatten(X[self.column], ["band"])[1]["band"]
+        check_bands(band, self.survey, "Deredden")
+
+    def _faults(self, offsets, rows, X):
+        unknown = np.isnan(read_numbers(X, self.mwebv_column, "Deredden"))
+        return {f"no {self.mwebv_column}": unknown} if self.missing == "mark" else {}
+
     def _transform_rows(self, offsets, rows, X):
-        mwebv = X[self.mwebv_column].to_numpy(float)
-        if not np.isfinite(mwebv).all():
-            raise ObjectError(f"Deredden: no {self.mwebv_column!r}", X.index[~np.isfinite(mwebv)])
-        wavelengths = get_survey(self.survey).band_wavelengths(rows["band"])
-        known, position = np.unique(wavelengths, return_inverse=True)
-        ratio = extinction_magnitudes(known, law=self.law, r_v=self.r_v)[position]
+        mwebv = self._reddening(X)
+        survey = get_survey(self.survey)
+        offsets, rows, bands = take_known_bands(
+            offsets, rows, survey.wavelengths, survey, X.index, "Deredden"
+        )
+        wavelengths = np.array(list(survey.wavelengths.values()))
+        ratio = extinction_magnitudes(wavelengths, law=self.law, r_v=self.r_v)[bands]
         factor = 10 ** (0.4 * ratio * np.repeat(mwebv, np.diff(offsets)))
-        return offsets, {
-            **rows,
-            **{
-                name: (rows[name] * factor).astype(rows[name].dtype)
-                for name in ("flux", "flux_err")
-            },
-        }
+        names = ("flux", "flux_err")
+        return offsets, {**rows, **{n: (rows[n] * factor).astype(rows[n].dtype) for n in names}}
+
+    def _reddening(self, X):
+        mwebv = read_numbers(X, self.mwebv_column, "Deredden")
+        usable = ~is_marked(X, self.quality_column)
+        unknown = ~np.isfinite(mwebv)
+        if self.missing == "raise" and (unknown & usable).any():
+            raise ObjectError(
+                f"Deredden: no {self.mwebv_column!r} is known; missing='mark' leaves such objects "
+                f"unclassified",
+                X.index[unknown & usable],
+            )
+        negative = mwebv < 0
+        if negative.any():
+            raise ObjectError(f"Deredden: {self.mwebv_column!r} is negative", X.index[negative])
+        return np.where(unknown, 0.0, mwebv)

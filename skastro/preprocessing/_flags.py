@@ -1,12 +1,15 @@
-"""Bits of PHOTFLAG by the names that a survey gives them."""
+"""PHOTFLAG bits by the names that a survey gives them."""
+
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from skastro.surveys import get_survey
+from skastro.surveys import Survey, get_survey
 
 
-def flag_bits(wanted, survey, owner):
-    """Return one bit mask of a number, of a name, or of several names of bits.
+def flag_bits(wanted: int | str | Sequence[str], survey: str | Survey, name: str) -> int:
+    """Return one bit mask for a number, a name, or several names of bits.
 
     Parameters
     ----------
@@ -16,8 +19,8 @@ def flag_bits(wanted, survey, owner):
     survey : str or Survey
         Defines the names.
 
-    owner : str
-        Estimator that asks, for the message.
+    name : str
+        Estimator named in the error.
 
     Returns
     -------
@@ -34,22 +37,22 @@ def flag_bits(wanted, survey, owner):
     >>> flag_bits(["saturated", "trigger"], "LSST", "x")
     3072
     """
-    if not isinstance(wanted, (str, list, tuple)):
+    if not isinstance(wanted, str | list | tuple):
         return int(wanted)
     known = get_survey(survey)
     bits = 0
-    for name in [wanted] if isinstance(wanted, str) else wanted:
-        if name not in known.photflag:
+    for bit in [wanted] if isinstance(wanted, str) else wanted:
+        if bit not in known.photflag:
             raise ValueError(
-                f"{owner}: survey {known.name} defines no PHOTFLAG bit {name!r}, "
+                f"{name}: survey {known.name} defines no PHOTFLAG bit {bit!r}, "
                 f"only {sorted(known.photflag)}"
             )
-        bits |= known.photflag[name]
+        bits |= known.photflag[bit]
     return bits
 
 
-def has_bits(photflag, bits):
-    """Say which observations have one of the `bits`; a missing PHOTFLAG has none.
+def has_bits(photflag: ArrayLike, bits: int) -> NDArray[np.bool_]:
+    """Return which observations have one of the `bits`; a missing PHOTFLAG has none.
 
     Examples
     --------

@@ -1,35 +1,41 @@
-"""Codes for missing values in static columns."""
+"""Missing-value sentinels in static columns."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin
+from numpy.typing import NDArray
+from pandas.api.types import is_bool_dtype, is_integer_dtype, is_numeric_dtype
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils.validation import check_is_fitted
 
 from skastro.base import RaggedInputMixin
 from skastro.utils.missing import missing_codes
 
 
-class ReplaceMissing(RaggedInputMixin, TransformerMixin, BaseEstimator):
-    """Turn the codes that stand for a missing value in static columns into NaN.
+class ReplaceMissing(RaggedInputMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+    """Replace missing-value sentinels in static columns by NaN.
 
-    A value is missing if it equals one of the codes of its column exactly.  By default these are
-    the codes of SNANA that cannot be a value there: -9, -99, -999, -9999, and 999 in columns with
-    fractions; for coordinates (names that end in RA, DEC, DECL, GLON or GLAT) only those beyond
-    360 degrees, so that a declination of -9.0 stays, see
+    A value is missing if it equals one of the sentinels of its column exactly.  By default these
+    are the sentinels of SNANA that cannot be a value there: -9, -99, -999, -9999, and 999 in
+    columns with fractions; for coordinates (names that end in RA, DEC, DECL, GLON or GLAT) only
+    those beyond 360 degrees, so that a declination of -9.0 stays, see
     :func:`skastro.utils.missing.missing_codes`.
 
     Parameters
     ----------
     columns : sequence of str, or dict of str -> sequence of numbers, default=None
-        Columns to treat; as a dict with the codes of each.  By default every column of numbers
-        that `X` has in `fit`.
+        Columns to treat; a dict gives the sentinels of each.  By default every column of numbers.
 
-    codes : sequence of numbers, default=None
-        Codes of all `columns` that name none of their own, in place of those of SNANA.
+    missing : sequence of numbers, default=None
+        Values that stand for "missing" in all `columns` that a dict names none for; by default
+        those of SNANA.
 
     Attributes
     ----------
-    codes_ : dict of str -> tuple
-        Codes of each column treated.
+    missing_ : dict of str -> tuple
+        Sentinels of each column that `fit` saw.
 
     n_features_in_ : int
         Number of columns seen during `fit`.
@@ -43,8 +49,8 @@ class ReplaceMissing(RaggedInputMixin, TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    Whole numbers become pandas' nullable ``Int64``, whether values are missing or not, so that
-    long identifiers stay exact; numbers with fractions keep their dtype.
+    Integers become pandas' nullable ``Int64``, whether values are missing or not, so that long
+    identifiers stay exact; other numbers keep their dtype.
 
     Examples
     --------
@@ -53,16 +59,27 @@ class ReplaceMissing(RaggedInputMixin, TransformerMixin, BaseEstimator):
     >>> X = pd.DataFrame({"HOSTGAL_PHOTOZ": [0.5, -9.0], "dec": [-9.0, -999.0]})
     >>> ReplaceMissing().fit_transform(X).to_dict("list")
     {'HOSTGAL_PHOTOZ': [0.5, nan], 'dec': [-9.0, nan]}
-    >>> ReplaceMissing(["dec"], codes=[-9]).fit_transform(X).to_dict("list")
+    >>> ReplaceMissing(["dec"], missing=[-9]).fit_transform(X).to_dict("list")
     {'HOSTGAL_PHOTOZ': [0.5, -9.0], 'dec': [nan, -999.0]}
     """
 
-    def __init__(self, columns=None, *, codes=None):
-        self.columns = columns
-        self.codes = codes
+    _parameter_constraints = {
+        "columns": ["array-like", Mapping, None],
+        "missing": ["array-like", None],
+    }
 
-    def fit(self, X, y=None):
-        """Find the columns and their codes.
+    def __init__(
+        self,
+        columns: Sequence[str] | Mapping[str, Sequence[float]] | None = None,
+        *,
+        missing: Sequence[float] | None = None,
+    ):
+        self.columns = columns
+        self.missing = missing
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: pd.DataFrame, y: Any = None) -> Self:
+        """Find the columns and their sentinels.
 
         Parameters
         ----------
@@ -70,7 +87,7 @@ class ReplaceMissing(RaggedInputMixin, TransformerMixin, BaseEstimator):
             Objects with static columns; nested columns are not read.
 
         y : ignored
-            Present for the interface.
+            Present for API consistency.
 
         Returns
         -------
@@ -81,16 +98,13 @@ class ReplaceMissing(RaggedInputMixin, TransformerMixin, BaseEstimator):
         ValueError
             A column is missing or holds no numbers.
         """
-        self._check(X, reset=True)
-        names = self._numeric(X) if self.columns is None else self.columns
-        given = self.columns if isinstance(self.columns, dict) else {}
-        self.codes_ = {
-            name: tuple(given[name]) if name in given else self._codes_of(X[name]) for name in names
-        }
+        self._check_frame(X, reset=True)
+        self.missing_ = {}
+        self.missing_ = {name: self._sentinels(X[name]) for name in self._treated(X)}
         return self
 
-    def transform(self, X):
-        """Return a copy of `X` with NaN in the place of codes.
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Return a copy of `X` with NaN instead of sentinels.
 
         Parameters
         ----------
@@ -102,29 +116,52 @@ class ReplaceMissing(RaggedInputMixin, TransformerMixin, BaseEstimator):
         X_new : of the type of `X`
         """
         check_is_fitted(self)
-        self._check(X, reset=False)
-        return X.assign(**{name: _masked(X[name], c) for name, c in self.codes_.items()})
+        self._check_frame(X, reset=False)
+        return X.assign(**{name: self._masked(X[name]) for name in self._treated(X)})
 
-    def get_feature_names_out(self, input_features=None):
+    def set_output(self, *, transform: str | None = None) -> Self:
+        """Do nothing: the output is always a frame like `X`.
+
+        Parameters
+        ----------
+        transform : str, default=None
+            Ignored; present so that a Pipeline can set the container of its last step.
+
+        Returns
+        -------
+        self : object
+        """
+        return self
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Return the names of the columns of `X`, which do not change."""
         check_is_fitted(self)
         return self.feature_names_in_
 
-    def _codes_of(self, values):
-        whole = pd.api.types.is_integer_dtype(values.dtype)
-        return missing_codes(values.name, whole) if self.codes is None else tuple(self.codes)
+    def _treated(self, X):
+        """Return the columns to treat, after the check that they hold numbers."""
+        numbers = [name for name in X.columns if _is_number(X[name].dtype)]
+        known = getattr(self, "missing_", {}) if self.columns is None else self.columns
+        for name in known:
+            if name in X.columns and name not in numbers:
+                raise ValueError(f"ReplaceMissing: column {name!r} is not numeric: {X[name].dtype}")
+        return numbers if self.columns is None else list(self.columns)
 
-    def _numeric(self, X):
-        return [name for name in X.columns if _is_number(X[name].dtype)]
+    def _sentinels(self, values):
+        if isinstance(self.columns, Mapping):
+            return tuple(self.columns[values.name])
+        if self.missing is not None:
+            return tuple(self.missing)
+        return missing_codes(values.name, is_integer_dtype(values.dtype))
+
+    def _masked(self, values):
+        sentinels = self.missing_.get(values.name, self._sentinels(values))
+        if is_integer_dtype(values.dtype):
+            values = values.astype("Int64")
+        return values.mask(values.isin(sentinels))
 
     def _required_columns(self):
-        return list(self.columns or ())
-
-    def _check(self, X, reset):
-        self._check_frame(X, reset)
-        for name in self._required_columns() if reset else self.codes_:
-            if not _is_number(X[name].dtype):
-                raise ValueError(f"ReplaceMissing: column {name!r} is not numeric: {X[name].dtype}")
+        return () if self.columns is None else tuple(self.columns)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -133,10 +170,4 @@ class ReplaceMissing(RaggedInputMixin, TransformerMixin, BaseEstimator):
 
 
 def _is_number(dtype):
-    return pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype)
-
-
-def _masked(values, codes):
-    if pd.api.types.is_integer_dtype(values.dtype):
-        values = values.astype("Int64")
-    return values.mask(values.isin(codes))
+    return is_numeric_dtype(dtype) and not is_bool_dtype(dtype)

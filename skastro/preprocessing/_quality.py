@@ -1,8 +1,11 @@
-"""Mark objects that cannot be classified, and say why."""
+"""Mark light curves that cannot be classified, with the reason."""
+
+from numbers import Integral, Real
 
 import numpy as np
+from sklearn.utils._param_validation import Interval
 
-from skastro.base import LightCurveTransformer
+from skastro.base import LightCurveTransformer, is_marked
 from skastro.preprocessing._detections import first_and_last
 from skastro.utils.photometry import is_detected
 from skastro.utils.ragged import (
@@ -13,46 +16,62 @@ from skastro.utils.ragged import (
     sort_rows,
 )
 
+_COUNT = Interval(Integral, 0, None, closed="left")
+_NUMBER = Interval(Real, 0, None, closed="left")
+
 
 class MarkQuality(LightCurveTransformer):
-    """Mark the objects that cannot be classified with a reason in words.
+    """Mark the objects that cannot be classified, with the reason in words.
 
-    No object is dropped: a static text column holds "" for a usable object and the first reason
-    against it otherwise.  Feature steps give marked objects rows of NaN, classifiers answer them
-    with NaN probabilities, and :class:`skastro.resampling.DropUnusable` leaves them out of the
+    No object is dropped.  Feature steps return rows of NaN for marked objects, classifiers leave
+    them unclassified, and :class:`skastro.resampling.DropUnusable` keeps them out of the
     training.
 
     Parameters
     ----------
     min_observations : int, default=1
-        Least number of observations.
+        Minimum number of observations.
 
     min_detections : int, default=0
-        Least number of detections.  SCONE's paper: 5.
+        Minimum number of detections.  SCONE's paper: 5.
 
     min_snr : float, default=5
         Signal-to-noise ratio that a detection exceeds where the light curves have no field
         ``detected``.
 
     min_total_snr : float, default=0
-        Least root of the sum of squared S/N over the detections.  SCONE's paper: 10.
+        Minimum root of the sum of squared S/N over the detections.  SCONE's paper: 10.
 
     min_duration : float, default=0
-        Least number of days from the first to the last detection.  SCONE's paper: 30.
+        Minimum number of days from the first to the last detection.  SCONE's paper: 30.
 
     max_gap : float, default=inf
-        Largest number of days without observation before the first detection.  SCONE's
+        Maximum number of days without an observation before the first detection.  SCONE's
         paper: 50.  An object whose very first observation is a detection has no gap.
 
     quality_column : str, default="quality"
-        Static column to write.
+        Column with the reason why an object is unusable, or "" for a usable one.  Earlier
+        reasons are kept, and the first rule that an object fails is added.
 
     column : str, default="lightcurve"
         Nested column with the light curves.
 
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of columns seen during `fit`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen during `fit`.
+
     See Also
     --------
     CleanPhotometry : Drop single observations.
+
+    Notes
+    -----
+    An object that an earlier step marked and left without observations gets no further reason:
+    "no trigger_time" says more than "fewer than 2 observations".
 
     References
     ----------
@@ -66,20 +85,31 @@ class MarkQuality(LightCurveTransformer):
     >>> rows = {"time": [1.0, 2.0], "flux": [9.0, 3.0], "flux_err": [1.0, 1.0]}
     >>> X = NestedFrame({"mwebv": [0.1, 0.2]}).assign(lightcurve=nest([0, 2, 2], rows))
     >>> MarkQuality(min_detections=2).fit_transform(X)["quality"].tolist()
-    ['fewer than 2 detections', 'fewer than 1 observations']
+    ['fewer than 2 detections', 'no observations']
     """
+
+    _parameter_constraints = {
+        "min_observations": [_COUNT],
+        "min_detections": [_COUNT],
+        "min_snr": [Real],
+        "min_total_snr": [_NUMBER],
+        "min_duration": [_NUMBER],
+        "max_gap": [Interval(Real, 0, np.inf, closed="both")],
+        "quality_column": [str],
+        **LightCurveTransformer._parameter_constraints,
+    }
 
     def __init__(
         self,
         *,
-        min_observations=1,
-        min_detections=0,
-        min_snr=5.0,
-        min_total_snr=0.0,
-        min_duration=0.0,
-        max_gap=np.inf,
-        quality_column="quality",
-        column="lightcurve",
+        min_observations: int = 1,
+        min_detections: int = 0,
+        min_snr: float = 5.0,
+        min_total_snr: float = 0.0,
+        min_duration: float = 0.0,
+        max_gap: float = np.inf,
+        quality_column: str = "quality",
+        column: str = "lightcurve",
     ):
         super().__init__(column=column)
         self.min_observations = min_observations
@@ -93,36 +123,37 @@ class MarkQuality(LightCurveTransformer):
     def _required_fields(self):
         return ("time", "flux", "flux_err")
 
-    def _described_columns(self):
-        return (self.quality_column,)
-
-    def _describe_objects(self, offsets, rows, X):
-        faults = self._faults(offsets, sort_rows(offsets, rows))
-        return {
-            self.quality_column: np.select(list(faults.values()), list(faults), default="").astype(
-                object
-            )
-        }
-
-    def _faults(self, offsets, rows):
-        """Return {reason: mask of objects}, the most basic reason first."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            snr = rows["flux"] / rows["flux_err"]
+    def _faults(self, offsets, rows, X):
+        rows = sort_rows(offsets, rows)
         detected = is_detected(rows, self.min_snr)
-        total = np.sqrt(segment_reduce(np.add, np.where(detected, snr, 0.0) ** 2, offsets, 0.0))
         first, last = first_and_last(rows["time"], offsets, detected)
-        duration = np.nan_to_num(last - first)
-        return {
-            f"fewer than {self.min_observations} observations": np.diff(offsets)
-            < self.min_observations,
-            f"fewer than {self.min_detections} detections": segment_count(detected, offsets)
+        explained = is_marked(X, self.quality_column) & (np.diff(offsets) == 0)
+        few, gap = self.min_observations, _gap_before(rows["time"], offsets, detected)
+        faults = {
+            "no observations" if few == 1 else f"fewer than {few} observations": (
+                np.diff(offsets) < few
+            ),
+            "no detections"
+            if self.min_detections == 1
+            else (f"fewer than {self.min_detections} detections"): segment_count(detected, offsets)
             < self.min_detections,
-            f"total S/N below {self.min_total_snr:g}": total < self.min_total_snr,
-            f"active for less than {self.min_duration:g} days": duration < self.min_duration,
+            f"total S/N below {self.min_total_snr:g}": (
+                _total_snr(offsets, rows, detected) < self.min_total_snr
+            ),
+            f"active for less than {self.min_duration:g} days": (
+                np.nan_to_num(last - first) < self.min_duration
+            ),
             f"more than {self.max_gap:g} days without observation before the first detection": (
-                _gap_before(rows["time"], offsets, detected) > self.max_gap
+                gap > self.max_gap
             ),
         }
+        return {reason: mask & ~explained for reason, mask in faults.items()}
+
+
+def _total_snr(offsets, rows, detected):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        snr = rows["flux"] / rows["flux_err"]
+    return np.sqrt(segment_reduce(np.add, np.where(detected, snr, 0.0) ** 2, offsets, 0.0))
 
 
 def _gap_before(time, offsets, detected):

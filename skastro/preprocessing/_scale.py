@@ -1,11 +1,21 @@
 """Scale fluxes, linearly or with a compressed dynamic range."""
 
+from numbers import Real
+from typing import Any, Self
+
 import numpy as np
+import pandas as pd
+from nested_pandas import NestedFrame
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import _fit_context
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._set_output import ADAPTERS_MANAGER, _get_output_config
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skastro.base import LightCurveTransformer
 
 _NUMBERS = {"dtype": [np.float64, np.float32], "ensure_all_finite": "allow-nan"}
+_POSITIVE = Interval(Real, 0, None, closed="neither")
 
 
 class ScaleFlux(LightCurveTransformer):
@@ -18,6 +28,14 @@ class ScaleFlux(LightCurveTransformer):
 
     column : str, default="lightcurve"
         Nested column with the light curves.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of columns seen during `fit`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen during `fit`.
 
     See Also
     --------
@@ -39,16 +57,17 @@ class ScaleFlux(LightCurveTransformer):
     {'flux': [0.5], 'flux_err': [0.02]}
     """
 
-    def __init__(self, scale=1000.0, *, column="lightcurve"):
+    _parameter_constraints = {
+        "scale": [_POSITIVE],
+        **LightCurveTransformer._parameter_constraints,
+    }
+
+    def __init__(self, scale: float = 1000.0, *, column: str = "lightcurve"):
         super().__init__(column=column)
         self.scale = scale
 
     def _required_fields(self):
         return ("flux", "flux_err")
-
-    def _check_parameters(self):
-        if not (self.scale > 0 and np.isfinite(self.scale)):
-            raise ValueError(f"ScaleFlux: scale={self.scale} must be positive and finite")
 
     def _transform_rows(self, offsets, rows, X):
         scaled = {name: rows[name] / float(self.scale) for name in ("flux", "flux_err")}
@@ -58,21 +77,29 @@ class ScaleFlux(LightCurveTransformer):
 class AsinhScale(LightCurveTransformer):
     """Scale fluxes by the inverse hyperbolic sine, of light curves or of dense rows.
 
-    ``flux_new = asinh(flux / scale)``: linear for faint and logarithmic for bright fluxes,
-    defined for negative ones.  On a frame with nested light curves it acts on ``flux`` and
-    ``flux_err``; any other `X` is an array of numbers; NaN stays NaN.
+    ``flux_new = asinh(flux / scale)`` [1]_ is linear for faint and logarithmic for bright fluxes,
+    and defined for negative ones.  In a frame with nested light curves it applies to ``flux`` and
+    ``flux_err``; any other `X` is an array of numbers.  NaN stays NaN.
 
     Parameters
     ----------
     scale : float, default=1
-        Flux at which the scale turns from linear to logarithmic, in units of `X`.
+        Flux at which the scale turns from linear to logarithmic, in the units of `X`.
 
     errors : {"propagate", "asinh"}, default="propagate"
         The new flux error is ``flux_err / sqrt(scale ** 2 + flux ** 2)`` by error propagation, or
-        ``asinh(flux_err / scale)`` as the ELAsTiCC classifier had it.
+        ``asinh(flux_err / scale)`` as in the first ELAsTiCC classifier.
 
     column : str, default="lightcurve"
         Nested column with the light curves.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of columns seen during `fit`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen during `fit`.
 
     References
     ----------
@@ -86,13 +113,22 @@ class AsinhScale(LightCurveTransformer):
     [[0.0, 0.88, 7.6]]
     """
 
-    def __init__(self, scale=1.0, *, errors="propagate", column="lightcurve"):
+    _parameter_constraints = {
+        "scale": [_POSITIVE],
+        "errors": [StrOptions({"propagate", "asinh"})],
+        **LightCurveTransformer._parameter_constraints,
+    }
+
+    def __init__(
+        self, scale: float = 1.0, *, errors: str = "propagate", column: str = "lightcurve"
+    ):
         super().__init__(column=column)
         self.scale = scale
         self.errors = errors
 
-    def fit(self, X, y=None):
-        """Check the columns of `X`; learns nothing else.
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: NestedFrame | ArrayLike, y: Any = None) -> Self:
+        """Check the parameters and the columns of `X`.
 
         Parameters
         ----------
@@ -100,7 +136,7 @@ class AsinhScale(LightCurveTransformer):
             Light curves, or dense rows.
 
         y : ignored
-            Present for the interface.
+            Present for API consistency.
 
         Returns
         -------
@@ -108,11 +144,10 @@ class AsinhScale(LightCurveTransformer):
         """
         if self._is_ragged(X):
             return super().fit(X, y)
-        self._check_parameters()
         validate_data(self, X, **_NUMBERS)
         return self
 
-    def transform(self, X):
+    def transform(self, X: NestedFrame | ArrayLike) -> NestedFrame | NDArray | pd.DataFrame:
         """Return `X` with scaled fluxes.
 
         Parameters
@@ -122,15 +157,39 @@ class AsinhScale(LightCurveTransformer):
 
         Returns
         -------
-        X_new : NestedFrame or ndarray of the shape of `X`
+        X_new : NestedFrame, or ndarray of the shape of `X`
+            Dense rows come in the container that `set_output` chose.
         """
         if self._is_ragged(X):
             return super().transform(X)
         check_is_fitted(self)
-        X = validate_data(self, X, **_NUMBERS, reset=False)
-        return np.arcsinh(X / X.dtype.type(self.scale))
+        values = validate_data(self, X, **_NUMBERS, reset=False)
+        return self._contained(np.arcsinh(values / values.dtype.type(self.scale)), X)
 
-    def get_feature_names_out(self, input_features=None):
+    def set_output(self, *, transform: str | None = None) -> Self:
+        """Set the container of dense output; light curves always come in a frame like `X`.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"}, default=None
+            The container; None leaves it as it is.
+
+        Returns
+        -------
+        self : object
+        """
+        if transform is not None:
+            self._sklearn_output_config = {"transform": transform}
+        return self
+
+    def _contained(self, values, X):
+        kind = _get_output_config("transform", self)["dense"]
+        if kind == "default":
+            return values
+        adapter = ADAPTERS_MANAGER.adapters[kind]
+        return adapter.create_container(values, X, columns=self.get_feature_names_out())
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Return the names of the columns of `X`, which do not change."""
         check_is_fitted(self)
         if input_features is None and not hasattr(self, "feature_names_in_"):
@@ -144,12 +203,6 @@ class AsinhScale(LightCurveTransformer):
 
     def _required_fields(self):
         return ("flux", "flux_err")
-
-    def _check_parameters(self):
-        if not self.scale > 0:
-            raise ValueError(f"AsinhScale: scale={self.scale} must be positive")
-        if self.errors not in ("propagate", "asinh"):
-            raise ValueError(f"AsinhScale: errors={self.errors!r} is not 'propagate' or 'asinh'")
 
     def _transform_rows(self, offsets, rows, X):
         flux, error = rows["flux"], rows["flux_err"]

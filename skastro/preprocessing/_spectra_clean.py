@@ -1,6 +1,11 @@
 """Rows of spectra that carry no measurement of the object."""
 
+from collections.abc import Sequence
+from numbers import Real
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils._param_validation import Interval
 
 from skastro.base import SpectrumTransformer
 from skastro.utils.ragged import keep_rows, row_numbers, sort_rows
@@ -11,15 +16,24 @@ _REGIONS = ("telluric", "sky")
 
 
 class CleanSpectrum(SpectrumTransformer):
-    """Drop rows without wavelength or flux, and all but the first row of each wavelength.
+    """Drop rows without a wavelength or a flux, and repeated wavelengths.
 
-    A wavelength that is not finite or not positive, a flux that is not finite and, if there is
-    one, an error that is negative have no meaning.
+    Dropped are rows whose wavelength is not finite or not positive, whose flux is not finite or
+    whose error, if there is one, is negative, and all but the first row of each wavelength.  The
+    others are sorted by wavelength.
 
     Parameters
     ----------
     column : str, default="spectrum"
         Nested column with the spectra.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of columns seen during `fit`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen during `fit`.
 
     See Also
     --------
@@ -47,8 +61,8 @@ class CleanSpectrum(SpectrumTransformer):
         return keep_rows(offsets, rows, ~repeats(offsets, rows["wavelength"]))
 
 
-def repeats(offsets, values):
-    """Say of each row whether the row before it in its object has the same value."""
+def repeats(offsets: ArrayLike, values: NDArray) -> NDArray[np.bool_]:
+    """Return whether the row before each row, in the same object, has the same value."""
     if len(values) == 0:
         return np.zeros(0, bool)
     same = np.append(False, values[1:] == values[:-1])
@@ -56,9 +70,9 @@ def repeats(offsets, values):
 
 
 class MaskLines(SpectrumTransformer):
-    """Set the flux to NaN where the atmosphere absorbs or shines.
+    """Set the flux to NaN where the atmosphere absorbs or emits.
 
-    Use it on wavelengths of the observer, before :class:`DeredshiftSpectrum`; :class:`Rebin` then
+    Use it on observed wavelengths, before :class:`DeredshiftSpectrum`; :class:`Rebin` then
     interpolates over short gaps and leaves long ones without data.
 
     Parameters
@@ -66,13 +80,21 @@ class MaskLines(SpectrumTransformer):
     regions : sequence of {"telluric", "sky"} or (float, float), default=("telluric", "sky")
         "telluric": the bands of O2 and H2O at 6860-6930, 7160-7340, 7590-7700 and 8120-8370
         Angstrom [1]_; "sky": `width` around the night-sky lines of O I at 5577.34, 6300.30,
-        6363.78 and of Na I at 5889.95, 5895.92 [2]_; or own ranges in Angstrom.
+        6363.78 and of Na I at 5889.95, 5895.92 [2]_; or your own ranges in Angstrom.
 
     width : float, default=20
         Full width of a night-sky line in Angstrom.
 
     column : str, default="spectrum"
         Nested column with the spectra.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of columns seen during `fit`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen during `fit`.
 
     See Also
     --------
@@ -94,14 +116,24 @@ class MaskLines(SpectrumTransformer):
     [nan, 1.0, nan]
     """
 
-    def __init__(self, regions=_REGIONS, *, width=20.0, column="spectrum"):
+    _parameter_constraints = {
+        "regions": [str, list, tuple],
+        "width": [Interval(Real, 0, None, closed="neither")],
+        **SpectrumTransformer._parameter_constraints,
+    }
+
+    def __init__(
+        self,
+        regions: str | Sequence = _REGIONS,
+        *,
+        width: float = 20.0,
+        column: str = "spectrum",
+    ):
         super().__init__(column=column)
         self.regions = regions
         self.width = width
 
     def _check_parameters(self):
-        if not self.width > 0:
-            raise ValueError(f"MaskLines: width={self.width} must be positive")
         for low, high in self._ranges():
             if not low <= high:
                 raise ValueError(f"MaskLines: the region ({low}, {high}) does not rise")
@@ -110,7 +142,7 @@ class MaskLines(SpectrumTransformer):
         ranges, half = [], self.width / 2
         for region in [self.regions] if isinstance(self.regions, str) else self.regions:
             if isinstance(region, str) and region not in _REGIONS:
-                raise ValueError(f"MaskLines: region {region!r} is none of {_REGIONS}")
+                raise ValueError(f"MaskLines: region {region!r} is not one of {_REGIONS}")
             if region == "telluric":
                 ranges += TELLURIC
             elif region == "sky":

@@ -1,14 +1,14 @@
 """The continuum of spectra."""
 
+from numbers import Integral
+
 import numpy as np
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from skastro.base import SpectrumTransformer
 from skastro.preprocessing._spectra_scale import scaled
 from skastro.utils.interpolation import interpolate_cubic
 from skastro.utils.ragged import keep_rows, segment_ids, segment_reduce
-
-_METHODS = ("spline", "polynomial")
-_MODES = ("divide", "subtract")
 
 
 class RemoveContinuum(SpectrumTransformer):
@@ -19,7 +19,7 @@ class RemoveContinuum(SpectrumTransformer):
     method : {"spline", "polynomial"}, default="spline"
         Cubic spline through the means of the flux in `n_knots` bins of equal width in the
         logarithm of the wavelength, as SNID does with 13 [1]_, constant beyond the outermost
-        means; or the polynomial of `degree` in the wavelength with the least squares.
+        means; or the least-squares polynomial of `degree` in the wavelength.
 
     n_knots : int, default=13
         Number of bins of "spline"; those without data are left out.
@@ -32,6 +32,14 @@ class RemoveContinuum(SpectrumTransformer):
 
     column : str, default="spectrum"
         Nested column with the spectra.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of columns seen during `fit`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen during `fit`.
 
     See Also
     --------
@@ -54,22 +62,28 @@ class RemoveContinuum(SpectrumTransformer):
     True
     """
 
-    def __init__(self, *, method="spline", n_knots=13, degree=5, mode="divide", column="spectrum"):
+    _parameter_constraints = {
+        "method": [StrOptions({"spline", "polynomial"})],
+        "n_knots": [Interval(Integral, 2, None, closed="left")],
+        "degree": [Interval(Integral, 0, None, closed="left")],
+        "mode": [StrOptions({"divide", "subtract"})],
+        **SpectrumTransformer._parameter_constraints,
+    }
+
+    def __init__(
+        self,
+        *,
+        method: str = "spline",
+        n_knots: int = 13,
+        degree: int = 5,
+        mode: str = "divide",
+        column: str = "spectrum",
+    ):
         super().__init__(column=column)
         self.method = method
         self.n_knots = n_knots
         self.degree = degree
         self.mode = mode
-
-    def _check_parameters(self):
-        if self.method not in _METHODS:
-            raise ValueError(f"RemoveContinuum: method={self.method!r} is none of {_METHODS}")
-        if self.mode not in _MODES:
-            raise ValueError(f"RemoveContinuum: mode={self.mode!r} is none of {_MODES}")
-        if self.n_knots < 2:
-            raise ValueError(f"RemoveContinuum: n_knots={self.n_knots} must be 2 or more")
-        if self.degree < 0:
-            raise ValueError(f"RemoveContinuum: degree={self.degree} must be 0 or more")
 
     def _transform_spectra(self, offsets, rows, X):
         flux = rows["flux"].astype(float)

@@ -1,6 +1,9 @@
-"""Mark spectra that cannot be classified, and say why."""
+"""Mark spectra that cannot be classified, with the reason."""
+
+from numbers import Integral, Real
 
 import numpy as np
+from sklearn.utils._param_validation import Interval
 
 from skastro.base import SpectrumTransformer
 from skastro.utils.ragged import (
@@ -17,40 +20,48 @@ _DER_SNR = 1.482602 / np.sqrt(6)
 
 
 class MarkSpectrumQuality(SpectrumTransformer):
-    """Mark the spectra that cannot be classified with a reason in words.
+    """Mark the spectra that cannot be classified, with the reason in words.
 
-    As :class:`MarkQuality` does for light curves: no object is dropped, the column holds "" or
-    the first reason; a reason that is there already, as of :func:`skastro.io.read_spectra`,
-    stays.
+    No object is dropped, as in :class:`MarkQuality` for light curves.
 
     Parameters
     ----------
     start, stop : float, default=4200, 9200
-        Range of wavelengths in Angstrom that `min_coverage` is about.
+        Range of wavelengths [Angstrom] to which the other parameters refer.
 
     min_coverage : float, default=0.5
-        Least part of the range between the first and the last finite flux.
+        Minimum share of the range between the first and the last finite flux.
 
     min_rows : int, default=50
-        Least number of finite fluxes inside the range.
+        Minimum number of finite fluxes inside the range.
 
     max_zeros : float, default=0.5
-        Largest part of them that is exactly zero.
+        Maximum share of them that is exactly zero.
 
     min_snr : float, default=0
-        Least ratio of the median flux to the noise inside the range; the noise is
+        Minimum ratio of the median flux to the noise inside the range; the noise is
         ``1.482602 / sqrt(6) median |2 f_i - f_i-2 - f_i+2|`` [1]_.
 
     quality_column : str, default="quality"
-        Static column to write.
+        Column with the reason why an object is unusable, or "" for a usable one.  Earlier
+        reasons are kept, such as those of :func:`skastro.io.read_spectra`, and the first rule
+        that an object fails is added.
 
     column : str, default="spectrum"
         Nested column with the spectra.
 
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of columns seen during `fit`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen during `fit`.
+
     See Also
     --------
     MarkQuality : The same for light curves.
-    skastro.resampling.DropUnusable : Leave marked objects out of the training.
+    skastro.resampling.DropUnusable : Keep marked objects out of the training.
 
     References
     ----------
@@ -68,17 +79,28 @@ class MarkSpectrumQuality(SpectrumTransformer):
     'fewer than 50 values of flux'
     """
 
+    _parameter_constraints = {
+        "start": [Real],
+        "stop": [Real],
+        "min_coverage": [Interval(Real, 0, 1, closed="both")],
+        "min_rows": [Interval(Integral, 0, None, closed="left")],
+        "max_zeros": [Interval(Real, 0, 1, closed="both")],
+        "min_snr": [Real],
+        "quality_column": [str],
+        **SpectrumTransformer._parameter_constraints,
+    }
+
     def __init__(
         self,
-        start=4200.0,
-        stop=9200.0,
+        start: float = 4200.0,
+        stop: float = 9200.0,
         *,
-        min_coverage=0.5,
-        min_rows=50,
-        max_zeros=0.5,
-        min_snr=0.0,
-        quality_column="quality",
-        column="spectrum",
+        min_coverage: float = 0.5,
+        min_rows: int = 50,
+        max_zeros: float = 0.5,
+        min_snr: float = 0.0,
+        quality_column: str = "quality",
+        column: str = "spectrum",
     ):
         super().__init__(column=column)
         self.start = start
@@ -98,20 +120,8 @@ class MarkSpectrumQuality(SpectrumTransformer):
     def _transform_rows(self, offsets, rows, X):
         return offsets, rows
 
-    def _described_columns(self):
-        return (self.quality_column,)
-
-    def _describe_objects(self, offsets, rows, X):
+    def _faults(self, offsets, rows, X):
         self._check_wavelengths(offsets, rows["wavelength"], X)
-        faults = self._faults(offsets, rows)
-        reasons = np.select(list(faults.values()), list(faults), default="").astype(object)
-        if self.quality_column in X.columns:
-            earlier = X[self.quality_column].fillna("").to_numpy(object)
-            reasons = np.where(earlier != "", earlier, reasons)
-        return {self.quality_column: reasons}
-
-    def _faults(self, offsets, rows):
-        """Return {reason: mask of objects}, the most basic reason first."""
         x = rows["wavelength"]
         inside = (x >= self.start) & (x <= self.stop) & np.isfinite(rows["flux"])
         offsets, rows = keep_rows(offsets, {n: rows[n] for n in ("wavelength", "flux")}, inside)

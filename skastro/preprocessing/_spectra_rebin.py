@@ -1,6 +1,10 @@
 """Spectra on a common grid of wavelengths."""
 
+from numbers import Real
+
 import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from skastro.base import SpectrumTransformer
 from skastro.preprocessing._spectra_clean import repeats
@@ -12,33 +16,33 @@ from skastro.utils.interpolation import (
 )
 from skastro.utils.ragged import chunks, keep_rows, take_objects
 
-_METHODS = ("cubic", "linear", "flux")
 _ROWS_AT_ONCE = 300_000
 
 
 class Rebin(SpectrumTransformer):
     """Bring every spectrum to the same wavelengths.
 
-    Rows without flux and repeated wavelengths are left out first.  The field ``covered`` says
+    Rows without flux and repeated wavelengths are dropped first.  The field ``covered`` is True
     where a spectrum has data; elsewhere the flux is `fill_value` and the error NaN.  Other fields
     are those of the nearest row.  An object without data stays without rows.
 
     Parameters
     ----------
     wavelengths : array-like of shape (n_wavelengths,), default=None
-        Rising grid in Angstrom; by default 256 from 4200 to 9200, that of CCSNscore.
+        Increasing grid [Angstrom]; by default 256 points from 4200 to 9200, that of CCSNscore.
 
     method : {"cubic", "linear", "flux"}, default="cubic"
-        Not-a-knot cubic spline, straight lines, or the mean over the bin that reaches half-way to
-        the neighbours on the grid, which conserves the flux.  Errors are interpolated linearly,
-        as ``hypot(w1 err1, w2 err2)``; for "flux" variances are shared among bins as the flux.
+        Not-a-knot cubic spline, linear interpolation, or the mean over the bin that extends half
+        way to the neighbours on the grid, which conserves the flux.  Errors are interpolated
+        linearly, as ``hypot(w1 err1, w2 err2)``; for "flux" variances are shared among bins in
+        the same way as the flux.
 
     max_gap : float, default=None
-        A grid point between two rows further apart than this, in Angstrom, has no data.  No
-        limit by default.
+        A grid point between two rows further apart than this [Angstrom] has no data.  No limit
+        by default.
 
     fill_value : float, default=nan
-        Flux where there is no data.
+        Flux where there are no data.
 
     column : str, default="spectrum"
         Nested column with the spectra.
@@ -46,7 +50,13 @@ class Rebin(SpectrumTransformer):
     Attributes
     ----------
     wavelengths_ : ndarray of shape (n_wavelengths,)
-        The grid in Angstrom.
+        The grid [Angstrom].
+
+    n_features_in_ : int
+        Number of columns seen during `fit`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen during `fit`.
 
     See Also
     --------
@@ -68,14 +78,22 @@ class Rebin(SpectrumTransformer):
     [1.5, 2.5, nan]
     """
 
+    _parameter_constraints = {
+        "wavelengths": ["array-like", None],
+        "method": [StrOptions({"cubic", "linear", "flux"})],
+        "max_gap": [Interval(Real, 0, None, closed="neither"), None],
+        "fill_value": [Real],
+        **SpectrumTransformer._parameter_constraints,
+    }
+
     def __init__(
         self,
-        wavelengths=None,
+        wavelengths: ArrayLike | None = None,
         *,
-        method="cubic",
-        max_gap=None,
-        fill_value=np.nan,
-        column="spectrum",
+        method: str = "cubic",
+        max_gap: float | None = None,
+        fill_value: float = np.nan,
+        column: str = "spectrum",
     ):
         super().__init__(column=column)
         self.wavelengths = wavelengths
@@ -93,11 +111,7 @@ class Rebin(SpectrumTransformer):
     def _check_parameters(self):
         grid = self._grid()
         if grid.ndim != 1 or len(grid) < 2 or not (np.diff(grid) > 0).all() or grid[0] <= 0:
-            raise ValueError("Rebin: wavelengths must be two or more rising positive numbers")
-        if self.method not in _METHODS:
-            raise ValueError(f"Rebin: method={self.method!r} is none of {_METHODS}")
-        if self.max_gap is not None and not self.max_gap > 0:
-            raise ValueError(f"Rebin: max_gap={self.max_gap!r} must be positive or None")
+            raise ValueError("Rebin: wavelengths must be two or more increasing positive numbers")
 
     def _transform_spectra(self, offsets, rows, X):
         offsets, rows = keep_rows(offsets, rows, np.isfinite(rows["flux"]))
@@ -166,7 +180,7 @@ def _linear_error(variance, offsets, x, target_offsets, targets):
     right = np.minimum(left + 1, np.repeat(offsets[1:], lengths) - 1)
     width = x[right] - x[left]
     share = np.where(width > 0, (targets - x[left]) / np.where(width > 0, width, 1.0), 0.0)
-    # A share of nothing is nothing, though the other error be missing.
+    # 0 * NaN would be NaN where the other row has no error.
     right_part = np.where(share > 0, share**2 * variance[right], 0.0)
     return np.sqrt((1 - share) ** 2 * variance[left] + right_part)
 

@@ -14,28 +14,28 @@ _MEDIAN_PART = (50 / 256, 200 / 256)
 
 def make_spectrum_preprocessing(
     *,
-    start=4200.0,
-    stop=9200.0,
-    n_wavelengths=256,
-    deredshift=True,
-    window=5,
-    redshift_column="redshift",
-    column="spectrum",
-):
+    start: float = 4200.0,
+    stop: float = 9200.0,
+    n_wavelengths: int = 256,
+    deredshift: bool = True,
+    window: int = 5,
+    redshift_column: str = "redshift",
+    column: str = "spectrum",
+) -> Pipeline:
     """Return the preprocessing of CCSNscore as a Pipeline from spectra to spectra.
 
-    Divide wavelengths by 1 + z where z is known; drop repeated wavelengths; cubic interpolation on
-    a linear grid, 0 outside; divide by the median of the samples 50 to 200 of 256, or the same
-    part of another number; replace values below -5 or above 100 by 0; running median; bring to
-    [0, 1] [1]_.
+    Drop repeated wavelengths; divide wavelengths by 1 + z where z is known; interpolate by a cubic
+    spline on a linear grid, 0 outside the data; divide by the median of the samples 50 to 200 of
+    256, or the same part of another number; replace values below -5 or above 100 by 0; take the
+    running median; scale to [0, 1] [1]_.
 
     Parameters
     ----------
     start, stop : float, default=4200, 9200
-        Ends of the grid in Angstrom; the older version had 3790 and 9208.
+        Ends of the grid [Angstrom]; an older version had 3790 and 9208.
 
     n_wavelengths : int, default=256
-        Number of samples.
+        Number of samples of the grid.
 
     deredshift : bool, default=True
         Move to the rest frame.
@@ -44,7 +44,7 @@ def make_spectrum_preprocessing(
         Rows of the running median; 3 in some versions.
 
     redshift_column : str, default="redshift"
-        Column of `X` with the redshift of each object.
+        Column with the redshift.
 
     column : str, default="spectrum"
         Nested column with the spectra.
@@ -52,11 +52,11 @@ def make_spectrum_preprocessing(
     Returns
     -------
     steps : Pipeline
-        With the names clean, deredshift, rebin, median, outliers, smooth and minmax.
+        The steps clean, deredshift, rebin, median, outliers, smooth and minmax.
 
     Notes
     -----
-    Two things differ from the code of the recipe on purpose: rows without flux are dropped and not
+    Two things differ from the original code: rows without flux are dropped instead of
     interpolated as zeros, and a spectrum whose median is not positive becomes NaN instead of being
     turned upside down.
 
@@ -72,7 +72,7 @@ def make_spectrum_preprocessing(
     """
     grid = Grid(start, stop, n_wavelengths)
     first, last = (round(part * n_wavelengths) for part in _MEDIAN_PART)
-    # Half a step of margin, so that rounding does not decide.
+    # Half a step of margin, so that rounding does not decide which samples count.
     margin = (grid[1] - grid[0]) / 2
     middle = (float(grid[first] - margin), float(grid[last - 1] + margin))
     steps = {

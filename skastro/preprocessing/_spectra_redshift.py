@@ -1,29 +1,47 @@
 """Spectra in the rest frame of their host galaxies."""
 
 import numpy as np
+from sklearn.utils._param_validation import StrOptions
 
-from skastro.base import SpectrumTransformer
+from skastro.base import SpectrumTransformer, is_marked, read_numbers
 from skastro.exceptions import ObjectError
 
 
 class DeredshiftSpectrum(SpectrumTransformer):
-    """Divide wavelengths by 1 + z; the numbers of the flux stay.
+    """Divide wavelengths by 1 + z; the values of the flux stay.
 
-    A column says which spectra are in the rest frame afterwards.
+    A static column tells which spectra are in the rest frame afterwards.
 
     Parameters
     ----------
     redshift_column : str, default="redshift"
-        Column of `X` with the redshift of each object.
+        Column with the redshift.
 
-    missing : {"keep", "raise"}, default="keep"
-        An object without redshift keeps its observed wavelengths, or raises.
+    missing : {"raise", "keep", "mark"}, default="keep"
+        An object without a redshift raises ObjectError, keeps its observed wavelengths, or keeps
+        them and is marked in `quality_column`.
 
     name : str, default="rest_frame"
-        Static column to write: True where the redshift was known.
+        Static column to write; an existing one is replaced.  True where the redshift was known.
+
+    quality_column : str, default="quality"
+        Column with the reason why an object is unusable, or "" for a usable one.
 
     column : str, default="spectrum"
         Nested column with the spectra.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of columns seen during `fit`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen during `fit`.
+
+    Raises
+    ------
+    ObjectError
+        In `transform`: a redshift is not above -1, or missing with ``missing="raise"``.
 
     See Also
     --------
@@ -42,40 +60,56 @@ class DeredshiftSpectrum(SpectrumTransformer):
     ([4000.0, 5000.0], [True, False])
     """
 
+    _parameter_constraints = {
+        "redshift_column": [str],
+        "missing": [StrOptions({"raise", "keep", "mark"})],
+        "name": [str],
+        "quality_column": [str],
+        **SpectrumTransformer._parameter_constraints,
+    }
+
     def __init__(
-        self, *, redshift_column="redshift", missing="keep", name="rest_frame", column="spectrum"
+        self,
+        *,
+        redshift_column: str = "redshift",
+        missing: str = "keep",
+        name: str = "rest_frame",
+        quality_column: str = "quality",
+        column: str = "spectrum",
     ):
         super().__init__(column=column)
         self.redshift_column = redshift_column
         self.missing = missing
         self.name = name
+        self.quality_column = quality_column
 
     def _required_columns(self):
         return (self.redshift_column,)
-
-    def _check_parameters(self):
-        if self.missing not in ("raise", "keep"):
-            raise ValueError(
-                f"DeredshiftSpectrum: missing={self.missing!r} is neither 'raise' nor 'keep'"
-            )
 
     def _described_columns(self):
         return (self.name,)
 
     def _describe_objects(self, offsets, rows, X):
-        return {self.name: np.isfinite(X[self.redshift_column].to_numpy(float))}
+        return {self.name: np.isfinite(self._redshift(X))}
+
+    def _faults(self, offsets, rows, X):
+        unknown = np.isnan(self._redshift(X))
+        return {f"no {self.redshift_column}": unknown} if self.missing == "mark" else {}
 
     def _transform_spectra(self, offsets, rows, X):
-        redshift = X[self.redshift_column].to_numpy(float)
+        redshift = self._redshift(X)
         unknown = ~np.isfinite(redshift)
-        if self.missing == "raise" and unknown.any():
-            raise ObjectError(f"DeredshiftSpectrum: no {self.redshift_column!r}", X.index[unknown])
+        refused = unknown & ~is_marked(X, self.quality_column)
+        if self.missing == "raise" and refused.any():
+            raise ObjectError(f"DeredshiftSpectrum: no {self.redshift_column!r}", X.index[refused])
         if (redshift <= -1).any():
             raise ObjectError(
                 f"DeredshiftSpectrum: {self.redshift_column!r} is not above -1",
                 X.index[redshift <= -1],
             )
-        stretch = 1 + np.where(unknown, 0.0, redshift)
+        stretch = np.repeat(1 + np.where(unknown, 0.0, redshift), np.diff(offsets))
         wavelength = rows["wavelength"]
-        rest = wavelength / np.repeat(stretch, np.diff(offsets))
-        return offsets, {**rows, "wavelength": rest.astype(wavelength.dtype)}
+        return offsets, {**rows, "wavelength": (wavelength / stretch).astype(wavelength.dtype)}
+
+    def _redshift(self, X):
+        return read_numbers(X, self.redshift_column, "DeredshiftSpectrum")

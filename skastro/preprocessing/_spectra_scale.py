@@ -1,29 +1,39 @@
 """Scale of the flux of spectra."""
 
+from numbers import Real
+
 import numpy as np
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from skastro.base import SpectrumTransformer
 from skastro.utils.ragged import segment_ids, segment_median, segment_reduce
 
-_METHODS = ("median", "minmax", "standard")
-
 
 class NormalizeSpectrum(SpectrumTransformer):
-    """Bring the flux of each spectrum to a common scale, that of its own values.
+    """Scale the flux of each spectrum by its own values.
 
-    A spectrum whose scale is not positive, as of a flux of zeros, becomes NaN.
+    A spectrum whose scale is not positive, such as a flux of zeros, becomes NaN.
 
     Parameters
     ----------
     method : {"median", "minmax", "standard"}, default="median"
-        Divide by the median; bring to [0, 1] by ``(flux - min) / (max - min)``; or bring to mean
+        Divide by the median; scale to [0, 1] by ``(flux - min) / (max - min)``; or scale to mean
         0 and standard deviation 1.
 
     window : (float, float), default=None
-        Wavelengths in Angstrom, both included, whose flux sets the scale; all by default.
+        Range of wavelengths [Angstrom], both ends included, whose flux sets the scale; all by
+        default.
 
     column : str, default="spectrum"
         Nested column with the spectra.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of columns seen during `fit`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen during `fit`.
 
     See Also
     --------
@@ -41,16 +51,26 @@ class NormalizeSpectrum(SpectrumTransformer):
     [0.0, 0.25, 1.0]
     """
 
-    def __init__(self, *, method="median", window=None, column="spectrum"):
+    _parameter_constraints = {
+        "method": [StrOptions({"median", "minmax", "standard"})],
+        "window": [tuple, list, None],
+        **SpectrumTransformer._parameter_constraints,
+    }
+
+    def __init__(
+        self,
+        *,
+        method: str = "median",
+        window: tuple[float, float] | None = None,
+        column: str = "spectrum",
+    ):
         super().__init__(column=column)
         self.method = method
         self.window = window
 
     def _check_parameters(self):
-        if self.method not in _METHODS:
-            raise ValueError(f"NormalizeSpectrum: method={self.method!r} is none of {_METHODS}")
         if self.window is not None and not self.window[0] < self.window[1]:
-            raise ValueError(f"NormalizeSpectrum: window={self.window} does not rise")
+            raise ValueError(f"NormalizeSpectrum: window={self.window} must increase")
 
     def _transform_spectra(self, offsets, rows, X):
         flux = rows["flux"].astype(float)
@@ -78,7 +98,7 @@ class NormalizeSpectrum(SpectrumTransformer):
 
 
 class ReplaceOutliers(SpectrumTransformer):
-    """Replace the flux outside of a range by a value.
+    """Replace the flux outside a range by a value.
 
     Parameters
     ----------
@@ -87,14 +107,22 @@ class ReplaceOutliers(SpectrumTransformer):
         its median.
 
     value : float, default=0
-        Takes its place.
+        The new flux.
 
     column : str, default="spectrum"
         Nested column with the spectra.
 
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of columns seen during `fit`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen during `fit`.
+
     See Also
     --------
-    NormalizeSpectrum : Bring the flux to units of its median before.
+    NormalizeSpectrum : Scale the flux to units of its median first.
 
     Examples
     --------
@@ -107,7 +135,21 @@ class ReplaceOutliers(SpectrumTransformer):
     [1.0, 0.0, 0.0]
     """
 
-    def __init__(self, low=-5.0, high=100.0, *, value=0.0, column="spectrum"):
+    _parameter_constraints = {
+        "low": [Real],
+        "high": [Real],
+        "value": [Real],
+        **SpectrumTransformer._parameter_constraints,
+    }
+
+    def __init__(
+        self,
+        low: float = -5.0,
+        high: float = 100.0,
+        *,
+        value: float = 0.0,
+        column: str = "spectrum",
+    ):
         super().__init__(column=column)
         self.low = low
         self.high = high
@@ -126,20 +168,28 @@ class ReplaceOutliers(SpectrumTransformer):
 class Apodize(SpectrumTransformer):
     r"""Taper both ends of the flux to zero by a cosine bell.
 
-    The weight is :math:`\sin^2(\pi u / 2 f)` for a distance `u` below the fraction `f` of the
-    covered range of wavelengths from an end, else 1 [1]_.
+    The weight is :math:`\sin^2(\pi u / 2 f)` at a distance `u` from an end, in units of the
+    covered range of wavelengths, that is below the fraction `f`, and 1 elsewhere [1]_.
 
     Parameters
     ----------
     fraction : float, default=0.05
-        Tapered part of the range at either end.
+        Share of the range that is tapered at either end.
 
     column : str, default="spectrum"
         Nested column with the spectra.
 
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of columns seen during `fit`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen during `fit`.
+
     See Also
     --------
-    RemoveContinuum : Bring the flux to a mean of zero before, with ``mode="subtract"``.
+    RemoveContinuum : Bring the mean flux to zero first, with ``mode="subtract"``.
 
     References
     ----------
@@ -156,13 +206,14 @@ class Apodize(SpectrumTransformer):
     [0.0, 1.0, 0.0]
     """
 
-    def __init__(self, fraction=0.05, *, column="spectrum"):
+    _parameter_constraints = {
+        "fraction": [Interval(Real, 0, 0.5, closed="right")],
+        **SpectrumTransformer._parameter_constraints,
+    }
+
+    def __init__(self, fraction: float = 0.05, *, column: str = "spectrum"):
         super().__init__(column=column)
         self.fraction = fraction
-
-    def _check_parameters(self):
-        if not 0 < self.fraction <= 0.5:
-            raise ValueError(f"Apodize: fraction={self.fraction} must be above 0, at most 0.5")
 
     def _transform_spectra(self, offsets, rows, X):
         x = np.where(np.isfinite(rows["flux"]), rows["wavelength"], np.nan)
@@ -175,7 +226,7 @@ class Apodize(SpectrumTransformer):
 
 
 def scaled(rows, factor, shift=0.0):
-    """Return the rows with ``flux = factor * (flux - shift)`` and the error scaled alike."""
+    """Return the rows with ``flux = factor * (flux - shift)`` and its error scaled."""
     flux = rows["flux"]
     new = {"flux": ((flux.astype(float) - shift) * factor).astype(flux.dtype)}
     if "flux_err" in rows:

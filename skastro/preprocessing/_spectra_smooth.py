@@ -1,29 +1,29 @@
 """Smoothing of spectra along the rows."""
 
 import warnings
+from numbers import Integral
 
 import numpy as np
 from scipy.signal import savgol_coeffs
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from skastro.base import SpectrumTransformer
 from skastro.utils.ragged import row_numbers
 
-_METHODS = ("median", "savgol")
-_EDGES = ("shrink", "zero")
 _ROWS_AT_ONCE = 1 << 17
 
 
 class SmoothSpectrum(SpectrumTransformer):
-    """Smooth the flux by a running median or a Savitzky-Golay filter of some rows.
+    """Smooth the flux by a running median or a Savitzky-Golay filter.
 
     Parameters
     ----------
     method : {"median", "savgol"}, default="median"
-        Running median, that leaves missing values out of account, or the value of the polynomial
-        fitted to each window by least squares [1]_, which a missing value makes NaN.
+        Running median, which ignores missing values, or the value of the polynomial fitted to
+        each window by least squares [1]_, which is NaN if any value is missing.
 
     window : int, default=5
-        Odd number of rows.
+        Number of rows; it must be odd.
 
     degree : int, default=2
         Degree of the polynomial of "savgol".
@@ -36,10 +36,18 @@ class SmoothSpectrum(SpectrumTransformer):
     column : str, default="spectrum"
         Nested column with the spectra.
 
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of columns seen during `fit`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen during `fit`.
+
     Notes
     -----
-    "savgol" propagates independent errors through the filter; "median" leaves them.  Rows count,
-    not wavelengths: put :class:`Rebin` before.
+    "savgol" propagates independent errors through the filter; "median" keeps them.  The window is
+    in rows, not wavelengths: use :class:`Rebin` first.
 
     References
     ----------
@@ -56,7 +64,23 @@ class SmoothSpectrum(SpectrumTransformer):
     [5.0, 2.0, 3.0, 2.5]
     """
 
-    def __init__(self, *, method="median", window=5, degree=2, edges="shrink", column="spectrum"):
+    _parameter_constraints = {
+        "method": [StrOptions({"median", "savgol"})],
+        "window": [Interval(Integral, 1, None, closed="left")],
+        "degree": [Interval(Integral, 0, None, closed="left")],
+        "edges": [StrOptions({"shrink", "zero"})],
+        **SpectrumTransformer._parameter_constraints,
+    }
+
+    def __init__(
+        self,
+        *,
+        method: str = "median",
+        window: int = 5,
+        degree: int = 2,
+        edges: str = "shrink",
+        column: str = "spectrum",
+    ):
         super().__init__(column=column)
         self.method = method
         self.window = window
@@ -64,13 +88,9 @@ class SmoothSpectrum(SpectrumTransformer):
         self.edges = edges
 
     def _check_parameters(self):
-        if self.method not in _METHODS:
-            raise ValueError(f"SmoothSpectrum: method={self.method!r} is none of {_METHODS}")
-        if self.edges not in _EDGES:
-            raise ValueError(f"SmoothSpectrum: edges={self.edges!r} is none of {_EDGES}")
-        if self.window < 1 or self.window % 2 != 1:
-            raise ValueError(f"SmoothSpectrum: window={self.window} must be odd and positive")
-        if self.method == "savgol" and not 0 <= self.degree < self.window:
+        if self.window % 2 != 1:
+            raise ValueError(f"SmoothSpectrum: window={self.window} must be odd")
+        if self.method == "savgol" and self.degree >= self.window:
             raise ValueError(f"SmoothSpectrum: degree={self.degree} must be below the window")
 
     def _transform_spectra(self, offsets, rows, X):

@@ -1,10 +1,13 @@
-"""When an object was first seen for certain."""
+"""When an object was first detected with certainty."""
+
+from numbers import Real
 
 import numpy as np
+from sklearn.utils._param_validation import Interval
 
 from skastro.base import LightCurveTransformer
+from skastro.preprocessing._detections import first_and_last
 from skastro.utils.photometry import is_detected
-from skastro.utils.ragged import is_sorted, segment_first
 
 
 class TriggerTime(LightCurveTransformer):
@@ -20,14 +23,22 @@ class TriggerTime(LightCurveTransformer):
         ``detected``.
 
     min_separation : float, default=1
-        Days that the trigger comes after the first detection at least; exceeded.
+        Number of days after the first detection that the trigger exceeds.
 
     name : str, default="trigger_time"
         Static column to write; an existing one is replaced.  NaN for an object that never
         triggered.
 
     column : str, default="lightcurve"
-        Nested column with the light curves, sorted by time.
+        Nested column with the light curves.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of columns seen during `fit`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen during `fit`.
 
     See Also
     --------
@@ -49,8 +60,20 @@ class TriggerTime(LightCurveTransformer):
     [14.0]
     """
 
+    _parameter_constraints = {
+        "min_snr": [Real],
+        "min_separation": [Interval(Real, 0, None, closed="left")],
+        "name": [str],
+        **LightCurveTransformer._parameter_constraints,
+    }
+
     def __init__(
-        self, *, min_snr=5.0, min_separation=1.0, name="trigger_time", column="lightcurve"
+        self,
+        *,
+        min_snr: float = 5.0,
+        min_separation: float = 1.0,
+        name: str = "trigger_time",
+        column: str = "lightcurve",
     ):
         super().__init__(column=column)
         self.min_snr = min_snr
@@ -64,9 +87,7 @@ class TriggerTime(LightCurveTransformer):
         return (self.name,)
 
     def _describe_objects(self, offsets, rows, X):
-        if not is_sorted(offsets, rows["time"]):
-            raise ValueError(f"TriggerTime: field 'time' of {self.column!r} must be sorted")
-        detected = is_detected(rows, self.min_snr)
-        first = segment_first(rows["time"], offsets, detected)
-        later = rows["time"] > np.repeat(first, np.diff(offsets)) + self.min_separation
-        return {self.name: segment_first(rows["time"], offsets, detected & later)}
+        time, detected = rows["time"], is_detected(rows, self.min_snr)
+        first, _ = first_and_last(time, offsets, detected)
+        later = time > np.repeat(first, np.diff(offsets)) + self.min_separation
+        return {self.name: first_and_last(time, offsets, detected & later)[0]}

@@ -1,6 +1,7 @@
 """Restrict light curves to a time window."""
 
 import warnings
+from numbers import Real
 
 import numpy as np
 
@@ -10,19 +11,23 @@ from skastro.utils.ragged import keep_rows
 
 
 class Window(LightCurveTransformer):
-    """Keep the observations inside a time window around a reference time.
+    """Keep the observations inside a time window around a reference date.
 
-    An object without reference time keeps no observation, and a warning names it.
+    An object without a reference date keeps no observation; it is marked in `quality_column`, and
+    a warning names it.
 
     Parameters
     ----------
     start, stop : float or str, default=-30, 150
-        Edges of the window in days after the reference time; both are included.  A text names
-        a static column of `X` that holds one edge for each object.
+        Edges of the window in days after the reference date; both are included.  A string names
+        a static column of `X` with the edge of each object.
 
     reference_column : str, default="peak_time"
-        Column of `X` with the reference time of each object, as ``peak_time``, or
-        ``trigger_time`` of :class:`TriggerTime`.
+        Column with the reference date of each object, such as ``"peak_time"`` of
+        :class:`EstimatePeak` or ``"trigger_time"`` of :class:`TriggerTime`.
+
+    quality_column : str, default="quality"
+        Column with the reason why an object is unusable, or "" for a usable one.
 
     column : str, default="lightcurve"
         Nested column with the light curves.
@@ -52,13 +57,28 @@ class Window(LightCurveTransformer):
     [5.0, 7.0]
     """
 
+    _parameter_constraints = {
+        "start": [Real, str],
+        "stop": [Real, str],
+        "reference_column": [str],
+        "quality_column": [str],
+        **LightCurveTransformer._parameter_constraints,
+    }
+
     def __init__(
-        self, start=-30.0, stop=150.0, *, reference_column="peak_time", column="lightcurve"
+        self,
+        start: float | str = -30.0,
+        stop: float | str = 150.0,
+        *,
+        reference_column: str = "peak_time",
+        quality_column: str = "quality",
+        column: str = "lightcurve",
     ):
         super().__init__(column=column)
         self.start = start
         self.stop = stop
         self.reference_column = reference_column
+        self.quality_column = quality_column
 
     def _required_columns(self):
         return (self.reference_column, *(e for e in (self.start, self.stop) if isinstance(e, str)))
@@ -67,13 +87,12 @@ class Window(LightCurveTransformer):
         return ("time",)
 
     def _check_parameters(self):
-        texts = isinstance(self.start, str) or isinstance(self.stop, str)
-        if not texts and self.start > self.stop:
+        named = isinstance(self.start, str) or isinstance(self.stop, str)
+        if not named and self.start > self.stop:
             raise ValueError(f"Window: start={self.start} must not exceed stop={self.stop}")
 
-    def _transform_rows(self, offsets, rows, X):
-        reference = X[self.reference_column].to_numpy(float)
-        missing = np.isnan(reference)
+    def _faults(self, offsets, rows, X):
+        missing = np.isnan(self._column(self.reference_column, X))
         if missing.any():
             warnings.warn(
                 f"Window: no {self.reference_column!r}, so no observation is kept, for "
@@ -81,11 +100,17 @@ class Window(LightCurveTransformer):
                 ObjectWarning,
                 stacklevel=3,
             )
-        lengths = np.diff(offsets)
-        first = np.repeat(reference + self._edge(self.start, X), lengths)
-        last = np.repeat(reference + self._edge(self.stop, X), lengths)
-        return keep_rows(offsets, rows, (rows["time"] >= first) & (rows["time"] <= last))
+        return {f"no {self.reference_column}": missing}
+
+    def _transform_rows(self, offsets, rows, X):
+        reference = self._column(self.reference_column, X)
+        start, stop = (np.repeat(reference + e, np.diff(offsets)) for e in self._edges(X))
+        return keep_rows(offsets, rows, (rows["time"] >= start) & (rows["time"] <= stop))
+
+    def _edges(self, X):
+        edges = (self.start, self.stop)
+        return (self._column(e, X) if isinstance(e, str) else e for e in edges)
 
     @staticmethod
-    def _edge(edge, X):
-        return X[edge].to_numpy(float) if isinstance(edge, str) else edge
+    def _column(name, X):
+        return X[name].to_numpy(float, na_value=np.nan)

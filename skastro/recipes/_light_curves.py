@@ -10,7 +10,7 @@ from skastro.preprocessing import (
     MarkDetections,
     ReplaceMissing,
 )
-from skastro.surveys import Survey, get_survey
+from skastro.surveys import Survey
 
 STATIC_COLUMNS = ("redshift", "redshift_err", "mwebv")
 """Static columns of the schema; ELAsTiCC's host columns are given by name beside them."""
@@ -32,18 +32,10 @@ def detection_steps(
     ['clean', 'detections', 'first_detection', 'compare']
     """
     return [
-        ("clean", CleanPhotometry(reject=_rejected(reject, survey), survey=survey)),
+        ("clean", CleanPhotometry(reject=reject, survey=survey)),
         ("detections", MarkDetections(survey=survey)),
         ("first_detection", FirstDetection()),
         *([("window", DetectionWindow())] if detections_only else []),
         *([("missing", ReplaceMissing(list(static)))] if static else []),
         ("compare", CompareWithTraining(survey=survey)),
     ]
-
-
-def _rejected(reject, survey):
-    if reject is None:
-        return 0
-    if reject == "auto":
-        return "saturated" if "saturated" in get_survey(survey).photflag else 0
-    return reject

@@ -53,6 +53,13 @@ ELASTICC = make_pipeline(
 )
 
 
+def without(X, field):
+    offsets, rows = flatten(X["lightcurve"])
+    return X.assign(
+        lightcurve=nest(offsets, {n: v for n, v in rows.items() if n != field}, X.index)
+    )
+
+
 class TestRejectByName:
     X = frame([(0, 0), (1, SATURATED), (2, SATURATED + DETECTION), (3, DETECTION)])
 
@@ -106,12 +113,18 @@ class TestMarkDetections:
         assert self.marked(X) == ("detected", own)
         assert self.marked(X, by="photflag")[1] == [False, True, True, False, False]
 
-    def test_the_rule_of_fit_holds_in_transform(self):
-        step = MarkDetections().fit(self.X)
-        offsets, rows = flatten(self.X["lightcurve"])
-        rows = {name: values for name, values in rows.items() if name != "photflag"}
+    def test_auto_takes_the_fields_that_new_light_curves_have(self):
+        step = MarkDetections(min_snr=3).fit(self.X)
+        assert step.by_ == "photflag"
+        less = without(self.X, "photflag")
+        by_snr = flatten(MarkDetections("snr", min_snr=3).fit_transform(less)["lightcurve"])[1]
+        found = flatten(step.transform(less)["lightcurve"])[1]
+        assert found["detected"].tolist() == by_snr["detected"].tolist()
+
+    def test_a_requested_rule_needs_its_field(self):
+        step = MarkDetections("photflag").fit(self.X)
         with pytest.raises(ValueError, match="MarkDetections.*no field 'photflag'"):
-            step.transform(self.X.assign(lightcurve=nest(offsets, rows, self.X.index)))
+            step.transform(without(self.X, "photflag"))
 
     def test_bad_rule(self):
         with pytest.raises(ValueError, match="'eye'"):
@@ -201,15 +214,17 @@ class TestDetectionWindow:
         X = detected([(0, 0), (1, DETECTION), (2, 0), (3, 0), (4, DETECTION), (5, 0)])
         step = DetectionWindow(reference_column="trigger_time")
         assert times(step.fit_transform(X.assign(trigger_time=[4.0]))) == [[1, 3, 4]]
-        with pytest.warns(ObjectWarning, match="no 'trigger_time'.*'a'"):
-            assert times(step.fit_transform(X.assign(trigger_time=[np.nan]))) == [[]]
+        with pytest.warns(ObjectWarning, match="no trigger_time.*'a'"):
+            lost = step.fit_transform(X.assign(trigger_time=[np.nan]))
+        assert times(lost) == [[]]
+        assert lost["quality"].tolist() == ["no trigger_time"]
 
-    def test_unsorted_observations_are_refused(self):
-        with pytest.raises(ValueError, match="sorted"):
-            DetectionWindow().fit_transform(detected([(1, 0), (0, DETECTION)]))
+    def test_unsorted_observations_are_sorted(self):
+        X = detected([(5, 0), (1, 0), (3, DETECTION), (0, 0)])
+        assert times(DetectionWindow().fit_transform(X)) == [[1, 3]]
 
     def test_negative_number_is_refused(self):
-        with pytest.raises(ValueError, match="n_before=-1"):
+        with pytest.raises(ValueError, match="'n_before' parameter of DetectionWindow"):
             DetectionWindow(n_before=-1).fit(detected([(0, DETECTION)]))
 
     def test_equals_a_loop_over_rows(self):

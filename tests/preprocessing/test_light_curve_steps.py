@@ -72,10 +72,10 @@ class TestTriggerTime:
         trigger = TriggerTime().fit_transform(X)["trigger_time"].to_numpy()
         np.testing.assert_array_equal(trigger, [1.5, np.nan, np.nan])
 
-    def test_unsorted_observations_are_refused(self):
-        X = frame({"z": [0]}, [0, 2], time=[2.0, 1.0], flux=[9.0, 9.0], flux_err=[1.0, 1.0])
-        with pytest.raises(ValueError, match="sorted"):
-            TriggerTime().fit_transform(X)
+    def test_the_order_of_observations_does_not_matter(self):
+        time, flux = [9.0, 1.0, 4.0], [9.0, 9.0, 9.0]
+        X = frame({"z": [0]}, [0, 3], time=time, flux=flux, flux_err=[1.0, 1.0, 1.0])
+        assert TriggerTime().fit_transform(X)["trigger_time"].tolist() == [4.0]
 
     def test_new_column_is_announced(self, light_curves):
         step = TriggerTime(name="seen").fit(light_curves)
@@ -128,6 +128,36 @@ class TestDeredden:
     def test_unknown_law_lists_the_known_ones(self, light_curves):
         with pytest.raises(ValueError, match="F99"):
             Deredden(law="Newton").fit(light_curves.assign(mwebv=0.1))
+
+    @pytest.mark.parametrize("mwebv", [-9.0, -999.0])
+    def test_sentinels_are_missing_and_negative_values_refused(self, light_curves, mwebv):
+        X = light_curves.assign(mwebv=[0.05, mwebv, 0.2, 0.3])
+        with pytest.raises(ObjectError, match="'mwebv' .*'b'"):
+            Deredden().fit_transform(X)
+        with pytest.raises(ObjectError, match="negative .*'b'"):
+            Deredden().fit_transform(light_curves.assign(mwebv=[0.05, -0.1, 0.2, 0.3]))
+
+    def test_objects_without_extinction_are_marked_or_kept(self, light_curves):
+        X = light_curves.assign(mwebv=[0.05, -9.0, 0.2, np.nan])
+        marked = Deredden(missing="mark").fit_transform(X)
+        assert marked["quality"].tolist() == ["", "no mwebv", "", "no mwebv"]
+        kept = Deredden(missing="keep").fit_transform(X)
+        assert kept["quality"].tolist() == [""] * 4
+        assert rows_of(kept)[1]["flux"][-2:].tolist() == rows_of(X)[1]["flux"][-2:].tolist()
+        already = X.assign(quality=["", "too faint", "", "no dust map"])
+        assert Deredden().fit_transform(already)["quality"].tolist() == already["quality"].tolist()
+
+    def test_whole_numbers_are_not_cut(self):
+        X = frame({"mwebv": [0.1]}, [0, 1], band=["g"], flux=[10], flux_err=[1])
+        assert rows_of(Deredden().fit_transform(X))[1]["flux"][0] == pytest.approx(13.99, abs=0.01)
+
+    def test_other_spellings_and_unknown_bands(self):
+        bands = ["LSST-g", "g", "o", None]
+        X = frame({"mwebv": [0.1]}, [0, 4], band=bands, flux=np.ones(4), flux_err=np.ones(4))
+        with pytest.warns(ObjectWarning, match="2 of 4 observations .*o: 1.*no band: 1"):
+            rows = rows_of(Deredden().fit_transform(X))[1]
+        assert len(rows["flux"]) == 2
+        assert rows["flux"][0] == rows["flux"][1] > 1
 
     def test_unknown_band_lists_the_known_ones(self, light_curves):
         X = frame({"mwebv": [0.1]}, [0, 1], band=["H"], flux=[1.0], flux_err=[1.0])

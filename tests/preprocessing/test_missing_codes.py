@@ -67,14 +67,16 @@ def test_only_the_columns_asked_for():
 
 def test_a_declination_is_missing_only_if_asked():
     asked = ReplaceMissing({"dec": [-9], "HOSTGAL_MAGERR_u": [0.1]}).fit(X)
-    assert asked.codes_ == {"dec": (-9,), "HOSTGAL_MAGERR_u": (0.1,)}
+    assert asked.missing_ == {"dec": (-9,), "HOSTGAL_MAGERR_u": (0.1,)}
     assert asked.transform(X)["dec"].isna().tolist() == [True, False, False, False]
     assert asked.transform(X)["HOSTGAL_MAGERR_u"].isna().tolist() == [True, False, False, True]
-    assert ReplaceMissing(["dec"], codes=[-99]).fit_transform(X)["dec"].isna().sum() == 1
+    assert ReplaceMissing(["dec"], missing=[-99]).fit_transform(X)["dec"].isna().sum() == 1
 
 
-def test_columns_of_fit_hold_in_transform():
+def test_columns_of_fit_must_stay_numbers_and_others_may_come_and_go():
     step = ReplaceMissing().fit(X)
+    assert "dec" not in step.transform(X.drop(columns="dec"))
+    assert step.transform(X.assign(new=-9.0))["new"].isna().all()
     with pytest.raises(ValueError, match="ReplaceMissing: column 'dec' is not numeric"):
         step.transform(X.assign(dec="south"))
 

@@ -440,5 +440,6 @@ def test_pixels_of_other_grids_and_of_nothing():
     ],
 )
 def test_parameters_that_make_no_sense(step, word):
-    with pytest.raises(ValueError, match=f"{type(step).__name__}.*{word}"):
+    with pytest.raises(ValueError, match=word) as error:
         step.fit(frame(random_spectra()))
+    assert type(step).__name__ in str(error.value)
