@@ -59,8 +59,9 @@ def bazin(
     >>> bazin([0.0], amplitude=100.0, rise=-5.0, fall=30.0).tolist()
     [50.0]
     """
-    since = np.asarray(days, float) - peak
-    return amplitude * np.exp(-since / fall - np.logaddexp(0.0, since / rise))
+    since = np.asarray(days, float) - np.asarray(peak, float)
+    growth, decay = since / np.asarray(rise, float), since / np.asarray(fall, float)
+    return np.asarray(amplitude, float) * np.exp(-decay - np.logaddexp(0.0, growth))
 
 
 def make_bazin(

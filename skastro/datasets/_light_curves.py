@@ -129,7 +129,8 @@ def make_light_curves(
     ]
     y = np.repeat(np.array(list(counts), object), list(counts.values()))
     order = rng.permutation(n_objects)
-    return _frame(*_join(parts), order, setup.cadence.bands, return_truth), y[order]
+    static, offsets, rows = _join(parts)
+    return _frame(static, offsets, rows, order, setup.cadence.bands, return_truth), y[order]
 
 
 def _plan(n_objects: int, classes: Sequence[str] | dict | None) -> dict[str, int]:

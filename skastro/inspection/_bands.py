@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from skastro.surveys import UNKNOWN_BAND, Survey, get_survey
 from skastro.utils.photometry import is_detected
@@ -120,7 +120,7 @@ def _style(band: str, wavelength: float) -> BandStyle:
 
 def draw_bands(
     ax: Axes,
-    rows: dict[str, ArrayLike],
+    rows: Mapping[str, Any],
     survey: str | Survey,
     *,
     size: float = 5.0,
@@ -175,15 +175,15 @@ def draw_bands(
     return not detected.all()
 
 
-def _known(rows: dict) -> dict:
+def _known(rows: Mapping[str, Any]) -> dict[str, Any]:
     return {"detected": rows["detected"]} if rows.get("detected") is not None else {}
 
 
-def _limit(ax: Axes, flux: ArrayLike, flux_err: ArrayLike, detected: ArrayLike) -> None:
+def _limit(ax: Axes, flux: NDArray, flux_err: NDArray, detected: NDArray) -> None:
     """Set the limits of the flux by the detections and zero; by all points without detections."""
     chosen = detected if detected.any() else np.isfinite(flux)
-    ends = [flux[chosen] - flux_err[chosen], flux[chosen] + flux_err[chosen], [0.0]]
-    ends = np.concatenate(ends)
+    low, high = flux[chosen] - flux_err[chosen], flux[chosen] + flux_err[chosen]
+    ends = np.concatenate([low, high, [0.0]])
     ends = ends[np.isfinite(ends)]
     margin = 0.08 * (np.ptp(ends) or 1.0)
     ax.set_ylim(ends.min() - margin, ends.max() + margin)

@@ -72,7 +72,7 @@ class ConfusionByLevelDisplay:
         depths: Sequence[int] | None = None,
         normalize: str | None = "true",
         sample_weight: ArrayLike | None = None,
-        axes: Sequence[Axes] | None = None,
+        axes: Any = None,
     ) -> ConfusionByLevelDisplay:
         """Plot the confusion matrices of labels.
 
@@ -139,7 +139,7 @@ class ConfusionByLevelDisplay:
         """
         return cls.from_predictions(y, estimator.predict(X), taxonomy, **options)
 
-    def plot(self, axes: Sequence[Axes] | None = None) -> ConfusionByLevelDisplay:
+    def plot(self, axes: Any = None) -> ConfusionByLevelDisplay:
         """Draw the matrices side by side.
 
         Parameters
@@ -180,7 +180,7 @@ class ConfusionByLevelDisplay:
             "true": counts.sum(axis=1, keepdims=True),
             "pred": counts.sum(axis=0, keepdims=True),
             "all": counts.sum(),
-        }.get(self.normalize, np.float64(1))
+        }.get(str(self.normalize), np.float64(1))
         shares = np.divide(counts, sums, out=np.zeros(counts.shape), where=sums > 0)
         display = ConfusionMatrixDisplay(shares, display_labels=square.index.tolist())
         display.plot(
@@ -199,7 +199,7 @@ _SHARES = {"true": "rows sum to 1", "pred": "columns sum to 1", "all": "all sum 
 
 
 def _title(depth: int, normalize: str | None) -> str:
-    return f"level {depth} ({_SHARES.get(normalize, 'objects')})"
+    return f"level {depth} ({_SHARES.get(str(normalize), 'objects')})"
 
 
 def _square(matrix: pd.DataFrame) -> pd.DataFrame:

@@ -158,24 +158,24 @@ class LabelErrorDisplay:
             `X` or `y` are not those of the finder, or no object is judged.
         """
         labels = np.asarray(y).ravel()
-        sizes = {len(labels), len(finder.label_errors_), len(X)}
+        objects = X if isinstance(X, pd.DataFrame) else np.asarray(X)
+        sizes = {len(labels), len(finder.label_errors_), len(objects)}
         if len(sizes) > 1:
             raise ValueError(
                 f"LabelErrorDisplay: the finder was fitted on {len(finder.label_errors_)} objects, "
-                f"X has {len(X)} and y {len(labels)}"
+                f"X has {len(objects)} and y {len(labels)}"
             )
         rows = finder.ranking_[:n]
         if len(rows) == 0:
             raise ValueError("LabelErrorDisplay: no objects to draw")
-        frame = hasattr(X, "iloc")
-        names = X.index if frame else np.arange(len(X))
+        names = objects.index if isinstance(objects, pd.DataFrame) else np.arange(len(objects))
         suggested, quality = finder.suggested_labels_, finder.label_quality_
         titles = [
             f"{names[i]}\n{_opinion(labels[i], suggested[i])} (quality {quality[i]:.2f})"
             for i in rows
         ]
         display = cls(
-            X.iloc[rows] if frame else np.asarray(X)[rows],
+            objects.iloc[rows] if isinstance(objects, pd.DataFrame) else objects[rows],
             titles,
             suspects=finder.label_errors_[rows],
             image_shape=image_shape,
@@ -236,13 +236,14 @@ class LabelErrorDisplay:
 
     def _images(self) -> Callable:
         rows = np.asarray(self.X, float)
-        size = int(np.prod(self.image_shape))
-        if len(self.image_shape) != 3 or rows.ndim != 2 or rows.shape[1] < size:
+        shape = tuple(self.image_shape or ())
+        size = int(np.prod(shape))
+        if len(shape) != 3 or rows.ndim != 2 or rows.shape[1] < size:
             raise ValueError(
                 f"LabelErrorDisplay: rows of shape {rows.shape} hold no images of image_shape "
                 f"{self.image_shape}, (height, width, channels)"
             )
-        images = rows[:, :size].reshape(-1, *self.image_shape)
+        images = rows[:, :size].reshape(-1, *shape)
 
         def draw(i: int, ax: Axes) -> None:
             channels = np.moveaxis(images[i], -1, 0)

@@ -147,8 +147,8 @@ class LightCurveDisplay:
         display : LightCurveDisplay
         """
         rows = rows_of(X, object_id, column)
-        options = {"survey": survey, "title": str(object_id), "flux_unit": flux_unit}
-        return cls(**rows, **options).plot(ax)
+        display = cls(**rows, survey=survey, title=str(object_id), flux_unit=flux_unit)
+        return display.plot(ax)
 
     @classmethod
     def from_estimator(
@@ -192,8 +192,10 @@ class LightCurveDisplay:
         mean, std = process.fit(one).interpolate(one).grid[0]
         times = process.times_ + one[process.reference_column].iloc[0]
         curves = {band: (times, mean[i], std[i]) for i, band in enumerate(bands)}
-        options = {"survey": survey, "title": str(object_id), "flux_unit": flux_unit}
-        return cls(**rows, curves=curves, **options).plot(ax)
+        display = cls(
+            **rows, survey=survey, curves=curves, title=str(object_id), flux_unit=flux_unit
+        )
+        return display.plot(ax)
 
     def plot(self, ax: Axes | None = None) -> LightCurveDisplay:
         """Draw the light curve.

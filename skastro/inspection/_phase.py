@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from skastro.metrics import score_by_phase
 
@@ -102,7 +102,7 @@ class ScoreByPhaseDisplay:
     def from_predictions(
         cls,
         y_true: ArrayLike,
-        predictions: Mapping[str, ArrayLike],
+        predictions: Mapping[str, NDArray | list[NDArray]],
         days: ArrayLike,
         metric: Callable,
         *,
@@ -135,12 +135,12 @@ class ScoreByPhaseDisplay:
         -------
         display : ScoreByPhaseDisplay
         """
-        score = score or getattr(metric, "__name__", "score")
+        label = str(score or getattr(metric, "__name__", "score"))
         tables = {
-            name: score_by_phase(y_true, y_pred, days, {score: metric})
+            name: score_by_phase(y_true, y_pred, days, {label: metric})
             for name, y_pred in predictions.items()
         }
-        return cls.from_tables(tables, score, ax=ax)
+        return cls.from_tables(tables, label, ax=ax)
 
     def plot(self, ax: Axes | None = None) -> ScoreByPhaseDisplay:
         """Draw the lines with their bands.

@@ -193,7 +193,8 @@ class SpectrumReportDisplay:
             More than one object of this index.
         """
         one = _one(X, object_id)
-        rows = sort_rows(*flatten(one[column], ("wavelength", "flux")), "wavelength")
+        offsets, rows = flatten(one[column], ("wavelength", "flux"))
+        rows = sort_rows(offsets, rows, "wavelength")
         has = {key: key in X.columns for key in (lightcurve, redshift)}
         return cls(
             rows["wavelength"],
@@ -285,16 +286,16 @@ class SpectrumReportDisplay:
         # Space for the names of the lines below the title.
         ax.set_title(", ".join(filter(None, title)), pad=24 if known else None)
         ax.set(xlabel="observed wavelength [Å]", ylabel="flux")
-        if known:
-            self._mark_lines(ax)
+        if self.redshift is not None and np.isfinite(self.redshift):
+            self._mark_lines(ax, 1 + self.redshift)
 
-    def _mark_lines(self, ax: Axes) -> None:
+    def _mark_lines(self, ax: Axes, stretch: float) -> None:
         """Mark each line with the name of its element above the axes."""
         ends = np.nanmin(self.wavelength), np.nanmax(self.wavelength)
         above = ax.get_xaxis_transform()
-        text = {"rotation": 90, "ha": "center", "va": "bottom", "fontsize": 7}
+        text: dict[str, Any] = {"rotation": 90, "ha": "center", "va": "bottom", "fontsize": 7}
         for element, rest in (LINES if self.lines is None else self.lines).items():
-            for seen in (wavelength * (1 + self.redshift) for wavelength in rest):
+            for seen in (wavelength * stretch for wavelength in rest):
                 if ends[0] <= seen <= ends[1]:
                     ax.axvline(seen, color="0.6", ls=":", lw=1, zorder=0)
                     ax.text(seen, 1.01, element, transform=above, **text)
@@ -318,8 +319,9 @@ class SpectrumReportDisplay:
         ax.invert_yaxis()
 
     def _draw_light_curve(self, ax: Axes) -> None:
-        has_open = draw_bands(ax, self.light_curve, self.survey)
-        ax.set(xlabel=time_label(self.light_curve["time"]), ylabel=flux_label(self.flux_unit))
+        curve = self.light_curve or {}
+        has_open = draw_bands(ax, curve, self.survey)
+        ax.set(xlabel=time_label(curve["time"]), ylabel=flux_label(self.flux_unit))
         title = "open: not detected" if has_open else None
         ax.legend(fontsize=7, title=title, title_fontsize=7)
 

@@ -72,7 +72,7 @@ class TaxonomyDisplay:
         values_format: str | None = None,
     ):
         self.taxonomy = taxonomy
-        self.values = values
+        self.values = None if values is None else np.asarray(values, float)
         self.name = name
         self.values_format = values_format
 

@@ -67,14 +67,14 @@ def read_history(table: pa.Table, layout: AlertLayout, forced: bool = True) -> H
     history : History
     """
     faults: dict[int, str] = {}
-    own = np.arange(len(table)), table[layout.source].combine_chunks()
-    parts = [_measurements(*own, layout, layout.source, faults)]
+    source = table[layout.source].combine_chunks()
+    parts = [_measurements(np.arange(len(table)), source, layout, layout.source, faults)]
     for name in (layout.history, layout.forced if forced else None):
         found = _exploded(table, name)
         if found is not None:
             is_forced = name == layout.forced
             read = _forced_photometry if is_forced and layout.flux is None else _measurements
-            part = read(*found, layout, name, faults)
+            part = read(found[0], found[1], layout, str(name), faults)
             parts.append(_as_forced(part) if is_forced else part)
     alert = np.concatenate([part.pop("alert") for part in parts])
     rows = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -134,8 +134,9 @@ def _measurements(
     if layout.flux is None:
         flux, flux_err, detected = _from_magnitudes(alert, structs, where, faults)
     else:
-        flux = _FLUXCAL * numbers_of(structs, layout.flux)
-        flux_err = _FLUXCAL * numbers_of(structs, layout.flux_err)
+        flux, flux_err = (
+            _FLUXCAL * numbers_of(structs, str(name)) for name in (layout.flux, layout.flux_err)
+        )
         detected = np.isfinite(flux)
     return {
         **_dates(alert, structs, layout, where, faults),

@@ -99,7 +99,7 @@ def _parse(table: pa.Table, forced: bool, stamps: bool) -> tuple[Packets, dict[i
         _identifiers(columns, name) for name in (layout.alert_id, layout.object_id)
     )
     if not layout.requires_object:
-        object_id = np.where(object_id == "0", None, object_id)
+        object_id[object_id == "0"] = None
     history = read_history(table, layout, forced)
     faults = _missing(table, layout, alert_id, object_id) | history.faults
     metadata = _to_pandas(columns)
@@ -181,7 +181,7 @@ def _implausible(metadata: pd.DataFrame, layout: AlertLayout) -> dict[int, str]:
     return faults
 
 
-def join_packets(parts: list[Packets], skipped: dict[str, str]) -> Packets | None:
+def join_packets(parts: list[Packets], skipped: dict[str, str]) -> Packets:
     """Join packets of one survey; those of other surveys than the first go to `skipped`."""
     layout = parts[0].layout
     for part in parts:
@@ -193,19 +193,16 @@ def join_packets(parts: list[Packets], skipped: dict[str, str]) -> Packets | Non
     parts = [part for part in parts if part.layout is layout]
     starts = np.cumsum([0, *(len(part.alert_id) for part in parts[:-1])])
     metadata = pd.concat([part.metadata for part in parts], ignore_index=True)
+    contents = [row for part in parts for row in part.cutouts.contents]
     return Packets(
         layout,
-        *(
-            np.concatenate([getattr(p, name) for p in parts])
-            for name in ("alert_id", "object_id", "time")
-        ),
-        np.concatenate([part.alert + start for part, start in zip(parts, starts)]),
-        {n: np.concatenate([part.rows[n] for part in parts]) for n in parts[0].rows},
-        _plain(metadata),
-        Cutouts(
-            [row for part in parts for row in part.cutouts.contents],
-            np.concatenate([part.cutouts.positions for part in parts]),
-        ),
+        alert_id=np.concatenate([part.alert_id for part in parts]),
+        object_id=np.concatenate([part.object_id for part in parts]),
+        time=np.concatenate([part.time for part in parts]),
+        alert=np.concatenate([part.alert + start for part, start in zip(parts, starts)]),
+        rows={n: np.concatenate([part.rows[n] for part in parts]) for n in parts[0].rows},
+        metadata=_plain(metadata),
+        cutouts=Cutouts(contents, np.concatenate([part.cutouts.positions for part in parts])),
     )
 
 

@@ -133,7 +133,7 @@ def _decode(content: bytes, schema: Any) -> list[dict]:
     except ImportError:
         raise ImportError("Avro packets need fastavro: install skastro[alerts]") from None
     if content.startswith(_AVRO_MAGIC):
-        packets = list(fastavro.reader(io.BytesIO(content)))
+        packets: list[Any] = list(fastavro.reader(io.BytesIO(content)))
     elif content[:1] == b"\0" and len(content) > _REGISTRY_HEADER:
         packets = [_decode_message(content, schema)]
     else:
@@ -143,12 +143,12 @@ def _decode(content: bytes, schema: Any) -> list[dict]:
     return packets
 
 
-def _decode_message(content: bytes, schema: Any) -> dict:
+def _decode_message(content: bytes, schema: Any) -> Any:
     import fastavro
 
     number = int.from_bytes(content[1:_REGISTRY_HEADER], "big")
     if isinstance(schema, str | Path):
-        schema = fastavro.schema.load_schema(schema)
+        schema = fastavro.schema.load_schema(str(schema))
     elif isinstance(schema, dict) and number in schema:
         schema = schema[number]
     if not isinstance(schema, dict) or "type" not in schema:

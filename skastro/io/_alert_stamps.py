@@ -53,7 +53,8 @@ def decode_stamps(
     size = size or full
     stamps = np.full((len(images), size, size, len(_CHANNELS)), np.nan, np.float32)
     for i, row in enumerate(images):
-        corner = tuple(bool(value < full / 2) for value in cutouts.positions[i])
+        y, x = cutouts.positions[i] < full / 2
+        corner = bool(y), bool(x)
         for channel, image in enumerate(row or ()):
             stamps[i, ..., channel] = recentre(place(image, full, corner), size)
     return stamps.reshape(len(stamps), -1), stamps.shape[1:], list(reasons)

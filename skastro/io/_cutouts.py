@@ -43,12 +43,15 @@ def decode_cutout(content: bytes | str | Path) -> NDArray[np.float32]:
     >>> decode_cutout(file.getvalue()).tolist()
     [[1.0, 0.0], [0.0, 1.0]]
     """
+    source: str | Path | io.BytesIO
     if isinstance(content, bytes):
-        content = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
-        content = io.BytesIO(content)
+        is_packed = content[:2] == b"\x1f\x8b"
+        source = io.BytesIO(gzip.decompress(content) if is_packed else content)
+    else:
+        source = content
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", AstropyWarning)
-        with fits.open(content, memmap=False) as hdus:
+        with fits.open(source, memmap=False) as hdus:
             for hdu in hdus:
                 if hdu.data is not None and hdu.data.ndim == 2:
                     image = np.asarray(hdu.data)

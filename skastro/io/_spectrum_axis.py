@@ -102,9 +102,9 @@ def _multispec(path: object, header: Header, n_pixels: int) -> NDArray:
     text = "".join(str(header[key]).ljust(68) for key in cards)
     found = re.search(r'spec1\s*=\s*"([^"]*)"', text)
     try:
-        numbers = [float(word) for word in found.group(1).split()]
+        numbers = [float(word) for word in found.group(1).split()] if found else []
         kind, first, step, n_valid, redshift = int(numbers[2]), *numbers[3:7]
-    except (AttributeError, ValueError, IndexError, OverflowError):
+    except (ValueError, IndexError, OverflowError):
         raise FormatError(f"{path}: a multispec image without a readable spec1") from None
     pixels = np.arange(n_pixels, dtype=float)
     if kind == 2:

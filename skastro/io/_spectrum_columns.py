@@ -83,13 +83,13 @@ def pick_columns(
     }
     names = list(names)
     bare = {split_unit(name)[0]: name for name in reversed(names)}
-    picks = {}
+    picks: dict[str, tuple[str, Callable[[ArrayLike], NDArray] | None]] = {}
     for field, options in choices.items():
-        found = ((find_column(bare, aliases), convert) for aliases, convert in options)
-        pick = next((pair for pair in found if pair[0] is not None), None)
-        if pick is not None:
-            picks[field] = (bare[pick[0]], pick[1])
-        elif field != "flux_err":
+        for aliases, convert in options:
+            name = find_column(bare, aliases)
+            if name is not None and field not in picks:
+                picks[field] = (bare[name], convert)
+        if field not in picks and field != "flux_err":
             raise FormatError(f"{path}: no column of the {field} among {names}")
     return picks
 
@@ -106,17 +106,17 @@ def to_angstrom(path: object, wavelength: ArrayLike, unit: str | u.UnitBase) -> 
         unit = parse_unit(unit) if isinstance(unit, str) else unit
         with np.errstate(divide="ignore"):
             values = np.asarray(wavelength, float) * unit
-            wavelength = values.to_value(u.AA, u.spectral())
+            angstrom = np.asarray(values.to_value(u.AA, u.spectral()))
     except (ValueError, TypeError, u.UnitConversionError) as error:
         raise FormatError(f"{path}: wavelengths in {str(unit)!r}: {error}") from None
-    known = wavelength[np.isfinite(wavelength)]
+    known = angstrom[np.isfinite(angstrom)]
     low, high = known.min(initial=np.inf), known.max(initial=0.0)
     if len(known) and not (0 < low and _LEAST_ANGSTROM <= high <= _MOST_ANGSTROM):
         raise FormatError(
             f"{path}: wavelengths from {low:g} to {high:g} Angstrom; is wavelength_unit not "
             f"{str(unit)!r}?"
         )
-    return wavelength
+    return angstrom
 
 
 def _power_of_ten(values: ArrayLike) -> NDArray:

@@ -46,10 +46,7 @@ def read_text_spectrum(path: Path, content: bytes, unit: str | None) -> dict[str
         Lines of different length, words that are not numbers, or less than two columns.
     """
     text = _decode(path, content)
-    if text.startswith(_ECSV):
-        names, table = _read_ecsv(text)
-    else:
-        names, table = _read_words(path, text)
+    names, table = _read_ecsv(text) if text.startswith(_ECSV) else _read_words(path, text)
     if names is None:
         rows, stated = dict(zip(_FIELDS[: _n_fields(path, table)], table.T)), None
     else:
@@ -78,7 +75,7 @@ def _decode(path: Path, content: bytes) -> str:
         return content.decode("latin-1")
 
 
-def _read_ecsv(text: str) -> tuple[list[str], NDArray]:
+def _read_ecsv(text: str) -> tuple[list[str] | None, NDArray]:
     """Return names with their units in brackets, and the numbers."""
     table = Table.read(text, format="ascii.ecsv")
     names = [f"{n} [{table[n].unit}]" if table[n].unit else n for n in table.colnames]

@@ -188,17 +188,17 @@ def read_fits_stamps(
     skastro.exceptions.FormatError: read_fits_stamps: 1 files cannot be read: nowhere.fits: ...
     """
     check_choices("read_fits_stamps", errors=errors)
-    files = [(row,) if isinstance(row, str | Path) else tuple(row) for row in files]
-    widths = {len(row) for row in files}
+    rows = [(row,) if isinstance(row, str | Path) else tuple(row) for row in files]
+    widths = {len(row) for row in rows}
     if len(widths) != 1 or 0 in widths:
         raise FormatError(f"read_fits_stamps: candidates have {sorted(widths)} files")
-    y = np.full(len(files), -1) if labels is None else np.asarray(labels, int)
-    if len(y) != len(files):
-        raise FormatError(f"read_fits_stamps: {len(y)} labels for {len(files)} candidates")
-    images = np.full((len(files), size, size, widths.pop()), np.nan, np.float32)
-    faults = [_fill(image, row) for image, row in zip(images, files)]
+    y = np.full(len(rows), -1) if labels is None else np.asarray(labels, int)
+    if len(y) != len(rows):
+        raise FormatError(f"read_fits_stamps: {len(y)} labels for {len(rows)} candidates")
+    images = np.full((len(rows), size, size, widths.pop()), np.nan, np.float32)
+    faults = [_fill(image, row) for image, row in zip(images, rows)]
     _tell_faults([fault for fault in faults if fault], errors)
-    metadata = pd.DataFrame({"file": [str(row[0]) for row in files], "quality": faults})
+    metadata = pd.DataFrame({"file": [str(row[0]) for row in rows], "quality": faults})
     return Stamps(images.reshape(len(images), -1), y, metadata, images.shape[1:])
 
 
@@ -294,7 +294,7 @@ def _joined(arrays: list[NDArray], out: str | Path | None) -> NDArray:
             some = array[first : first + _ROWS_AT_ONCE]
             joined[start : start + len(some)] = some
             start += len(some)
-    if out is None:
-        return joined
-    joined.flush()
-    return np.load(out, mmap_mode="r")
+    if isinstance(joined, np.memmap):
+        joined.flush()
+        return np.load(str(out), mmap_mode="r")
+    return joined
