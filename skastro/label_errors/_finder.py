@@ -40,11 +40,11 @@ class LabelErrorFinder(MetaEstimatorMixin, BaseSampler):
         Number of cross-validations, each with other folds.  Probabilities are averaged over them,
         except for ``method="consensus"``, which counts their votes.
 
-    groups : str, default=None
+    group_column : str, default=None
         Column of `X` whose equal values stay on one side of a split, such as the name of a
         supernova with several spectra.  Groups passed to `fit` take precedence.
 
-    detector : str, default=None
+    detector_column : str, default=None
         Column of `X` for a separate report and for the stratification, such as the number of a
         CCD.  Detectors passed to `fit` take precedence.
 
@@ -198,8 +198,8 @@ class LabelErrorFinder(MetaEstimatorMixin, BaseSampler):
         "estimator": [HasMethods(["fit"])],
         "cv": ["cv_object"],
         "n_repeats": [Interval(Integral, 1, None, closed="left")],
-        "groups": [str, None],
-        "detector": [str, None],
+        "group_column": [str, None],
+        "detector_column": [str, None],
         "method": [StrOptions({*METHODS, CONSENSUS})],
         "threshold": [Interval(Real, 0, 1, closed="left")],
         "share": [Interval(Real, 0, 1, closed="both"), None],
@@ -219,8 +219,8 @@ class LabelErrorFinder(MetaEstimatorMixin, BaseSampler):
         *,
         cv: Any = 5,
         n_repeats: int = 1,
-        groups: str | None = None,
-        detector: str | None = None,
+        group_column: str | None = None,
+        detector_column: str | None = None,
         method: str = "noise_rate",
         threshold: float = 0.7,
         share: float | None = None,
@@ -236,8 +236,8 @@ class LabelErrorFinder(MetaEstimatorMixin, BaseSampler):
         self.estimator = estimator
         self.cv = cv
         self.n_repeats = n_repeats
-        self.groups = groups
-        self.detector = detector
+        self.group_column = group_column
+        self.detector_column = detector_column
         self.method = method
         self.threshold = threshold
         self.share = share

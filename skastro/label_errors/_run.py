@@ -124,8 +124,8 @@ def read_input(
             f"{classes.tolist()}"
         )
     ids = X.index.to_numpy() if isinstance(X, pd.DataFrame) else np.arange(len(codes))
-    groups = _per_object(X, groups, finder.groups, "groups", ids, name)
-    detector = _per_object(X, detector, finder.detector, "detector", ids, name)
+    groups = _per_object(X, groups, finder.group_column, "group", ids, name)
+    detector = _per_object(X, detector, finder.detector_column, "detector", ids, name)
     return Given(np.asarray(labels).ravel(), codes, classes, groups, detector, ids)
 
 
@@ -325,7 +325,9 @@ def _per_object(
     if values is None:
         if column not in getattr(X, "columns", ()):
             known = name_objects(X.columns) if hasattr(X, "columns") else type(X).__name__
-            raise ValueError(f"{name}: {what}={column!r} is not a column of X; X has {known}")
+            raise ValueError(
+                f"{name}: {what}_column={column!r} is not a column of X; X has {known}"
+            )
         values = X[column]
     values = column_or_1d(values)
     check_consistent_length(ids, values)

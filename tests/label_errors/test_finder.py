@@ -246,10 +246,10 @@ X_SMALL, Y_SMALL = np.arange(20.0)[:, None], np.array(["a", "b"] * 10)
         ),
         ({"cv": StratifiedKFold(5), "n_repeats": 2}, {}, ValueError, "a cv that shuffles"),
         ({}, {"groups": [0] * 20}, ValueError, "number of groups"),
-        ({}, {"groups": [np.nan] + [0.0] * 19}, ObjectError, r"groups is missing \(object 0\)"),
+        ({}, {"groups": [np.nan] + [0.0] * 19}, ObjectError, r"group is missing \(object 0\)"),
         ({}, {"detector": [None] * 20}, ObjectError, "detector is missing"),
-        ({"groups": "sn"}, {}, ValueError, "groups='sn' is not a column of X"),
-        ({"detector": "ccd"}, {}, ValueError, "detector='ccd' is not a column of X"),
+        ({"group_column": "sn"}, {}, ValueError, "group_column='sn' is not a column of X"),
+        ({"detector_column": "ccd"}, {}, ValueError, "detector_column='ccd' is not a column of X"),
         ({"method": "consensus"}, {}, ValueError, "n_repeats of at least 2"),
         (
             {"cache_dir": "/nowhere", "random_state": None},
@@ -279,9 +279,9 @@ def test_reports_count_by_class_and_detector():
     detector = np.where(np.isin(np.arange(len(y)), wrong[:4]), 7, 3)
     table = pd.DataFrame(X, columns=["a", "b"]).assign(ccd=detector)
     estimator = make_pipeline(FunctionTransformer(first_columns), GaussianNB())
-    finder = LabelErrorFinder(estimator, detector="ccd", method="disagreement", random_state=0).fit(
-        table, y
-    )
+    finder = LabelErrorFinder(
+        estimator, detector_column="ccd", method="disagreement", random_state=0
+    ).fit(table, y)
     report = finder.report_
     for label in finder.classes_:
         own = y == label

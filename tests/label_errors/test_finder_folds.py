@@ -24,7 +24,7 @@ def test_groups_stay_on_one_side_of_a_split(seen, as_column):
     table = pd.DataFrame(numbered(X)).rename(columns=str).assign(sn=groups)
     finder = LabelErrorFinder(Recorder(), n_repeats=2, random_state=0)
     if as_column:
-        finder.set_params(groups="sn").fit(table, y)
+        finder.set_params(group_column="sn").fit(table, y)
     else:
         finder.fit(table, y, groups=groups)
     assert len(seen) == 10
@@ -40,7 +40,7 @@ def test_passed_groups_have_precedence_over_the_column(seen):
     X, y, *_ = make_blobs()
     table = pd.DataFrame(numbered(X)).rename(columns=str).assign(sn=np.arange(len(y)))
     groups = np.arange(len(y)) // 6
-    LabelErrorFinder(Recorder(), groups="sn", random_state=0).fit(table, y, groups=groups)
+    LabelErrorFinder(Recorder(), group_column="sn", random_state=0).fit(table, y, groups=groups)
     assert all(not set(groups[a]) & set(groups[b]) for a, b, *_ in seen)
 
 
