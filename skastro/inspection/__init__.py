@@ -6,6 +6,7 @@ the calibration of one class, use scikit-learn's own displays.
 
 from skastro.inspection._bands import BandStyle, band_styles
 from skastro.inspection._confusion import ConfusionByLevelDisplay
+from skastro.inspection._evaluation import EvaluationReport
 from skastro.inspection._heatmap import HeatmapDisplay
 from skastro.inspection._in_time import ProbabilityInTimeDisplay
 from skastro.inspection._label_errors import LabelErrorDisplay
@@ -17,6 +18,7 @@ from skastro.inspection._taxonomy import TaxonomyDisplay
 __all__ = [
     "BandStyle",
     "ConfusionByLevelDisplay",
+    "EvaluationReport",
     "HeatmapDisplay",
     "LabelErrorDisplay",
     "LightCurveDisplay",

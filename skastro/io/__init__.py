@@ -1,6 +1,7 @@
 """Reading and writing: SNANA files, tables, spectra, stamps, alerts, Parquet."""
 
 from skastro.io._alerts import Alerts, read_alerts
+from skastro.io._any import iter_data, read_data, recognize_data
 from skastro.io._convert import convert
 from skastro.io._fitres import read_fitres
 from skastro.io._observations import read_observations
@@ -23,9 +24,11 @@ __all__ = [
     "convert",
     "count_parquet",
     "find_heads",
+    "iter_data",
     "iter_parquet",
     "join_redshifts",
     "read_alerts",
+    "read_data",
     "read_fitres",
     "read_fits_stamps",
     "read_observations",
@@ -37,6 +40,7 @@ __all__ = [
     "read_snana_text",
     "read_spectra",
     "read_stamps",
+    "recognize_data",
     "write_parquet",
     "write_snana",
 ]

@@ -2,6 +2,16 @@
 
 from skastro.persistence._card import model_card
 from skastro.persistence._model import inspect_model, load_model, save_model
+from skastro.persistence._pretrained import PretrainedModel, load_pretrained, save_pretrained
 from skastro.persistence._registry import register
 
-__all__ = ["inspect_model", "load_model", "model_card", "register", "save_model"]
+__all__ = [
+    "PretrainedModel",
+    "inspect_model",
+    "load_model",
+    "load_pretrained",
+    "model_card",
+    "register",
+    "save_model",
+    "save_pretrained",
+]

@@ -58,16 +58,47 @@ def write_file(path: Path, parts: dict, arrays: dict[str, np.ndarray], *, overwr
     header = {name: json.dumps(part, separators=(",", ":")) for name, part in parts.items()}
     header |= {"format": FORMAT, "format_version": str(VERSION)}
     header["sha256"] = _digest(header, arrays)
+    with _draft(path) as draft:
+        save_file(arrays, draft, header)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file atomically.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from skastro.persistence._file import write_text
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_text(pathlib.Path(folder) / "a.md", "whole")
+    ...     (pathlib.Path(folder) / "a.md").read_text()
+    'whole'
+    """
+    with _draft(path) as draft:
+        Path(draft).write_text(text)
+
+
+@contextlib.contextmanager
+def _draft(path):
+    """Give a name to write to; the file takes the place of `path` when the block ends well."""
     handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     os.close(handle)
     try:
-        save_file(arrays, draft, header)
+        yield draft
         with open(draft, "rb+") as file:
             os.fsync(file.fileno())
+        os.chmod(draft, 0o666 & ~_umask())
         os.replace(draft, path)
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(draft)
+
+
+def _umask():
+    """Return the mask of this process, which mkstemp does not use."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def read_header(path: Path) -> dict:

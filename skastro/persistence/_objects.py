@@ -10,14 +10,17 @@ from sklearn.base import BaseEstimator
 from skastro.persistence._codec import Codec
 from skastro.persistence._registry import find, name_of
 
-_LEFT_OUT = {"memory", "cache_dir", "checkpoint", "_sklearn_output_config_cache"}
-"""Places on one machine: they are None in a file."""
+_PLACES = {"memory", "cache_dir", "checkpoint"}
+"""Parameters that name places on one machine: they are None in a file."""
+
+_TRANSIENT = {"_parent_callback_ctx"}
+"""What scikit-learn sets while a Pipeline is fitted."""
 
 
 def state_of(value: Any) -> dict:
     """Return the attributes of an object that a file keeps."""
-    state = dict(vars(value))
-    return {name: None if name in _LEFT_OUT else kept for name, kept in state.items()}
+    state = {name: kept for name, kept in vars(value).items() if name not in _TRANSIENT}
+    return {name: None if name in _PLACES else kept for name, kept in state.items()}
 
 
 def check_state(cls: type, state: dict) -> None:
@@ -38,7 +41,7 @@ def check_state(cls: type, state: dict) -> None:
 def _write_object(value, write, path):
     state = state_of(value)
     pairs = [[name, write(part, f"{path}.{name}")] for name, part in state.items()]
-    return {"class": _named(type(value), path), "state": pairs}
+    return {"class": name_at(type(value), path), "state": pairs}
 
 
 def _read_object(node, read):
@@ -64,7 +67,8 @@ def _check_parameters(estimator):
         estimator._validate_params()
 
 
-def _named(thing, path):
+def name_at(thing, path):
+    """Return the name of a class or function; a TypeError tells where it stands in the model."""
     try:
         return name_of(thing)
     except TypeError as error:
@@ -81,7 +85,7 @@ def _is_state(value):
 
 def _write_partial(value, write, path):
     return {
-        "class": _named(value.func, path),
+        "class": name_at(value.func, path),
         "args": write(list(value.args), path),
         "keywords": write(value.keywords, path),
     }
@@ -107,7 +111,7 @@ def _read_ufunc(node, read):
 def _write_type(value, write, path):
     if value.__module__ == "builtins" or issubclass(value, np.generic):
         return {"numpy": np.dtype(value).str if value is not object else "|O"}
-    return {"class": _named(value, path)}
+    return {"class": name_at(value, path)}
 
 
 def _read_type(node, read):
@@ -119,7 +123,7 @@ def _is_function(value):
 
 
 def _write_function(value, write, path):
-    return {"name": _named(value, path)}
+    return {"name": name_at(value, path)}
 
 
 def _read_function(node, read):

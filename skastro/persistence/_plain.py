@@ -1,5 +1,7 @@
 """Codecs of plain values: numbers, text, containers, arrays, frames, random states."""
 
+from collections import OrderedDict
+
 import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
@@ -209,6 +211,9 @@ PLAIN = (
     Codec("set", _is(set), _write_set, _items(set)),
     Codec("frozenset", _is(frozenset), _write_set, _items(frozenset)),
     Codec("dict", _is(dict), _write_dict, _read_dict),
+    Codec(
+        "ordered_dict", _is(OrderedDict), _write_dict, lambda n, r: OrderedDict(_read_dict(n, r))
+    ),
     Codec("bunch", _is(Bunch), _write_dict, lambda n, read: Bunch(**_read_dict(n, read))),
     Codec("slice", _is(slice), _write_slice, _read_slice),
     Codec("dtype", lambda v: isinstance(v, np.dtype), _write_dtype, lambda n, _: _dtype(n["v"])),

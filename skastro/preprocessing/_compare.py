@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from nested_pandas import NestedFrame
 from numpy.typing import NDArray
+from scipy.stats import binom
 
 from skastro.base import LightCurveTransformer
 from skastro.exceptions import DataShiftWarning
@@ -16,6 +17,7 @@ from skastro.utils.photometry import is_detected
 from skastro.utils.ragged import flatten, segment_ids, segment_median, segment_reduce
 
 _FEW = 10
+_RARE = 1e-3
 
 
 class CompareWithTraining(LightCurveTransformer):
@@ -41,8 +43,9 @@ class CompareWithTraining(LightCurveTransformer):
         Survey whose spellings of bands count as one; by default names are compared as they are.
 
     max_share : float, default=0.1
-        Largest share of objects outside a range that causes no warning, beyond the share
-        2 / (n_training + 1) that lies outside by chance.
+        Share of objects that may lie outside a range, beyond the share 2 / (n_training + 1) that
+        does so by chance.  A warning requires a number of objects outside that has a probability
+        below 0.001 at this share, or an object farther outside than the range is wide.
 
     column : str, default="lightcurve"
         Nested column with the light curves.
@@ -161,16 +164,19 @@ class CompareWithTraining(LightCurveTransformer):
         return pd.DataFrame(known, index=X.index)
 
     def _outside(self, table: pd.DataFrame):
-        allowed = self.max_share + 2 / (self.n_training_ + 1)
+        by_chance = self.max_share + 2 / (self.n_training_ + 1)
         for name, (low, high, _) in self.ranges_.iterrows():
             if name not in table or np.isnan(low):
                 continue
             values = table[name].dropna()
-            share = ((values < low) | (values > high)).mean()
-            if share > allowed:
+            n_outside = int(((values < low) | (values > high)).sum())
+            width = high - low
+            is_far = ((values < low - width) | (values > high + width)).any()
+            rare = binom.sf(n_outside - 1, len(values), min(by_chance, 1.0)) < _RARE
+            if (rare and n_outside) or (is_far and n_outside / len(values) > by_chance):
                 yield (
                     f"{name} {values.min():.4g} to {values.max():.4g}, in training {low:.4g} to "
-                    f"{high:.4g} ({share:.0%} outside)"
+                    f"{high:.4g} ({n_outside / len(values):.0%} outside)"
                 )
 
     def _missing(self, table: pd.DataFrame):

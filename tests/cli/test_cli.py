@@ -1,20 +1,294 @@
-"""The command does what the function does."""
+"""The command line does what the functions do; wrong calls end in words, not in tracebacks."""
 
+import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 
+import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from skastro.cli import main
-from skastro.datasets import make_light_curves
-from skastro.exceptions import ObjectWarning
-from skastro.io import convert, write_snana
+from skastro.datasets import make_light_curves, make_spectra, make_stamps
+from skastro.io import convert, read_data, read_fitres, write_parquet, write_snana
+from skastro.persistence import inspect_model, load_model
+from skastro.recipes import prediction_table
+
+SMALL = "--n-times 16 --n-wavelengths 4 --max-epochs 2 --engine numpy --random-state 0"
+
+
+def run(*words, code=0):
+    """Run the command in this process; the exit code must be the given one."""
+    with pytest.raises(SystemExit) as stop:
+        main(["-q", *(str(word) for word in words)])
+    assert stop.value.code == code
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Simulated objects with labels, as SNANA FITS and as Parquet, and a fitted SCONE."""
+    folder = tmp_path_factory.mktemp("cli")
+    run(
+        "simulate",
+        folder / "train.parquet",
+        "-n",
+        60,
+        "--classes",
+        "[SNIa, SNII]",
+        "--random-state",
+        0,
+    )
+    run("simulate", folder / "test", "-n", 30, "--classes", "[SNIa, SNII]", "--random-state", 1)
+    run("fit", "scone", folder / "train.parquet", *SMALL.split(), "-o", folder / "scone.st")
+    return folder
+
+
+def test_simulate_writes_what_the_simulator_returns(folder):
+    X, y = make_light_curves(30, classes=["SNIa", "SNII"], random_state=1)
+    read = read_data(folder / "test")
+    assert read["type"].tolist() == y.tolist()
+    np.testing.assert_allclose(read["lightcurve.flux"], X["lightcurve.flux"], rtol=1e-6)
+
+
+def test_fit_keeps_its_configuration(folder):
+    configuration = yaml.safe_load((folder / "scone.yaml").read_text())
+    assert configuration["recipe"] == "scone" and configuration["max_epochs"] == 2
+    assert configuration["data"] == str(folder / "train.parquet")
+    assert inspect_model(folder / "scone.st")["summary"]["training"]["n_objects"] == 60
+    assert not list(folder.glob(".*checkpoints"))
+
+
+def test_the_configuration_repeats_the_model(folder, tmp_path):
+    config = folder / "scone.yaml"
+    run("fit", "scone", "--config", config, "-o", tmp_path / "again.st")
+    X = read_data(folder / "test").drop(columns="type")
+    first, again = (load_model(p) for p in (folder / "scone.st", tmp_path / "again.st"))
+    np.testing.assert_array_equal(first.predict_proba(X), again.predict_proba(X))
+
+
+def test_predict_writes_the_prediction_table(folder, tmp_path):
+    words = ["--prob-column", "PROB_SCONE", "--done-file", tmp_path / "done.txt", "--chunk-size", 7]
+    run("predict", folder / "scone.st", folder / "test", "-o", tmp_path / "p.csv", *words)
+    table = pd.read_csv(tmp_path / "p.csv", dtype={"SNID": str})
+    X = read_data(folder / "test").drop(columns="type")
+    expected = prediction_table(load_model(folder / "scone.st"), X)
+    assert table.columns[0] == "SNID" and table["SNID"].tolist() == X.index.tolist()
+    np.testing.assert_allclose(table["PROB_SCONE"], expected["prob_SNIa"], atol=1e-6)
+    assert (tmp_path / "done.txt").read_text() == "SUCCESS\n"
+    assert sorted(os.listdir(tmp_path)) == ["done.txt", "p.csv"]
+
+
+def test_predict_writes_parquet_and_fitres(folder, tmp_path):
+    for name in ("p.parquet", "p.fitres"):
+        run("predict", folder / "scone.st", folder / "test", "-o", tmp_path / name)
+    table, fitres = pd.read_parquet(tmp_path / "p.parquet"), read_fitres(tmp_path / "p.fitres")
+    assert fitres.index.tolist() == table.index.tolist()
+    np.testing.assert_allclose(fitres["prob_SNIa"].astype(float), table["prob_SNIa"], atol=1e-6)
+
+
+def test_predict_of_chosen_objects(folder, tmp_path):
+    names = read_data(folder / "test").index[[3, 5]].tolist()
+    (tmp_path / "ids.txt").write_text("\n".join(["SNID", *names]))
+    words = ["-o", tmp_path / "p.csv", "--ids", tmp_path / "ids.txt"]
+    run("predict", folder / "scone.st", folder / "test", *words)
+    assert pd.read_csv(tmp_path / "p.csv", dtype=str)["SNID"].tolist() == names
+    (tmp_path / "ids.txt").write_text("unknown")
+    run("predict", folder / "scone.st", folder / "test", *words, "--overwrite", code=1)
+
+
+def test_an_existing_table_is_kept_unless_asked(folder, tmp_path, capsys):
+    (tmp_path / "p.csv").write_text("mine")
+    words = ["predict", folder / "scone.st", folder / "test", "-o", tmp_path / "p.csv"]
+    run(*words, "--done-file", tmp_path / "done.txt", code=1)
+    assert "exists; --overwrite" in capsys.readouterr().err
+    assert (tmp_path / "p.csv").read_text() == "mine"
+    assert (tmp_path / "done.txt").read_text() == "FAILURE\n"
+    run(*words, "--overwrite")
+    assert (tmp_path / "p.csv").read_text().startswith("SNID,")
+
+
+def test_evaluate_a_model_and_its_table_alike(folder, tmp_path):
+    run("predict", folder / "scone.st", folder / "test", "-o", tmp_path / "p.csv")
+    run("evaluate", folder / "scone.st", folder / "test", "-o", tmp_path / "a")
+    run("evaluate", tmp_path / "p.csv", folder / "test", "-o", tmp_path / "b")
+    scores = [json.loads((tmp_path / name / "scores.json").read_text()) for name in "ab"]
+    assert scores[0] == pytest.approx(scores[1], abs=1e-5)
+    assert scores[0]["n_objects"] == 30
+    assert {p.name for p in (tmp_path / "a").iterdir()} == {
+        "scores.json",
+        "per_class.csv",
+        "confusion.csv",
+        "evaluation.png",
+    }
+    run("evaluate", folder / "scone.st", folder / "test", "-o", tmp_path / "a", code=1)
+
+
+def test_labels_of_a_table_and_types(folder, tmp_path):
+    X, y = make_light_curves(24, classes=["SNIa", "SNII", "SNIbc"], random_state=2)
+    write_parquet(X, tmp_path / "x.parquet")
+    table = pd.DataFrame({"SNID": X.index, "class": y}).sample(frac=1, random_state=0)
+    table.to_csv(tmp_path / "labels.csv", index=False)
+    words = [tmp_path / "x.parquet", "--labels", tmp_path / "labels.csv", "--types", "Ia"]
+    run("fit", "scone", *words, *SMALL.split(), "-o", tmp_path / "m.st", "--test-size", 0.25)
+    assert inspect_model(tmp_path / "m.st")["summary"]["classes"] == ["SNIa", "other"]
+    assert (tmp_path / "m.evaluation" / "scores.json").is_file()
+    table.iloc[1:].to_csv(tmp_path / "labels.csv", index=False)
+    run("fit", "scone", *words, *SMALL.split(), "-o", tmp_path / "n.st", code=1)
+
+
+SCONE_YAML = {
+    "mode": "train",
+    "num_epochs": 2,
+    "num_mjd_bins": 16,
+    "num_wavelength_bins": 4,
+    "class_balanced": True,
+    "max_per_type": 20,
+    "with_z": True,
+    "train_proportion": 0.8,
+    "batch_size": 16,
+    "sn_type_id_to_name": {"SNIa": "SNIa", "SNII": "SNII"},
+    "heatmaps_path": "heatmaps",
+    "streaming_threshold": 75000,
+}
+
+
+def test_a_yaml_of_scone_is_accepted(folder, tmp_path, capsys):
+    given = SCONE_YAML | {"input_path": str(folder / "test"), "output_path": str(tmp_path)}
+    (tmp_path / "scone.yml").write_text(yaml.safe_dump(given))
+    run("fit", "scone", "--config", tmp_path / "scone.yml", "--engine", "numpy")
+    assert "heatmaps_path: heat maps are not written" in capsys.readouterr().err
+    summary = inspect_model(tmp_path / "model.safetensors")["summary"]
+    assert summary["classes"] == ["SNIa", "other"] and "balance" in summary["steps"]
+    predict = {
+        "mode": "predict",
+        "trained_model": str(tmp_path / "model.safetensors"),
+        "prob_column_name": "PROB_SCONE",
+        "input_path": str(folder / "test"),
+        "output_path": str(tmp_path),
+    }
+    (tmp_path / "predict.yml").write_text(yaml.safe_dump(predict))
+    run("predict", "--config", tmp_path / "predict.yml")
+    table = pd.read_csv(tmp_path / "predictions.csv")
+    assert table.columns[:2].tolist() == ["SNID", "PROB_SCONE"]
+
+
+def test_unknown_keys_are_refused_with_the_nearest(tmp_path, capsys):
+    (tmp_path / "a.yaml").write_text("max_epoch: 3")
+    run("fit", "scone", "--config", tmp_path / "a.yaml", code=1)
+    assert "did you mean 'max_epochs'?" in capsys.readouterr().err
+    (tmp_path / "b.yaml").write_text("input_path: a\nnum_epoch: 3")
+    run("fit", "scone", "--config", tmp_path / "b.yaml", code=1)
+    assert "did you mean 'num_epochs'?" in capsys.readouterr().err
+
+
+def test_print_config_is_a_configuration(tmp_path, capsys):
+    run("fit", "oracle", "somewhere", "--max-epochs", "3", "--print-config")
+    printed = yaml.safe_load(capsys.readouterr().out)
+    assert printed["max_epochs"] == 3 and printed["data"] == "somewhere"
+    run("config", "oracle")
+    assert yaml.safe_load(capsys.readouterr().out)["recipe"] == "oracle"
+
+
+def test_flags_of_the_sedm_script(capsys):
+    run("config", "--from-sedm", "--resolution 128 --layers 1 2 --opt sgd --noshowplot")
+    found = capsys.readouterr()
+    assert yaml.safe_load(found.out) == {
+        "recipe": "ccsnscore",
+        "resolution": 128,
+        "layers": ["1", "2"],
+        "parameter": {"optimizer": "SGD"},
+    }
+    assert "--noshowplot: pictures are files" in found.err
+    run("config", "--from-sedm", "--resolutio 3", code=1)
+    run("config", "--sedm-flags")
+    assert "--auglimit" in capsys.readouterr().out
+
+
+def test_oracle_end_to_end(folder, tmp_path):
+    words = ["--max-epochs", 1, "--taxonomy", "{SN: [SNIa, SNII]}", "--random-state", 0]
+    run("fit", "oracle", folder / "train.parquet", *words, "-o", tmp_path / "m.st")
+    run("predict", tmp_path / "m.st", folder / "test", "-o", tmp_path / "p.csv")
+    assert len(pd.read_csv(tmp_path / "p.csv")) == 30
+
+
+def test_transformer_end_to_end(folder, tmp_path):
+    words = ["--max-epochs", 1, "--random-state", 0, "-o", tmp_path / "m.st"]
+    run("fit", "transformer", folder / "train.parquet", *words)
+    run("predict", tmp_path / "m.st", folder / "test", "-o", tmp_path / "p.csv")
+    assert len(pd.read_csv(tmp_path / "p.csv")) == 30
+
+
+def test_ccsnscore_end_to_end(tmp_path):
+    X, y = make_spectra(30, classes=["Ia", "II"], random_state=0)
+    write_parquet(X.assign(type=y), tmp_path / "s.parquet")
+    words = ["--max-epochs", 1, "--random-state", 0, "-o", tmp_path / "m.st"]
+    run("fit", "ccsnscore", tmp_path / "s.parquet", *words)
+    run("predict", tmp_path / "m.st", tmp_path / "s.parquet", "-o", tmp_path / "p.csv")
+    assert len(pd.read_csv(tmp_path / "p.csv")) == 30
+
+
+def test_realbogus_end_to_end(tmp_path):
+    X, y, _ = make_stamps(80, image_shape=(15, 15, 3), random_state=0)
+    images = np.asarray(X).reshape(-1, 15, 15, 3)
+    np.save(tmp_path / "images01.npy", images)
+    types = np.where(y == 1, "galx_artificial_real", "artifact")
+    pd.DataFrame({"object_type": types}).to_csv(tmp_path / "params01.csv", index=False)
+    words = ["--max-epochs", 1, "--random-state", 0, "--image-shape", "[15, 15, 3]"]
+    run("fit", "realbogus", tmp_path, *words, "-o", tmp_path / "m.st")
+    run("predict", tmp_path / "m.st", tmp_path, "-o", tmp_path / "p.csv", "--chunk-size", 30)
+    table = pd.read_csv(tmp_path / "p.csv")
+    assert table["SNID"].tolist() == list(range(80))
+
+
+def test_label_errors_plot_info_recipes(folder, tmp_path, capsys):
+    words = ["--folds", 2, "-p", "max_epochs=1", "--random-state", 0, "-o", tmp_path / "l.csv"]
+    run("label-errors", "oracle", folder / "test", *words)
+    table = pd.read_csv(tmp_path / "l.csv")
+    assert len(table) == 30 and table["quality"].is_monotonic_increasing
+    run("plot", folder / "test", "-o", tmp_path / "o.png", "-n", 2)
+    assert (tmp_path / "o.png").read_bytes()[:4] == b"\x89PNG"
+    capsys.readouterr()
+    run("info", folder / "scone.st", "--json")
+    assert json.loads(capsys.readouterr().out)["summary"]["classes"] == ["SNII", "SNIa"]
+    run("recipes")
+    listed = capsys.readouterr().out
+    assert all(
+        name in listed for name in ("scone", "oracle", "ccsnscore", "transformer", "realbogus")
+    )
+    run("recipes", "oracle")
+    assert "taxonomy" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "text"),
+    [
+        (["translate"], 2, "No such command 'translate'"),
+        (["fit", "scon"], 2, "No such command 'scon'"),
+        (["fit", "scone", "--max-epoch", "3"], 2, "--max-epochs"),
+        (["fit", "scone"], 1, "no data"),
+        (["fit", "scone", "nowhere"], 1, "nowhere"),
+        (["predict", "nowhere", "nowhere"], 1, "nowhere"),
+        (["predict"], 2, "no model and no data"),
+        (["evaluate", "nowhere", "nowhere"], 2, "nowhere"),
+        (["config"], 2, "give a recipe"),
+        (["recipes", "nothing"], 2, "nothing"),
+    ],
+)
+def test_wrong_calls_end_with_words(words, code, text, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    run(*words, code=code)
+    found = capsys.readouterr().err
+    assert text in found and "Traceback" not in found
 
 
 @pytest.fixture
 def survey(tmp_path):
+    """Two models of 5 and 7 objects in two folders of SNANA files."""
     X, _ = make_light_curves(12, random_state=0)
     for model, part in {"KN": X[:5], "TDE": X[5:]}.items():
         (tmp_path / "survey" / model).mkdir(parents=True)
@@ -22,8 +296,8 @@ def survey(tmp_path):
     return tmp_path / "survey"
 
 
-def test_same_files_as_the_function(survey, tmp_path):
-    main(["convert", str(survey), str(tmp_path / "a"), "--label", "folder", "--quiet"])
+def test_convert_writes_the_same_files_as_the_function(survey, tmp_path):
+    run("convert", survey, tmp_path / "a", "--label", "folder")
     convert(survey, tmp_path / "b", label="folder", progress=False)
     names = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*.parquet"))
     assert len(names) == 2
@@ -31,17 +305,11 @@ def test_same_files_as_the_function(survey, tmp_path):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     types = pd.concat([pd.read_parquet(tmp_path / "a" / name)["type"] for name in names])
     assert types.value_counts().to_dict() == {"KN": 5, "TDE": 7}
-
-
-def test_a_wrong_call_ends_with_words_and_no_traceback(tmp_path):
-    with pytest.raises(SystemExit, match="skastro: "):
-        main(["convert", str(tmp_path), str(tmp_path / "a"), "--quiet"])
-    with pytest.raises(SystemExit):
-        main(["translate"])
+    run("convert", tmp_path / "a", tmp_path / "c", code=1)
 
 
 @pytest.mark.parametrize(
-    "extra, cause",
+    ("words", "cause"),
     [
         (["--survey", "NOPE"], "unknown survey 'NOPE'"),
         (["--label", "(a)(b"], "is not a regular expression"),
@@ -49,29 +317,69 @@ def test_a_wrong_call_ends_with_words_and_no_traceback(tmp_path):
         ([], "KN-0001_HEAD.FITS"),
     ],
 )
-def test_every_error_is_one_of_words(survey, tmp_path, extra, cause):
+def test_every_error_of_convert_is_one_line(survey, tmp_path, words, cause, capsys):
     head = survey / "KN" / "KN-0001_HEAD.FITS"
     head.write_bytes(head.read_bytes()[:100])
-    with pytest.raises(SystemExit) as caught:
-        main(["convert", str(survey), str(tmp_path / "a"), "--quiet", *extra])
-    assert str(caught.value).startswith("skastro: ") and cause in str(caught.value)
+    run("convert", survey, tmp_path / "a", *words, code=1)
+    found = capsys.readouterr().err
+    assert found.startswith("skastro: ") and cause in found and "Traceback" not in found
 
 
-def test_duplicates_and_errors(survey, tmp_path):
+def test_duplicates_and_errors_of_convert(survey, tmp_path, capsys, caplog):
     shutil.copytree(survey / "KN", survey / "AGAIN")
     (survey / "TDE" / "TDE-0001_PHOT.FITS").unlink()
-    options = ["--duplicates", "number", "--errors", "skip", "--quiet"]
-    with pytest.warns(ObjectWarning, match="1 of 3 files are left out"):
-        main(["convert", str(survey), str(tmp_path / "a"), *options])
+    words = ["convert", survey, tmp_path / "a", "--duplicates", "number", "--errors", "skip"]
+    with pytest.raises(SystemExit, match="0"):
+        main([str(word) for word in [*words, "--quiet"]])
+    assert "1 of 3 files are left out" in caplog.text
     index = pd.concat([pd.read_parquet(p) for p in (tmp_path / "a").rglob("*.parquet")]).index
     assert len(index) == 10 and index.is_unique
     shutil.rmtree(survey / "TDE")
-    with pytest.raises(SystemExit, match="duplicates='number'"):
-        main(["convert", str(survey), str(tmp_path / "b"), "--quiet"])
+    run("convert", survey, tmp_path / "b", code=1)
+    assert "duplicates='number'" in capsys.readouterr().err
 
 
-def test_the_installed_command(survey, tmp_path):
-    command = shutil.which("skastro", path=str(shutil.os.path.dirname(sys.executable)))
-    call = [command] if command else [sys.executable, "-m", "skastro.cli"]
-    done = subprocess.run([*call, "convert", "--help"], capture_output=True, text=True, check=True)
-    assert "destination" in done.stdout
+def installed_command():
+    command = shutil.which("skastro", path=os.path.dirname(sys.executable))
+    return [command] if command else [sys.executable, "-m", "skastro.cli"]
+
+
+def test_help_and_version_load_no_science():
+    code = (
+        "import sys\nfrom skastro.cli import main\n"
+        "try: main(['--help'])\nexcept SystemExit: pass\n"
+        "heavy = {'numpy', 'pandas', 'torch', 'sklearn', 'astropy'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "label-errors" in done.stdout
+    done = subprocess.run([*installed_command(), "--version"], capture_output=True, text=True)
+    assert done.returncode == 0 and "skastro" in done.stdout
+
+
+def test_a_killed_prediction_resumes(folder, tmp_path):
+    """Killed in the middle: no table, finished parts stay, the next run completes it."""
+    X, y = make_light_curves(300, classes=["SNIa", "SNII"], random_state=3)
+    write_parquet(X.assign(type=y), tmp_path / "x.parquet")
+    words = ["predict", folder / "scone.st", tmp_path / "x.parquet", "-o", tmp_path / "p.csv"]
+    words = [str(word) for word in [*words, "--chunk-size", 5]]
+    process = subprocess.Popen([sys.executable, "-m", "skastro.cli", "-q", *words])
+    parts = tmp_path / ".p.csv.parts"
+    while process.poll() is None and len(list(parts.glob("part-*"))) < 3:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / "p.csv").exists()
+    finished = {path: path.stat().st_mtime_ns for path in parts.glob("part-*.parquet")}
+    assert 3 <= len(finished) < 60
+    stamps = {}
+    keep = shutil.rmtree
+    try:
+        shutil.rmtree = lambda path, **_: stamps.update(
+            {p: p.stat().st_mtime_ns for p in parts.glob("part-*.parquet")}
+        )
+        run(*words)
+    finally:
+        shutil.rmtree = keep
+    assert {path: stamps[path] for path in finished} == finished
+    assert pd.read_csv(tmp_path / "p.csv", dtype=str)["SNID"].tolist() == X.index.tolist()

@@ -1,0 +1,5 @@
+"""Run the command line as ``python -m skastro.cli``."""
+
+from skastro.cli import main
+
+main()
