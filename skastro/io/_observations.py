@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from nested_pandas import NestedFrame
-from numpy.typing import NDArray
 
 from skastro.exceptions import FormatError, ObjectError, name_objects
 from skastro.io._assemble import add_flags, warn_of_unknown_bands, with_standard_columns
@@ -19,6 +18,7 @@ from skastro.utils.columns import (
     STANDARD_FIELDS,
     find_column,
     standard_columns,
+    to_dates,
     to_flags,
     to_identifiers,
     to_numbers,
@@ -28,8 +28,6 @@ from skastro.utils.ragged import nest, sort_rows
 _ALIASES = {"object_id": ID_ALIASES} | {name: FIELD_ALIASES[name] for name in STANDARD_FIELDS}
 _NEEDED = ("object_id", "time", "band", "flux", "flux_err")
 _MJD_IN_JD = 2400000.5
-_MJD_OF_1970 = 40587.0
-_DAY = pd.Timedelta(days=1)
 
 
 def read_observations(
@@ -188,7 +186,7 @@ def _statics(statics, names):
 def _fields(table, found, bands):
     """Return the fields as arrays, in the order of the table."""
     rows = {
-        "time": to_mjd(found["time"], table[found["time"]]),
+        "time": _times(found["time"], table[found["time"]]),
         "band": _bands(table[found["band"]], bands),
     }
     for name in ("flux", "flux_err"):
@@ -213,57 +211,23 @@ def _photflag(name, values):
     numbers = _numbers(name, values)
     if np.isnan(numbers).any():
         raise FormatError(f"missing values in column {name!r}")
-    return numbers.astype(np.int32)
+    return np.where(numbers < 0, 0, numbers).astype(np.int32)
 
 
-def to_mjd(name: str, values: pd.Series) -> NDArray[np.float64]:
-    """Return the times of a column as MJD.
-
-    Parameters
-    ----------
-    name : str
-        Name of the column; ``jd`` in any letter case holds Julian dates.
-
-    values : Series of shape (n_rows,)
-        MJD, Julian dates, or dates (datetimes, or text such as ``2026-11-27T12:00:00``), taken as
-        UTC.
-
-    Returns
-    -------
-    times : ndarray of shape (n_rows,)
-
-    Raises
-    ------
-    FormatError
-        A time is missing, or neither a number nor a date.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from skastro.io._observations import to_mjd
-    >>> to_mjd("time", pd.Series(["2000-01-01T12:00:00"])).tolist()
-    [51544.5]
-    """
-    if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        times = _from_dates(values)
+def _times(name, values):
+    """Return the times as MJD; a time of -9 days is a time, as numbers have no sentinels here."""
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        times = values.to_numpy(np.float64, na_value=np.nan)
     else:
-        times = pd.to_numeric(values, errors="coerce").to_numpy(np.float64, na_value=np.nan)
-        if np.isnan(times).all() and not pd.api.types.is_numeric_dtype(values.dtype):
-            times = _from_dates(pd.to_datetime(values, errors="coerce", utc=True, format="ISO8601"))
-        elif str(name).strip().lower() == "jd":
-            times = times - _MJD_IN_JD
+        times = to_dates(name, values)
+    if str(name).strip().lower() == "jd":
+        times = times - _MJD_IN_JD
     if not np.isfinite(times).all():
         row = int(np.flatnonzero(~np.isfinite(times))[0])
         raise FormatError(
             f"column {name!r} holds {values.iloc[row]!r} in row {row}, which is not a time"
         )
     return times
-
-
-def _from_dates(dates):
-    zone = getattr(dates.dt, "tz", None)
-    dates = dates.dt.tz_convert("UTC").dt.tz_localize(None) if zone is not None else dates
-    return ((dates - pd.Timestamp(0)) / _DAY + _MJD_OF_1970).to_numpy(np.float64)
 
 
 def _bands(values, bands):
@@ -283,5 +247,9 @@ def _bands(values, bands):
 
 
 def _array(values):
-    text = not pd.api.types.is_numeric_dtype(values.dtype)
-    return pd.Categorical(values.astype(object)) if text else values.to_numpy()
+    """Return a further field as numbers or text."""
+    if not pd.api.types.is_numeric_dtype(values.dtype):
+        return pd.Categorical(values.astype(object).map(str, na_action="ignore"))
+    return (
+        values.to_numpy(np.float64, na_value=np.nan) if values.isna().any() else values.to_numpy()
+    )

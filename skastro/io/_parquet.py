@@ -52,6 +52,11 @@ def write_parquet(
     -------
     path : Path
 
+    Raises
+    ------
+    ValueError
+        A column mixes kinds of values, or ``X.attrs`` holds what JSON cannot.
+
     See Also
     --------
     read_parquet : The inverse.
@@ -259,9 +264,11 @@ def _open(file):
 
 def _to_table(X, source, chunk_size):
     nested = [name for name in X.columns if isinstance(X[name].dtype, NestedDtype)]
-    statics = pa.Table.from_pandas(
-        pd.DataFrame(X[[c for c in X.columns if c not in nested]]), preserve_index=True
-    )
+    plain = pd.DataFrame(X[[c for c in X.columns if c not in nested]])
+    try:
+        statics = pa.Table.from_pandas(plain, preserve_index=True)
+    except pa.ArrowException as error:
+        raise ValueError(f"write_parquet: a column mixes kinds of values: {error}") from error
     table = statics
     for name in nested:
         table = table.append_column(name, X[name].array.list_array)
@@ -270,10 +277,17 @@ def _to_table(X, source, chunk_size):
         for name in nested
     }
     described = {"nested": nested, "columns": list(X.columns), "attrs": X.attrs, "rows": rows}
-    metadata = (statics.schema.metadata or {}) | {_KEY: json.dumps(described).encode()}
+    metadata = (statics.schema.metadata or {}) | {_KEY: _as_json(described)}
     if source is not None:
         metadata[_SOURCE] = json.dumps(source).encode()
     return table.replace_schema_metadata(metadata)
+
+
+def _as_json(described):
+    try:
+        return json.dumps(described).encode()
+    except TypeError as error:
+        raise ValueError(f"write_parquet: X.attrs must hold what JSON can: {error}") from None
 
 
 def _as_read(table):

@@ -76,8 +76,8 @@ def read_snana(
     X : NestedFrame of shape (n_objects, n_columns)
         Index ``object_id``: SNID as text.  Static columns redshift, redshift_err, mwebv,
         peak_time, trigger_time, ra and dec [degrees], always and in this order, NaN where
-        unknown; the requested columns; type where the files know it; and nested ``lightcurve``
-        with the fields time [MJD], band, flux [FLUXCAL, zero point 27.5], flux_err, and, where
+        unknown; the requested columns; type where the files know it, as names, or as numbers if
+        they know no name; and nested ``lightcurve`` with the fields time [MJD], band, flux [FLUXCAL, zero point 27.5], flux_err, and, where
         the files have PHOTFLAG, photflag and detected.
 
     Raises

@@ -115,13 +115,20 @@ def _plain(column, name, values, table):
             return to_flags(column, values)
         except ValueError as error:
             raise FormatError(f"{table.name}: {error}") from None
-    if name == "photflag" and not isinstance(values, np.ndarray):
-        return values.to_numpy(np.int64, na_value=0)
-    if name == "photflag" and values.dtype.kind == "f":
-        return np.nan_to_num(values).astype(np.int64)
+    if name == "photflag":
+        return _flag_bits(values)
     if not isinstance(values, np.ndarray):
         return values.to_numpy(np.float64, na_value=np.nan)
     return values
+
+
+def _flag_bits(values):
+    """Return PHOTFLAG as integers; missing and negative values, as -9, have no bit set."""
+    if not isinstance(values, np.ndarray):
+        values = values.to_numpy(np.int64, na_value=0)
+    if values.dtype.kind == "f":
+        values = np.nan_to_num(values).astype(np.int64)
+    return np.where(values < 0, 0, values) if (values < 0).any() else values
 
 
 def _kind(name, dtype):

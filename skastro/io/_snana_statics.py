@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from skastro.exceptions import FormatError
@@ -79,10 +80,11 @@ def read_statics(table: Table, columns: Sequence[str]) -> dict[str, NDArray]:
 def read_types(
     table: Table, readme_types: Mapping[int, str], types: Mapping | None
 ) -> NDArray | None:
-    """Return the type of each object: a name where there is one, else its number.
+    """Return the types as names where the file knows any, else as numbers.
 
-    A name comes from `types` (by name or by any number of the HEAD file), else from
-    SIM_TYPE_NAME, else from `readme_types` by the simulated type.
+    An object without a name then has its number as text.  A name comes from `types` (by name or
+    by any number of the HEAD file), else from SIM_TYPE_NAME, else from `readme_types` by the
+    simulated type.
 
     Parameters
     ----------
@@ -97,8 +99,8 @@ def read_types(
 
     Returns
     -------
-    types : ndarray of shape (n_objects,), or None
-        None if the table knows no type.
+    types : ndarray or IntegerArray of shape (n_objects,), or None
+        Missing where the file says so; None if the table knows no type.
 
     Examples
     --------
@@ -108,7 +110,7 @@ def read_types(
     >>> from skastro.io._snana_statics import read_types
     >>> table = FitsTable(np.array([(1,), (21,)], [("SNTYPE", ">i4")]), fits.Header(), "x")
     >>> read_types(table, {}, {1: "SNIa"}).tolist()
-    ['SNIa', 21]
+    ['SNIa', '21']
     """
     numbers = [table.column(name) for name in TYPE_ALIASES if table.find(name) is not None]
     named = table.find("SIM_TYPE_NAME")
@@ -123,14 +125,18 @@ def read_types(
     simulated = [table.column(name) for name in TYPE_ALIASES[:3] if table.find(name) is not None]
     _fill(found, simulated, readme_types)
     unnamed = np.equal(found, None)
-    if numbers:
-        found[unnamed] = np.asarray(numbers[0], object)[unnamed]
-    return _integers(numbers[0]) if numbers and unnamed.all() else found
+    number = _numbers(numbers[0]) if numbers else np.full(len(table), None, object)
+    if numbers and unnamed.all():
+        return number
+    known = unnamed & ~pd.isna(number)
+    found[known] = [str(value) for value in np.asarray(number, object)[known]]
+    return found
 
 
-def _integers(values):
+def _numbers(values):
+    """Return the numbers of types, missing where they are a sentinel."""
     plain = isinstance(values, np.ndarray) and values.dtype.kind in "iu"
-    return values.astype(np.int64) if plain else values
+    return mask_missing("SNTYPE", values.astype(np.int64)) if plain else values
 
 
 def _fill(found, columns, names):

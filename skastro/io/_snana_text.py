@@ -275,7 +275,7 @@ def _field(path, field, name, words):
         if field == "detected":
             return to_flags(name, np.array(words, str))
         if field == "photflag":
-            return np.array([int(word) for word in words], np.int32)
+            return np.array([max(int(word), 0) for word in words], np.int32)
         return np.array(words, _KINDS[field])
     except (ValueError, OverflowError) as error:
         raise FormatError(f"{path}: column {name} of the OBS lines: {error}") from None

@@ -57,6 +57,8 @@ ID_ALIASES = ("object_id", "snid", "cid", "diaobjectid", "objectid", "oid", "id"
 TYPE_ALIASES = ("sim_gentype", "gentype", "sim_type_index", "sntype")
 """Names of the number of the type in SNANA's files, the simulated ones first, in lower case."""
 
+_MJD_OF_1970 = 40587.0
+_DAY = pd.Timedelta(days=1)
 _TRUE = {"true", "t", "yes", "y", "1", "1.0"}
 _FALSE = {"false", "f", "no", "n", "0", "0.0"}
 _BLANK = {"", "nan", "none", "null", "na", "n/a", "<na>", "-"}
@@ -153,7 +155,8 @@ def standard_columns(
             source = find_column(names, [alias])
             if source is None:
                 continue
-            own, unknown = to_numbers(source, column(source)), np.isnan(columns[name])
+            read = to_dates if name.endswith("_time") else to_numbers
+            own, unknown = read(source, column(source)), np.isnan(columns[name])
             columns[name][unknown] = own[unknown]
             error = find_error(names, source) if name == "redshift" else None
             if error is not None:
@@ -190,6 +193,8 @@ def to_numbers(name: str, values: ArrayLike) -> NDArray[np.float64]:
     [0.1, nan, nan]
     """
     values = pd.Series(values)
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        raise ValueError(f"column {name!r} holds dates, not numbers")
     if pd.api.types.is_object_dtype(values.dtype) or pd.api.types.is_string_dtype(values.dtype):
         values = values.mask(values.astype(str).str.strip().str.lower().isin(_BLANK))
     numbers = pd.to_numeric(values, errors="coerce")
@@ -197,6 +202,50 @@ def to_numbers(name: str, values: ArrayLike) -> NDArray[np.float64]:
     if wrong.any():
         raise ValueError(f"column {name!r} holds {values[wrong].iloc[0]!r}, which is not a number")
     return mask_missing(str(name), numbers.to_numpy(np.float64, na_value=np.nan))
+
+
+def to_dates(name: str, values: ArrayLike) -> NDArray[np.float64]:
+    """Return a column of dates as MJD, NaN where missing.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column.
+
+    values : array-like of shape (n,)
+        MJD, or dates: datetimes, or text such as ``2026-11-27T12:00:00``, taken as UTC.
+
+    Returns
+    -------
+    dates : ndarray of shape (n,)
+
+    Raises
+    ------
+    ValueError
+        A value is neither a number nor a date; the message names the column and the value.
+
+    Examples
+    --------
+    >>> from skastro.utils.columns import to_dates
+    >>> to_dates("PEAKMJD", ["2000-01-01T12:00:00", None]).tolist()
+    [51544.5, nan]
+    """
+    values = pd.Series(values)
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        return _to_mjd(values)
+    try:
+        return to_numbers(name, values)
+    except ValueError:
+        dates = pd.to_datetime(values, errors="coerce", utc=True, format="ISO8601")
+        if (dates.isna() & values.notna()).any():
+            raise
+        return _to_mjd(dates)
+
+
+def _to_mjd(dates):
+    if getattr(dates.dt, "tz", None) is not None:
+        dates = dates.dt.tz_convert("UTC").dt.tz_localize(None)
+    return ((dates - pd.Timestamp(0)) / _DAY + _MJD_OF_1970).to_numpy(np.float64)
 
 
 def to_flags(name: str, values: ArrayLike) -> NDArray[np.bool_]:

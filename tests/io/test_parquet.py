@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from nested_pandas import NestedFrame
 
@@ -65,8 +66,40 @@ class TestRoundTrip:
         with pytest.raises(KeyError, match="'nothing'"):
             read_parquet(path, ["nothing"])
 
+    def test_what_cannot_be_written(self, tmp_path):
+        with pytest.raises(ValueError, match="write_parquet: a column mixes kinds of values.*x"):
+            write_parquet(NestedFrame({"x": ["a", 2]}), tmp_path / "x.parquet")
+        X = NestedFrame({"x": [1]})
+        X.attrs["survey"] = object()
+        with pytest.raises(ValueError, match="X.attrs must hold what JSON can"):
+            write_parquet(X, tmp_path / "x.parquet")
+
 
 class TestMany:
+    @pytest.mark.parametrize("chunk_size", [1, 7, 29, 30, 100])
+    def test_text_fields_in_several_row_groups(self, survey, tmp_path, chunk_size):
+        survey.attrs.clear()
+        path = write_parquet(survey, tmp_path / "x.parquet", chunk_size=chunk_size)
+        assert pq.read_metadata(path).num_row_groups == -(-30 // chunk_size)
+        assert_same(survey, read_parquet(path))
+        assert_same(survey[["mwebv", "lightcurve"]], read_parquet(path, ["mwebv", "lightcurve"]))
+
+    def test_bands_that_differ_between_row_groups(self, tmp_path):
+        index = pd.Index(list("abc"), name="object_id")
+        bands = ["x", "y", "z", "x"]
+        rows = {"time": np.arange(4.0), "band": bands, "detected": [True, False, True, True]}
+        X = NestedFrame(index=index).assign(lightcurve=nest([0, 2, 3, 4], rows, index))
+        Y = read_parquet(write_parquet(X, tmp_path / "x.parquet", chunk_size=1))
+        assert Y["lightcurve.band"].tolist() == bands
+        assert flatten(Y["lightcurve"])[1]["band"].tolist() == bands
+
+    def test_nested_columns_of_other_programs(self, survey, tmp_path):
+        table = pq.read_table(write_parquet(survey, tmp_path / "x.parquet"))
+        table = table.replace_schema_metadata({b"pandas": table.schema.metadata[b"pandas"]})
+        pq.write_table(table, tmp_path / "y.parquet")
+        Y = read_parquet(tmp_path / "y.parquet")
+        assert flatten(Y["lightcurve"])[1]["flux"].tolist() == survey["lightcurve.flux"].tolist()
+
     def test_row_groups_stream_in_order(self, survey, tmp_path):
         path = write_parquet(survey, tmp_path / "x.parquet", chunk_size=7)
         parts = list(iter_parquet(path))

@@ -163,6 +163,8 @@ class TestValues:
     @pytest.mark.parametrize("kind", ["u1", "i2", "i4", "f4"])
     def test_photflag_of_any_type(self, tmp_path, kind):
         flags = np.array([0, 1, 0, 0, 0, 0, 0, 0, 0], kind)
+        if kind != "u1":
+            flags[2] = -9
         X = read_snana(save(tmp_path, phot=phot_table(PHOTFLAG=flags)), survey="LSST")
         assert not X["lightcurve.detected"].any()
         rows = flatten(X["lightcurve"])[1]
@@ -242,11 +244,15 @@ class TestValues:
 class TestTypes:
     def test_name_in_the_file(self, tmp_path):
         head = head_table(SIM_TYPE_NAME=np.array([b"Ia", b"UNKNOWN", b"II"]), SNTYPE=[1, 2, 3])
-        assert read_snana(save(tmp_path, head))["type"].tolist() == ["Ia", 2, "II"]
+        assert read_snana(save(tmp_path, head))["type"].tolist() == ["Ia", "2", "II"]
 
     def test_numbers_stay_numbers(self, tmp_path):
         X = read_snana(save(tmp_path, head_table(SNTYPE=np.array([1, 101, 123], np.int32))))
         assert X["type"].tolist() == [1, 101, 123] and X["type"].dtype.kind == "i"
+
+    def test_unknown_types_are_missing(self, tmp_path):
+        X = read_snana(save(tmp_path, head_table(SNTYPE=np.array([1, -9, 123], np.int32))))
+        assert X["type"].isna().tolist() == [False, True, False] and X["type"].sum() == 124
 
     def test_mapping_of_the_user_comes_first(self, tmp_path):
         save(tmp_path, head_table(SNTYPE=[1, 101, 123], SIM_TYPE_NAME=np.array([b"Ia"] * 3)))
@@ -258,7 +264,7 @@ class TestTypes:
         save(tmp_path, head_table(SIM_TYPE_INDEX=[1, 21, 77]))
         text = "DOCUMENTATION:\n  GENTYPE_TO_NAME: # x\n    1: Ia SALT3 A\n    21: nonIa SNIIn B\n"
         (tmp_path / "A.README").write_text(text)
-        assert read_snana(tmp_path)["type"].tolist()[1:] == ["SNIIn", 77]
+        assert read_snana(tmp_path)["type"].tolist()[1:] == ["SNIIn", "77"]
 
     def test_binary_types(self, tmp_path):
         save(tmp_path, head_table(SIM_TYPE_INDEX=[1, 21, 1], SIM_TYPE_NAME=[b"X", b"X", b"X"]))
@@ -454,7 +460,7 @@ class TestWrite:
         np.testing.assert_array_equal(Y["HOST_DEC"], [-9.0, np.nan, 1.0])
         np.testing.assert_array_equal(Y["LOGMASS"], [10.5, np.nan, 9.5])
         assert Y["host"].tolist() == ["a", "", "c"]
-        assert Y["type"].tolist()[::2] == ["SNIa", 7]
+        assert Y["type"].tolist()[::2] == ["SNIa", "7"] and Y["type"].isna().tolist()[1]
 
     def test_detections_that_photflag_does_not_tell(self, tmp_path):
         X = self.frame()

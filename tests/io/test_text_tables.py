@@ -158,11 +158,34 @@ class TestTimes:
         X = observations(tmp_path, HEAD + "a,2022-01-01,g,1,1\na,2022-01-01T12:00:00,g,1,1\n")
         assert X["lightcurve.time"].tolist() == [59580.0, 59580.5]
 
+    def test_dates_of_the_peak(self):
+        statics = pd.DataFrame({"id": ["a"], "peak_time": [pd.Timestamp("2022-01-01T12:00")]})
+        frame = self.FRAME.assign(mjd=1.0)
+        assert read_observations(frame, statics)["peak_time"].tolist() == [59580.5]
+        statics["peak_time"] = "2022-01-01T12:00:00"
+        assert read_observations(frame, statics)["peak_time"].tolist() == [59580.5]
+        with pytest.raises(FormatError, match="column 'ra' holds dates, not numbers"):
+            read_observations(frame, statics.assign(ra=pd.Timestamp("2022-01-01")))
+
+    def test_days_before_the_peak_are_no_sentinels(self):
+        frame = pd.concat([self.FRAME] * 3).assign(mjd=[-9.0, -99.0, 999.0], flux=[-9.0, 999.0, 1])
+        rows = flatten(read_observations(frame)["lightcurve"])[1]
+        assert rows["time"].tolist() == [-99.0, -9.0, 999.0]
+        assert rows["flux"].tolist() == [999.0, -9.0, 1.0]
+
+    def test_further_fields(self):
+        frame = pd.concat([self.FRAME] * 2).assign(
+            mjd=[1.0, 2.0],
+            night=[pd.Timestamp("2022-01-01"), pd.NaT],
+            n=pd.array([1, None], "Int64"),
+        )
+        rows = flatten(read_observations(frame)["lightcurve"])[1]
+        assert rows["night"].tolist()[0].startswith("2022-01-01") and pd.isna(rows["night"][1])
+        np.testing.assert_array_equal(rows["n"], [1.0, np.nan])
+
     @pytest.mark.parametrize("value", ["soon", None, np.nan, np.inf])
     def test_what_is_no_time(self, value):
-        with pytest.raises(
-            FormatError, match="column 'mjd' holds .* in row 1, which is not a time"
-        ):
+        with pytest.raises(FormatError, match="column 'mjd' holds .* which is not a (time|number)"):
             frame = pd.concat([self.FRAME, self.FRAME]).assign(mjd=[59580.5, value])
             read_observations(frame)
 
