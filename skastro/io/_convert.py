@@ -96,7 +96,7 @@ def convert(
 
     RuntimeError
         Files could not be converted and ``errors="raise"``, or none could; all others are
-        converted.  The message tells each error.
+        converted.  The message contains each error.
 
     ObjectError
         Two files have objects of one identifier and ``duplicates="raise"``; all files are

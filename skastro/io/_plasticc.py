@@ -106,8 +106,8 @@ def read_plasticc(
     check_choices("read_plasticc", duplicates, errors)
     if duplicates == "number":
         raise ValueError(
-            "read_plasticc: duplicates='number' is impossible, since the observations do not tell "
-            "the objects of one identifier apart; use 'raise' or 'first'"
+            "read_plasticc: duplicates='number' is impossible, since the observations of objects "
+            "that share an identifier cannot be separated; use 'raise' or 'first'"
         )
     objects = _open_metadata(metadata)
     objects = settle_duplicates(objects, duplicates=duplicates, owner="read_plasticc")

@@ -56,8 +56,8 @@ def read_snana(
         several numbers per object becomes the columns ``NAME_0``, ``NAME_1``, …
 
     types : dict or "Ia", default=None
-        Names of types, by number or by the name in the file.  ``"Ia"`` gives every object the
-        type ``"Ia"`` or ``"nonIa"``: by the column of the simulation README that says so, else
+        Names of types, by number or by the name in the file.  With ``"Ia"`` every object has
+        the type ``"Ia"`` or ``"nonIa"``: by the column of the simulation README that says so, else
         by the name of its type.
 
     duplicates : {"raise", "number", "first"}, default="raise"
@@ -77,8 +77,9 @@ def read_snana(
         Index ``object_id``: SNID as text.  Static columns redshift, redshift_err, mwebv,
         peak_time, trigger_time, ra and dec [degrees], always and in this order, NaN where
         unknown; the requested columns; type where the files know it, as names, or as numbers if
-        they know no name; and nested ``lightcurve`` with the fields time [MJD], band, flux [FLUXCAL, zero point 27.5], flux_err, and, where
-        the files have PHOTFLAG, photflag and detected.
+        they know no name.  Nested column ``lightcurve`` with the fields time [MJD], band,
+        flux [FLUXCAL, zero point 27.5], flux_err, and, where the files have PHOTFLAG, photflag
+        and detected.
 
     Raises
     ------

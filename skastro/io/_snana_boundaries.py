@@ -18,7 +18,7 @@ def object_starts(
 ) -> NDArray:
     """Return the first row of each object, proven right by two independent sources.
 
-    The pointers of the HEAD file are used if every span has NOBS rows, begins at the start of the
+    The pointers of the HEAD file are used if every span has NOBS rows, starts at the start of the
     table or behind a separator, holds no separator, ends before a separator or at the end of the
     table, and belongs to one object only.  Otherwise the separators are used, if they make as many
     objects as the HEAD file has, each with its NOBS rows.
@@ -48,7 +48,7 @@ def object_starts(
     Raises
     ------
     FormatError
-        Neither pointers nor separators can be right; the message tells both counts.
+        Neither pointers nor separators can be right; the message contains both counts.
 
     Examples
     --------

@@ -58,8 +58,8 @@ def write_snana(
         ``type`` become SIM_TYPE_NAME and numbers SNTYPE; other static columns keep their names.
         Missing values become SNANA's sentinel: -9, or -999 for coordinates.  Further fields of
         the light curves become PHOT columns of their name in capitals; ``detected`` is written
-        as the detection bit of PHOTFLAG if there is no field ``photflag``, and as a column of its
-        own where that bit does not tell it.
+        as the detection bit of PHOTFLAG if there is no field ``photflag``, and as a separate
+        column where that bit differs from it.
 
     prefix : str or Path
         ``<prefix>_HEAD.FITS`` and ``<prefix>_PHOT.FITS`` are written; folders are created.
@@ -220,7 +220,7 @@ def _as_bytes(name, texts):
 def _with_photflag(rows, survey):
     """Return the rows with integer flags; PHOTFLAG holds `detected` as a bit if there is none.
 
-    A field `detected` that the PHOTFLAG bit of the survey does not tell is kept.
+    A field `detected` that differs from the PHOTFLAG bit of the survey is kept.
     """
     rows = dict(rows)
     bit = get_survey(survey).photflag.get("detection", 4096) if survey else 4096

@@ -68,7 +68,7 @@ def with_index(table: pd.DataFrame) -> pd.DataFrame:
 def read_csv(path: str | Path, *, text: Sequence[str] | None = ()) -> pd.DataFrame:
     """Read a table with a header line; every line must have as many values as the header.
 
-    The delimiter is the comma, semicolon or tab of the header, else blanks.  Lines that begin
+    The delimiter is the comma, semicolon or tab of the header, else blanks.  Lines that start
     with ``#`` and empty lines are left out, as is a byte order mark.  Identifiers are read as
     text, so that 007 stays 007.
 
