@@ -1,19 +1,40 @@
 """Features of more objects than memory holds."""
 
+import copy
 import json
+import os
+from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
+import joblib
 import numpy as np
+import pandas as pd
+from nested_pandas import NestedDtype
 from tqdm.auto import tqdm
 
+from skastro.utils.ragged import flatten
 
-def transform_to_npy(transformer, X, path, *, n_objects=None, chunk_size=1000, progress=False):
+_WITHOUT_EFFECT = {"n_jobs", "progress", "verbose"}
+
+
+def transform_to_npy(
+    transformer: Any,
+    X: pd.DataFrame | Iterable[pd.DataFrame],
+    path: str | Path,
+    *,
+    n_objects: int | None = None,
+    chunk_size: int = 200,
+    resume: bool = True,
+    progress: bool = False,
+) -> np.memmap:
     """Write the dense rows of a fitted transformer to a ``.npy`` file, chunk by chunk.
 
-    Memory holds one chunk at a time.  An interrupted call goes on after its last finished chunk
-    when it is called again with the same arguments: a file ``<path>.progress`` says how far it
-    came and vanishes at the end.
+    Memory holds one chunk at a time.  Until everything is written the rows are in
+    ``<path>.partial``, and ``<path>.progress`` records the finished chunks; then the file gets its
+    name in one step.  An earlier file of that name stays until then.  After an interruption, such
+    as Ctrl-C or a kill, the same call resumes after the last finished chunk.
 
     Parameters
     ----------
@@ -27,10 +48,14 @@ def transform_to_npy(transformer, X, path, *, n_objects=None, chunk_size=1000, p
         The ``.npy`` file; read it with ``numpy.load(path, mmap_mode="r")``.
 
     n_objects : int, default=None
-        Number of objects of all frames together; needed if `X` is not a single frame.
+        Number of objects of all frames together; required if `X` is not a single frame.
 
-    chunk_size : int, default=1000
-        Objects that are transformed at a time.
+    chunk_size : int, default=200
+        Number of objects transformed at a time; an interruption loses at most so many.
+
+    resume : bool, default=True
+        Continue an unfinished file of the same transformer and the same objects; False starts
+        again.
 
     progress : bool, default=False
         Show a progress bar.
@@ -43,8 +68,11 @@ def transform_to_npy(transformer, X, path, *, n_objects=None, chunk_size=1000, p
     Raises
     ------
     ValueError
-        `n_objects` is missing or differs from the objects that came, or the unfinished file
-        there is of another shape.
+        `n_objects` is missing or differs from the number of objects in `X`, or the unfinished
+        file belongs to another transformer or to other objects.
+
+    OSError
+        The disk has no room for the whole file; nothing is left of it.
 
     Examples
     --------
@@ -60,47 +88,120 @@ def transform_to_npy(transformer, X, path, *, n_objects=None, chunk_size=1000, p
     if hasattr(X, "columns"):
         X, n_objects = [X], len(X)
     if n_objects is None:
-        raise ValueError("transform_to_npy needs n_objects when X is not a single frame")
-    path = Path(path)
-    record = path.with_name(path.name + ".progress")
+        raise ValueError("transform_to_npy requires n_objects when X is not a single frame")
     chunks = chain.from_iterable(_pieces(frame, chunk_size) for frame in X)
-    done = json.loads(record.read_text())["done"] if record.exists() and path.exists() else 0
-    bar = tqdm(total=n_objects, initial=done, disable=not progress, unit="objects")
-    with bar:
-        written = _write_chunks(transformer, chunks, path, record, n_objects, done, bar)
+    unfinished = _Unfinished(Path(path), _fingerprint(transformer, n_objects, chunk_size), resume)
+    with tqdm(total=n_objects, disable=not progress, unit="objects") as bar:
+        written = _write_chunks(transformer, chunks, unfinished, n_objects, bar)
     if written != n_objects:
-        raise ValueError(f"transform_to_npy: {written} objects came while n_objects={n_objects}")
-    record.unlink(missing_ok=True)
-    return np.load(path, mmap_mode="r")
+        raise ValueError(f"transform_to_npy: X holds {written} objects while n_objects={n_objects}")
+    return unfinished.finish()
 
 
 def _pieces(frame, chunk_size):
     return (frame.iloc[i : i + chunk_size] for i in range(0, len(frame), chunk_size))
 
 
-def _write_chunks(transformer, chunks, path, record, n_objects, done, bar):
-    """Write the chunks that begin at `done` or later; return the number of objects seen."""
-    rows, stop = None, 0
-    for chunk in chunks:
+def _write_chunks(transformer, chunks, unfinished, n_objects, bar):
+    """Write the chunks that are not there yet; return the number of objects seen."""
+    stop = 0
+    for number, chunk in enumerate(chunks):
         start, stop = stop, stop + len(chunk)
         if stop > n_objects:
-            raise ValueError(f"transform_to_npy: more than n_objects={n_objects} objects came")
-        if stop <= done:
-            continue
-        features = np.asarray(transformer.transform(chunk), np.float32)
-        if rows is None:
-            rows = _open(path, (n_objects, features.shape[1]), resume=done > 0)
-        rows[start:stop] = features
-        rows.flush()
-        record.write_text(json.dumps({"done": stop}))
-        bar.update(stop - max(start, done))
+            raise ValueError(f"transform_to_npy: X holds more than n_objects={n_objects} objects")
+        hashed = _hash_objects(chunk)
+        if not unfinished.has(number, hashed):
+            features = np.asarray(transformer.transform(chunk), np.float32)
+            unfinished.write(slice(start, stop), features, hashed, n_objects)
+        bar.update(len(chunk))
     return stop
 
 
-def _open(path, shape, resume):
-    if not resume:
-        return np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
-    rows = np.lib.format.open_memmap(path, mode="r+")
-    if rows.shape != shape:
-        raise ValueError(f"{path} holds an unfinished array of shape {rows.shape}, not {shape}")
+class _Unfinished:
+    """The file under its temporary name, with the record of what is finished."""
+
+    def __init__(self, path, fingerprint, resume):
+        self.path = path
+        self.partial = path.with_name(path.name + ".partial")
+        self.record = path.with_name(path.name + ".progress")
+        self.fingerprint = fingerprint
+        self.rows, self.chunks = None, []
+        if resume and self.record.exists() and self.partial.exists():
+            self._continue(json.loads(self.record.read_text()))
+
+    def _continue(self, record):
+        if record["fingerprint"] != self.fingerprint:
+            self._refuse("another transformer, n_objects or chunk_size")
+        self.chunks = record["chunks"]
+        self.rows = np.lib.format.open_memmap(self.partial, mode="r+")
+
+    def _refuse(self, what):
+        raise ValueError(
+            f"transform_to_npy: {self.partial} is unfinished and belongs to {what}; finish it "
+            f"with its own call, or pass resume=False to start again"
+        )
+
+    def has(self, number, hashed):
+        """Return whether this chunk is finished; other objects than then are an error."""
+        if number >= len(self.chunks):
+            return False
+        if self.chunks[number] != hashed:
+            self._refuse("other objects")
+        return True
+
+    def write(self, part, features, hashed, n_objects):
+        """Write one chunk, and record it once it is on the disk."""
+        if self.rows is None:
+            self.rows = _reserve(self.partial, (n_objects, features.shape[1]))
+        self.rows[part] = features
+        self.rows.flush()
+        self.chunks.append(hashed)
+        record = {"fingerprint": self.fingerprint, "chunks": self.chunks}
+        new = self.record.with_name(self.record.name + ".new")
+        new.write_text(json.dumps(record))
+        os.replace(new, self.record)
+
+    def finish(self):
+        """Give the file its name, and return its rows."""
+        self.rows = None
+        os.replace(self.partial, self.path)
+        self.record.unlink(missing_ok=True)
+        return np.load(self.path, mmap_mode="r")
+
+
+def _reserve(path, shape):
+    """Create a file whose whole size is reserved: a full sparse one would end in a bus error."""
+    try:
+        rows = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        size = 4 * shape[0] * shape[1] / 1e6
+        raise OSError(
+            error.errno, f"transform_to_npy: no room for {size:.1f} MB: {error.strerror}", str(path)
+        ) from None
     return rows
+
+
+def _fingerprint(transformer, n_objects, chunk_size):
+    """Hash the parameters and the learned state, without what changes no number."""
+    plain = copy.deepcopy(transformer)
+    names = plain.get_params(deep=True) if hasattr(plain, "get_params") else {}
+    ignored = [name for name in names if name.rpartition("__")[2] in _WITHOUT_EFFECT]
+    if ignored:
+        plain.set_params(**dict.fromkeys(ignored))
+    return joblib.hash((plain, n_objects, chunk_size))
+
+
+def _hash_objects(frame):
+    """Hash the index and the values of all columns, however they are stored."""
+    values = [pd.util.hash_pandas_object(frame.index.to_series()).to_numpy()]
+    for name in frame.columns:
+        column = frame[name]
+        if isinstance(column.dtype, NestedDtype):
+            offsets, rows = flatten(column)
+            values += [offsets, *(pd.util.hash_array(v, categorize=False) for v in rows.values())]
+        else:
+            values.append(pd.util.hash_pandas_object(column, index=False).to_numpy())
+    return joblib.hash((list(map(str, frame.columns)), values))

@@ -1,25 +1,49 @@
 """Writing features chunk by chunk: same rows, bounded chunks, resumable."""
 
+import errno
+import os
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from skastro.feature_extraction import LightCurveStatistics, StaticColumns, transform_to_npy
+from skastro.feature_extraction import LightCurveStatistics, transform_to_npy
+from skastro.utils.ragged import flatten, nest
 
 
 class Spy(TransformerMixin, BaseEstimator):
-    """Doubles a column, remembers chunk sizes, and may fail on the way."""
+    """Multiplies a column; notes the sizes of chunks, and may be interrupted by one."""
 
-    def __init__(self, fail_at=None):
-        self.fail_at = fail_at
-        self.seen = []
+    seen = []
+    interrupted_by = None
+
+    def __init__(self, factor=2.0):
+        self.factor = factor
 
     def transform(self, X):
-        if self.fail_at in X["x"].to_numpy():
+        if Spy.interrupted_by in X["x"].to_numpy():
             raise KeyboardInterrupt
-        self.seen.append(len(X))
-        return 2.0 * X[["x"]].to_numpy()
+        Spy.seen.append(len(X))
+        return self.factor * X[["x"]].to_numpy()
+
+
+@pytest.fixture(autouse=True)
+def seen(monkeypatch):
+    monkeypatch.setattr(Spy, "seen", [])
+    return Spy.seen
+
+
+@pytest.fixture
+def interrupted(frame, tmp_path, monkeypatch):
+    """Path of a file that was interrupted in its last chunk."""
+    path = tmp_path / "rows.npy"
+    with monkeypatch.context() as context:
+        context.setattr(Spy, "interrupted_by", 9)
+        with pytest.raises(KeyboardInterrupt):
+            transform_to_npy(Spy(), frame, path, chunk_size=4)
+    Spy.seen.clear()
+    return path
 
 
 @pytest.fixture
@@ -34,21 +58,67 @@ def test_same_rows_as_in_memory(light_curves, tmp_path):
     assert rows.dtype == np.float32 and isinstance(rows, np.memmap)
 
 
-def test_chunks_are_bounded(frame, tmp_path):
-    spy = Spy()
-    transform_to_npy(spy, frame, tmp_path / "rows.npy", chunk_size=4)
-    assert spy.seen == [4, 4, 2]
+def test_chunks_are_bounded(frame, tmp_path, seen):
+    transform_to_npy(Spy(), frame, tmp_path / "rows.npy", chunk_size=4)
+    assert seen == [4, 4, 2]
 
 
-def test_interrupted_work_goes_on(frame, tmp_path):
-    path = tmp_path / "rows.npy"
-    with pytest.raises(KeyboardInterrupt):
-        transform_to_npy(Spy(fail_at=9), frame, path, chunk_size=4)
-    spy = Spy()
-    rows = transform_to_npy(spy, frame, path, chunk_size=4)
-    assert spy.seen == [2]
+def test_interrupted_work_is_resumed(frame, interrupted, seen):
+    assert not interrupted.exists()
+    rows = transform_to_npy(Spy(), frame, interrupted, chunk_size=4)
+    assert seen == [2]
     assert rows[:, 0].tolist() == (2.0 * np.arange(10)).tolist()
-    assert [p.name for p in tmp_path.iterdir()] == ["rows.npy"]
+    assert [p.name for p in interrupted.parent.iterdir()] == ["rows.npy"]
+
+
+@pytest.mark.parametrize(
+    ("factor", "shift", "chunk_size", "what"),
+    [(3.0, 0, 4, "another transformer"), (2.0, 1, 4, "other objects"), (2.0, 0, 5, "chunk_size")],
+)
+def test_only_the_same_work_is_resumed(frame, interrupted, factor, shift, chunk_size, what):
+    with pytest.raises(ValueError, match=f"unfinished.*{what}.*resume=False"):
+        transform_to_npy(Spy(factor), frame + shift, interrupted, chunk_size=chunk_size)
+    rows = transform_to_npy(
+        Spy(factor), frame + shift, interrupted, chunk_size=chunk_size, resume=False
+    )
+    assert rows[:, 0].tolist() == (factor * (np.arange(10) + shift)).tolist()
+
+
+def test_other_objects_under_the_same_names_are_noticed(light_curves, tmp_path):
+    step = LightCurveStatistics().fit(light_curves)
+
+    def frames():
+        yield light_curves.iloc[:2]
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        transform_to_npy(step, frames(), tmp_path / "rows.npy", n_objects=4, chunk_size=2)
+    offsets, rows = flatten(light_curves["lightcurve"])
+    other = nest(offsets, {**rows, "flux": rows["flux"] + 1}, light_curves.index)
+    with pytest.raises(ValueError, match="other objects"):
+        transform_to_npy(
+            step, light_curves.assign(lightcurve=other), tmp_path / "rows.npy", chunk_size=2
+        )
+
+
+def test_a_finished_file_stays_until_the_new_one_is_complete(frame, tmp_path, monkeypatch):
+    path = tmp_path / "rows.npy"
+    transform_to_npy(Spy(), frame, path)
+    monkeypatch.setattr(Spy, "interrupted_by", 9)
+    with pytest.raises(KeyboardInterrupt):
+        transform_to_npy(Spy(3.0), frame, path, chunk_size=4)
+    assert np.load(path)[:, 0].tolist() == (2.0 * np.arange(10)).tolist()
+
+
+def test_a_full_disk_is_an_error_that_leaves_nothing(frame, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(OSError, match="transform_to_npy: no room for .* MB") as error:
+        transform_to_npy(Spy(), frame, tmp_path / "rows.npy")
+    assert error.value.errno == errno.ENOSPC
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_many_frames(frame, tmp_path):
@@ -61,12 +131,3 @@ def test_many_frames(frame, tmp_path):
 def test_wrong_number_of_objects(frame, tmp_path, n_objects):
     with pytest.raises(ValueError, match="n_objects"):
         transform_to_npy(Spy(), iter([frame]), tmp_path / "rows.npy", n_objects=n_objects)
-
-
-def test_unfinished_file_of_another_shape_is_refused(frame, tmp_path):
-    path = tmp_path / "rows.npy"
-    with pytest.raises(KeyboardInterrupt):
-        transform_to_npy(Spy(fail_at=9), frame, path, chunk_size=4)
-    two = frame.assign(redshift=0.1, redshift_err=0.1)
-    with pytest.raises(ValueError, match="another|unfinished"):
-        transform_to_npy(StaticColumns().fit(two), two, path, chunk_size=4)
