@@ -1,4 +1,4 @@
-"""Transformers from light curves to dense rows."""
+"""Transformers from light curves and spectra to dense rows."""
 
 from skastro.feature_extraction._channels import LightCurveChannels
 from skastro.feature_extraction._dmdt import DmDt

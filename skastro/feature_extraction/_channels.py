@@ -1,16 +1,17 @@
 """Light curves of each band on a grid of days."""
 
-import numpy as np
-import pandas as pd
+from collections.abc import Sequence
+from numbers import Integral, Real
 
-from skastro.base import LightCurveFeatures
+import numpy as np
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from skastro.base import LightCurveFeatures, find_bands, number_bands, take_known_bands
 from skastro.gaussian_process import interpolate_per_band
-from skastro.surveys import get_survey
+from skastro.surveys import Survey, get_survey
 from skastro.utils.photometry import is_detected
 from skastro.utils.ragged import flatten, keep_rows, segment_ids, segment_reduce
 
-_METHODS = ("gp", "mean")
-_SCALES = ("minmax", "maximum", "none")
 _CHANNELS = ("flux", "error", "mask")
 
 
@@ -18,45 +19,50 @@ class LightCurveChannels(LightCurveFeatures):
     """Bring the light curve of each band to the same days after the first detection.
 
     Each band has its channels one after the other: flux, its error, and a mask that is 1 where
-    there is an answer.  Where there is none, as for a band that was never observed, all of them
-    are 0.  All bands of an object are scaled together, so that its colours stay.
+    the flux is known.  Where it is not, as for a band that was never observed, all of them are 0.
+    All bands of an object are scaled together, so that its colours stay the same.
 
     Parameters
     ----------
     stop : float, default=200
-        Length of the grid in days.
+        Length of the grid [days].
 
     step : float, default=1
-        Length of a bin in days.
+        Length of a bin [days].
 
     bands : sequence of str, default=None
         Bands in the order of the output; by default those of the training objects, sorted.
-        Observations in other bands play no part.
+        Observations in other bands are ignored, by default with a warning.
 
     method : {"gp", "mean"}, default="gp"
-        An independent Gaussian process of each band [1]_ in the middle of each bin, or the
-        inverse-variance mean of the observations inside of it.
+        Independent Gaussian process of each band [1]_ in the middle of each bin, or
+        inverse-variance weighted mean of the observations inside it.
 
     min_snr : float, default=5
         Signal-to-noise ratio that a point of the grid exceeds, and the first detection where the
         light curves have no field ``detected``.
 
     reference_column : str, default=None
-        Column of `X` with the zero of the days; by default the first detection in any of `bands`.
+        Column with the reference date of each object, the zero of the days; by default the first
+        detection in any of `bands`.
 
     survey : str or Survey, default=None
-        Scale each band by the inverse square of its wavelength, from flux per frequency to flux
-        per wavelength; no scaling by default.
+        Survey that defines the bands and the PHOTFLAG bits, so that "ztfg" is "g"; by default
+        names are compared as they are.
+
+    per_wavelength : bool, default=True
+        With a `survey`, multiply each band by ``(5000 / wavelength) ** 2``, from flux per
+        frequency to flux per wavelength.
 
     normalization : {"minmax", "maximum", "none"}, default="minmax"
-        Bring the flux of all bands together to [0, 1], divide by the largest, or leave it in its
-        unit.  An answer that has no range, as a single one, becomes 1.
+        Scale the flux of all bands together to [0, 1], divide it by the largest, or leave it in
+        its unit.  A flux without a range, such as a single one, becomes 1.
 
     channels : tuple of str, default=("flux", "error", "mask")
         Channels of each band, in this order.
 
     time_scale : (float, float), default=(20, 150)
-        Limits of the length scale of the process in days.
+        Limits of the length scale of the process [days].
 
     n_jobs : int, default=None
         Number of parallel workers.
@@ -77,6 +83,12 @@ class LightCurveChannels(LightCurveFeatures):
 
     output_shape_ : tuple of 2 ints
         Channels of all bands, times.
+
+    n_features_in_ : int
+        Number of columns seen during `fit`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen during `fit`.
 
     See Also
     --------
@@ -101,22 +113,39 @@ class LightCurveChannels(LightCurveFeatures):
     [[0.0, 1.0, 0.5, 0.0], [1.0, 1.0, 1.0, 0.0]]
     """
 
+    _parameter_constraints = {
+        "stop": [Interval(Real, 0, None, closed="neither")],
+        "step": [Interval(Real, 0, None, closed="neither")],
+        "bands": ["array-like", None],
+        "method": [StrOptions({"gp", "mean"})],
+        "min_snr": [Real],
+        "reference_column": [str, None],
+        "survey": [str, Survey, None],
+        "per_wavelength": ["boolean"],
+        "normalization": [StrOptions({"minmax", "maximum", "none"})],
+        "channels": ["array-like"],
+        "time_scale": ["array-like"],
+        "n_jobs": [Integral, None],
+        **LightCurveFeatures._parameter_constraints,
+    }
+
     def __init__(
         self,
-        stop=200.0,
-        step=1.0,
+        stop: float = 200.0,
+        step: float = 1.0,
         *,
-        bands=None,
-        method="gp",
-        min_snr=5.0,
-        reference_column=None,
-        survey=None,
-        normalization="minmax",
-        channels=_CHANNELS,
-        time_scale=(20.0, 150.0),
-        n_jobs=None,
-        quality_column="quality",
-        column="lightcurve",
+        bands: Sequence[str] | None = None,
+        method: str = "gp",
+        min_snr: float = 5.0,
+        reference_column: str | None = None,
+        survey: str | Survey | None = None,
+        per_wavelength: bool = True,
+        normalization: str = "minmax",
+        channels: Sequence[str] = _CHANNELS,
+        time_scale: tuple[float, float] = (20.0, 150.0),
+        n_jobs: int | None = None,
+        quality_column: str = "quality",
+        column: str = "lightcurve",
     ):
         super().__init__(quality_column=quality_column, column=column)
         self.stop = stop
@@ -126,6 +155,7 @@ class LightCurveChannels(LightCurveFeatures):
         self.min_snr = min_snr
         self.reference_column = reference_column
         self.survey = survey
+        self.per_wavelength = per_wavelength
         self.normalization = normalization
         self.channels = channels
         self.time_scale = time_scale
@@ -133,14 +163,13 @@ class LightCurveChannels(LightCurveFeatures):
 
     def _learn(self, X):
         band = flatten(X[self.column], ["band"])[1]["band"]
-        seen = band.categories[np.unique(band.codes[band.codes >= 0])]
-        self.bands_ = sorted(seen) if self.bands is None else list(self.bands)
+        self.bands_ = find_bands(band, self.bands, self.survey)
         self.times_ = (np.arange(round(self.stop / self.step)) + 0.5) * self.step
         self.output_shape_ = (len(self.bands_) * len(self.channels), len(self.times_))
         self._band_scales()
 
     def _features(self, offsets, rows, X):
-        offsets, rows = self._usable(offsets, rows)
+        offsets, rows = self._usable(offsets, rows, X)
         reference = self._references(offsets, rows, X)
         interpolate = self._by_process if self.method == "gp" else self._by_mean
         flux, error = interpolate(offsets, rows, np.nan_to_num(reference))
@@ -153,10 +182,13 @@ class LightCurveChannels(LightCurveFeatures):
         chosen = np.stack([np.where(known, found[name], 0.0) for name in self.channels], axis=2)
         return chosen.reshape(len(X), -1)
 
-    def _usable(self, offsets, rows):
-        """Keep finite observations of the chosen bands; number their bands."""
-        number = pd.Index(self.bands_).get_indexer(rows["band"].categories)
-        number = np.append(number, -1)[rows["band"].codes]
+    def _usable(self, offsets, rows, X):
+        """Keep finite observations in the bands of the output; number their bands."""
+        if self.bands is None:
+            offsets, rows, _ = take_known_bands(
+                offsets, rows, self.bands_, self.survey, X.index, "LightCurveChannels"
+            )
+        number = number_bands(rows["band"], self.bands_, self.survey)
         good = (number >= 0) & np.isfinite(rows["time"]) & np.isfinite(rows["flux"])
         good &= np.isfinite(rows["flux_err"]) & (rows["flux_err"] > 0)
         numbers = {name: rows[name].astype(float) for name in ("time", "flux", "flux_err")}
@@ -200,7 +232,7 @@ class LightCurveChannels(LightCurveFeatures):
             return sums / total, total**-0.5
 
     def _normalize(self, flux, error):
-        """Scale all bands of an object together; `flux` is NaN where there is no answer."""
+        """Scale all bands of an object together; `flux` is NaN where it is unknown."""
         if self.normalization == "none":
             return flux, error
         flat = flux.reshape(len(flux), -1)
@@ -212,7 +244,7 @@ class LightCurveChannels(LightCurveFeatures):
         return (flux - low) / (high - low), error / (high - low)
 
     def _band_scales(self):
-        if self.survey is None:
+        if self.survey is None or not self.per_wavelength:
             return np.ones(len(self.bands_))
         survey = get_survey(self.survey)
         return np.array([(5000.0 / survey.wavelength(band)) ** 2 for band in self.bands_])
@@ -232,21 +264,14 @@ class LightCurveChannels(LightCurveFeatures):
         return ("time", "band", "flux", "flux_err")
 
     def _check_parameters(self):
-        if not (self.step > 0 and self.stop >= self.step):
+        if self.stop < self.step:
             raise ValueError(
-                f"LightCurveChannels: step={self.step} must be positive and at most {self.stop}"
+                f"LightCurveChannels: step={self.step} must not exceed stop={self.stop}"
             )
-        for name, known in {"method": _METHODS, "normalization": _SCALES}.items():
-            if getattr(self, name) not in known:
-                text = f"{name}={getattr(self, name)!r} is none of {known}"
-                raise ValueError(f"LightCurveChannels: {text}")
         unknown = [c for c in self.channels if c not in _CHANNELS]
         if unknown or not len(self.channels):
             raise ValueError(
                 f"LightCurveChannels: channels={self.channels} must be among {_CHANNELS}"
             )
-        text = isinstance(self.bands, str)
-        if text or (self.bands is not None and len(set(self.bands)) < len(self.bands)):
-            raise ValueError(
-                f"LightCurveChannels: bands={self.bands!r} is not a sequence of different bands"
-            )
+        if self.bands is not None and len(set(self.bands)) < len(self.bands):
+            raise ValueError(f"LightCurveChannels: bands={self.bands!r} holds a band twice")

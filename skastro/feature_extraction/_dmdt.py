@@ -1,10 +1,15 @@
 """Maps of the differences of all pairs of observations."""
 
-import numpy as np
-import pandas as pd
+from collections.abc import Sequence
+from numbers import Real
 
-from skastro.base import LightCurveFeatures
-from skastro.feature_extraction._pairs import ENGINES, Bins, count_pairs
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from skastro.base import LightCurveFeatures, find_bands, number_bands, take_known_bands
+from skastro.feature_extraction._pairs import ENGINES, Bins, count_pair_differences
+from skastro.surveys import Survey
 from skastro.utils.photometry import flux_to_magnitude
 from skastro.utils.ragged import flatten, keep_rows, segment_ids, sort_rows
 
@@ -20,10 +25,9 @@ class DmDt(LightCurveFeatures):
     r"""Count all pairs of observations by their differences in time and in magnitude.
 
     The map of a band counts the pairs :math:`i < j` of its n (n - 1) / 2 in the bins of
-    :math:`\Delta t = t_j - t_i` and :math:`\Delta m = m_j - m_i` [1]_.  A pair outside of the
-    edges is not counted; a bin includes its lower edge, the last one both edges.  An object
-    without a pair in a band has zeros there.  Observations of one time keep the order of their
-    rows.
+    :math:`\Delta t = t_j - t_i` and :math:`\Delta m = m_j - m_i` [1]_.  A pair outside the edges
+    is not counted; a bin includes its lower edge, the last one both edges.  An object without a
+    pair in a band has zeros there.  Observations at the same time keep the order of their rows.
 
     Parameters
     ----------
@@ -35,32 +39,36 @@ class DmDt(LightCurveFeatures):
 
     bands : sequence of str, default=None
         Bands in the order of the output; by default those of the training objects, sorted.
-        Observations of other bands play no part.
+        Observations in other bands are ignored, by default with a warning.
 
     time, field, band : str, default="time", "flux", "band"
         Fields of the nested column.  ``band=None`` makes one map of all observations together,
-        as of a spectrum with ``time="wavelength"``.
+        as for a spectrum with ``time="wavelength"``.
 
     as_magnitude : bool, default=True
-        Take `field` for a flux and make the differences of ``-2.5 log10(field)``; observations
-        that are not positive play no part.  False for a field in magnitudes, or for differences
-        of the field itself.
+        Treat `field` as a flux and take differences of ``-2.5 log10(field)``; observations that
+        are not positive are ignored.  False for a field in magnitudes, or for differences of the
+        field itself.
 
     min_snr : float, default=None
         Ratio of `field` to the field ``<field>_err`` that an observation exceeds to count.  No
         limit by default.
 
     total : float, default=625
-        Sum of each map that is not empty, as the SEDM classifier has it; None keeps the counts.
+        Sum of each map that is not empty, as in the SEDM classifier; None keeps the counts.
+
+    survey : str or Survey, default=None
+        Survey that defines the bands and the PHOTFLAG bits, so that "ztfg" is "g"; by default
+        names are compared as they are.
 
     engine : {"auto", "numba", "numpy"}, default="auto"
-        Implementation of the same counts.
+        Implementation; all give the same result.
 
     quality_column : str, default="quality"
         Column with the reason why an object is unusable, or "" for a usable one.
 
     column : str, default="lightcurve"
-        Nested column to read.
+        Nested column with the light curves, or with spectra.
 
     Attributes
     ----------
@@ -69,6 +77,12 @@ class DmDt(LightCurveFeatures):
 
     output_shape_ : tuple of 3 ints
         Bands, bins of magnitude, bins of time.
+
+    n_features_in_ : int
+        Number of columns seen during `fit`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen during `fit`.
 
     See Also
     --------
@@ -91,21 +105,37 @@ class DmDt(LightCurveFeatures):
     [[1.0, 1.0], [1.0, 0.0]]
     """
 
+    _parameter_constraints = {
+        "dt_edges": ["array-like", None],
+        "dm_edges": ["array-like", None],
+        "bands": ["array-like", None],
+        "time": [str],
+        "field": [str],
+        "band": [str, None],
+        "as_magnitude": ["boolean"],
+        "min_snr": [Real, None],
+        "total": [Interval(Real, 0, None, closed="neither"), None],
+        "survey": [str, Survey, None],
+        "engine": [StrOptions(set(ENGINES))],
+        **LightCurveFeatures._parameter_constraints,
+    }
+
     def __init__(
         self,
-        dt_edges=None,
-        dm_edges=None,
+        dt_edges: ArrayLike | None = None,
+        dm_edges: ArrayLike | None = None,
         *,
-        bands=None,
-        time="time",
-        field="flux",
-        band="band",
-        as_magnitude=True,
-        min_snr=None,
-        total=625.0,
-        engine="auto",
-        quality_column="quality",
-        column="lightcurve",
+        bands: Sequence[str] | None = None,
+        time: str = "time",
+        field: str = "flux",
+        band: str | None = "band",
+        as_magnitude: bool = True,
+        min_snr: float | None = None,
+        total: float | None = 625.0,
+        survey: str | Survey | None = None,
+        engine: str = "auto",
+        quality_column: str = "quality",
+        column: str = "lightcurve",
     ):
         super().__init__(quality_column=quality_column, column=column)
         self.dt_edges = dt_edges
@@ -117,6 +147,7 @@ class DmDt(LightCurveFeatures):
         self.as_magnitude = as_magnitude
         self.min_snr = min_snr
         self.total = total
+        self.survey = survey
         self.engine = engine
 
     def _learn(self, X):
@@ -127,14 +158,12 @@ class DmDt(LightCurveFeatures):
     def _choose_bands(self, X):
         if self.band is None:
             return ["all"]
-        if self.bands is not None:
-            return list(self.bands)
         band = flatten(X[self.column], [self.band])[1][self.band]
-        return sorted(band.categories[np.unique(band.codes[band.codes >= 0])])
+        return find_bands(band, self.bands, self.survey)
 
     def _features(self, offsets, rows, X):
-        counts = count_pairs(
-            *self._series(offsets, rows),
+        counts = count_pair_differences(
+            *self._series(*self._in_known_bands(offsets, rows, X)),
             Bins.from_edges(self._edges("dt_edges")),
             Bins.from_edges(self._edges("dm_edges")),
             self.engine,
@@ -143,6 +172,13 @@ class DmDt(LightCurveFeatures):
             n_pairs = counts.sum(axis=(1, 2), keepdims=True)
             counts *= np.float32(self.total) / np.maximum(n_pairs, 1)
         return counts.reshape(len(X), -1)
+
+    def _in_known_bands(self, offsets, rows, X):
+        if self.band is None or self.bands is not None:
+            return offsets, rows
+        rows = {**rows, "band": rows[self.band]}
+        where = self.bands_, self.survey, X.index, "DmDt"
+        return take_known_bands(offsets, rows, *where)[:2]
 
     def _series(self, offsets, rows):
         """Return offsets, times and values of every band of every object."""
@@ -160,8 +196,7 @@ class DmDt(LightCurveFeatures):
         time, value = rows[self.time].astype(float, copy=False), rows["_value"]
         if self.band is None:
             return offsets, time, value
-        number = pd.Index(self.bands_).get_indexer(rows[self.band].categories)
-        number = np.append(number, -1)[rows[self.band].codes]
+        number = number_bands(rows[self.band], self.bands_, self.survey)
         n_bands = len(self.bands_)
         series = segment_ids(offsets) * n_bands + number
         known = np.flatnonzero(number >= 0)
@@ -191,11 +226,6 @@ class DmDt(LightCurveFeatures):
             edges = self._edges(name)
             rising = edges.ndim == 1 and len(edges) > 1 and (np.diff(edges) > 0).all()
             if not (rising and np.isfinite(edges).all()):
-                raise ValueError(f"DmDt: {name} must be two or more rising finite numbers")
-        if self.total is not None and not self.total > 0:
-            raise ValueError(f"DmDt: total={self.total!r} must be positive or None")
-        if self.engine not in ENGINES:
-            raise ValueError(f"DmDt: engine={self.engine!r} is none of {ENGINES}")
-        text = isinstance(self.bands, str)
-        if text or (self.bands is not None and len(set(self.bands)) < len(self.bands)):
-            raise ValueError(f"DmDt: bands={self.bands!r} is not a sequence of different bands")
+                raise ValueError(f"DmDt: {name} must be two or more increasing finite numbers")
+        if self.bands is not None and len(set(self.bands)) < len(self.bands):
+            raise ValueError(f"DmDt: bands={self.bands!r} holds a band twice")

@@ -1,11 +1,24 @@
 """Light curves on a regular grid of times and wavelengths by Gaussian-process regression."""
 
-import numpy as np
+import warnings
+from numbers import Integral, Real
 
-from skastro.base import LightCurveFeatures
-from skastro.gaussian_process import Padding, interpolate_light_curves
-from skastro.surveys import get_survey
+import numpy as np
+import pandas as pd
+from nested_pandas import NestedFrame
+from numpy.typing import ArrayLike
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from skastro.base import LightCurveFeatures, check_bands, is_marked, take_known_bands
+from skastro.exceptions import ObjectWarning, name_objects
+from skastro.gaussian_process import Interpolation, Padding, interpolate_light_curves
+from skastro.surveys import Survey, get_survey
+from skastro.utils.grid import Grid, check_grid
 from skastro.utils.ragged import flatten
+
+_DAYS = Grid(-30.0, 150.0, 180)
+_ANGSTROMS = Grid(3000.0, 10100.0, 32)
 
 
 class GPInterpolate(LightCurveFeatures):
@@ -13,48 +26,49 @@ class GPInterpolate(LightCurveFeatures):
 
     Each object gets its own maximum-likelihood hyperparameters; nothing is learned across
     objects.  The row of an object is its image of shape ``output_shape_``: channel 0 the
-    predicted mean, channel 1 the standard deviation, each wavelength by time.  An object that
-    cannot be fitted, or that a :class:`skastro.preprocessing.MarkQuality` has marked, is a
-    row of NaN.
+    predicted mean, channel 1 the standard deviation, each wavelength by time.  The row of an
+    object that cannot be fitted is NaN, and a warning names it with the reason.
 
     Parameters
     ----------
-    times : array-like, default=None
-        Grid of times in days after the reference; 180 from -30 to 150 by default.
+    times : array-like or Grid of shape (n_times,), default=None
+        Increasing grid of times in days after the reference date; ``Grid(-30, 150, 180)`` by
+        default.
 
-    wavelengths : array-like, default=None
-        Grid of wavelengths in Angstrom; 32 from 3000 to 10100 by default.
+    wavelengths : array-like or Grid of shape (n_wavelengths,), default=None
+        Increasing grid [Angstrom]; ``Grid(3000, 10100, 32)`` by default.
 
     survey : str or Survey, default="LSST"
-        Gives the effective wavelengths of the bands.
+        Survey that defines the bands and the PHOTFLAG bits.  Observations in other bands are
+        ignored with a warning.
 
     reference_column : str, default="peak_time"
-        Column of `X` with the zero date of each object's grid.
+        Column with the reference date of each object, the zero of `times`.
 
     kernel : {"radial", "separable"}, default="radial"
         Matern-3/2 of the common distance in time and wavelength [1]_, or the product of one of
         time and one of wavelength.
 
     wavelength_scale : float, "free" or tuple of 2 floats, default="free"
-        Length scale in wavelength in Angstrom: fixed, fitted, or fitted inside bounds.
+        Length scale in wavelength [Angstrom]: fixed, fitted, or fitted within bounds.
 
     padding : bool, default=True
         Add two points of zero flux 100 days before the first and after the last observation, as
         SCONE does, so that the curves fall to zero.
 
     margin : float, default=None
-        Fit only the rows up to so many days before the first and after the last of `times`;
-        all rows by default, which is the safer choice, see
+        Fit only the observations up to this many days before the first and after the last of
+        `times`; all of them by default, which is the safer choice, see
         :func:`skastro.gaussian_process.interpolate_light_curves`.
 
     n_starts : int, default=1
-        Number of starting points of each fit; the most likely end is kept.
+        Number of starting points of each fit; the most likely result is kept.
 
     engine : {"auto", "numba", "numpy", "george"}, default="auto"
-        Implementation of the same model.
+        Implementation; all give the same result.
 
     n_jobs : int, default=None
-        Number of parallel workers.
+        Number of parallel workers; None means one.
 
     progress : bool, default=False
         Show a progress bar.
@@ -68,13 +82,19 @@ class GPInterpolate(LightCurveFeatures):
     Attributes
     ----------
     times_ : ndarray of shape (n_times,)
-        Grid of times in days after the reference.
+        Grid of times in days after the reference date.
 
     wavelengths_ : ndarray of shape (n_wavelengths,)
-        Grid of wavelengths in Angstrom.
+        Grid of wavelengths [Angstrom].
 
     output_shape_ : tuple of 3 ints
         Channels, wavelengths, times.
+
+    n_features_in_ : int
+        Number of columns seen during `fit`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen during `fit`.
 
     See Also
     --------
@@ -98,23 +118,43 @@ class GPInterpolate(LightCurveFeatures):
     ((2, 2, 3), (1, 12))
     """
 
+    _parameter_constraints = {
+        "times": ["array-like", Grid, None],
+        "wavelengths": ["array-like", Grid, None],
+        "survey": [str, Survey],
+        "reference_column": [str],
+        "kernel": [StrOptions({"radial", "separable"})],
+        "wavelength_scale": [
+            Interval(Real, 0, None, closed="neither"),
+            StrOptions({"free"}),
+            "array-like",
+        ],
+        "padding": ["boolean"],
+        "margin": [Interval(Real, 0, None, closed="left"), None],
+        "n_starts": [Interval(Integral, 1, None, closed="left")],
+        "engine": [StrOptions({"auto", "numba", "numpy", "george"})],
+        "n_jobs": [Integral, None],
+        "progress": ["boolean"],
+        **LightCurveFeatures._parameter_constraints,
+    }
+
     def __init__(
         self,
-        times=None,
-        wavelengths=None,
+        times: ArrayLike | Grid | None = None,
+        wavelengths: ArrayLike | Grid | None = None,
         *,
-        survey="LSST",
-        reference_column="peak_time",
-        kernel="radial",
-        wavelength_scale="free",
-        padding=True,
-        margin=None,
-        n_starts=1,
-        engine="auto",
-        n_jobs=None,
-        progress=False,
-        quality_column="quality",
-        column="lightcurve",
+        survey: str | Survey = "LSST",
+        reference_column: str = "peak_time",
+        kernel: str = "radial",
+        wavelength_scale: float | str | tuple[float, float] = "free",
+        padding: bool = True,
+        margin: float | None = None,
+        n_starts: int = 1,
+        engine: str = "auto",
+        n_jobs: int | None = None,
+        progress: bool = False,
+        quality_column: str = "quality",
+        column: str = "lightcurve",
     ):
         super().__init__(quality_column=quality_column, column=column)
         self.times = times
@@ -130,8 +170,8 @@ class GPInterpolate(LightCurveFeatures):
         self.n_jobs = n_jobs
         self.progress = progress
 
-    def interpolate(self, X):
-        """Return the images with everything that the fit tells.
+    def interpolate(self, X: NestedFrame) -> Interpolation:
+        """Return the images with all results of the fits.
 
         Parameters
         ----------
@@ -142,23 +182,28 @@ class GPInterpolate(LightCurveFeatures):
         -------
         result : Interpolation
             Images, hyperparameters, log likelihood and status of each object, see
-            :func:`skastro.gaussian_process.interpolate_light_curves`; objects marked by a
-            MarkQuality count as objects without observations.
+            :func:`skastro.gaussian_process.interpolate_light_curves`; marked objects count as
+            objects without observations.
         """
+        check_is_fitted(self)
         self._check_frame(X, reset=False)
         return self._interpolate(*self._usable_rows(X)[:2], X)
 
     def _interpolate(self, offsets, rows, X):
         survey = get_survey(self.survey)
-        return interpolate_light_curves(
+        known = survey.wavelengths
+        offsets, rows, band = take_known_bands(
+            offsets, rows, known, survey, X.index, "GPInterpolate"
+        )
+        result = interpolate_light_curves(
             offsets,
             rows["time"],
-            survey.band_wavelengths(rows["band"]),
+            np.array(list(known.values()))[band],
             rows["flux"],
             rows["flux_err"],
             self.times_,
             self.wavelengths_,
-            reference=X[self.reference_column].to_numpy(float),
+            reference=X[self.reference_column].to_numpy(float, na_value=np.nan),
             kernel=self.kernel,
             wavelength_scale=self.wavelength_scale,
             padding=_third_band_padding(survey) if self.padding else None,
@@ -168,15 +213,30 @@ class GPInterpolate(LightCurveFeatures):
             n_jobs=self.n_jobs,
             progress=self.progress,
         )
+        self._warn_of_failures(result, X)
+        return result
+
+    def _warn_of_failures(self, result, X):
+        """Warn once of the usable objects without an image, by reason."""
+        failed = (result.status != 0) & ~is_marked(X, self.quality_column)
+        if not failed.any():
+            return
+        reasons = pd.Series(result.reasons[failed], index=X.index[failed])
+        texts = [f"{why}: {name_objects(ids.index)}" for why, ids in reasons.groupby(reasons)]
+        warnings.warn(
+            f"GPInterpolate: {failed.sum()} of {len(X)} objects have no image "
+            f"({'; '.join(texts)}).  MarkQuality marks objects with few observations beforehand",
+            ObjectWarning,
+            stacklevel=4,
+        )
 
     def _learn(self, X):
-        times = np.linspace(-30, 150, 180) if self.times is None else self.times
-        wavelengths = np.linspace(3000, 10100, 32) if self.wavelengths is None else self.wavelengths
-        self.times_ = np.array(times, float)
-        self.wavelengths_ = np.array(wavelengths, float)
+        times = _DAYS if self.times is None else self.times
+        wavelengths = _ANGSTROMS if self.wavelengths is None else self.wavelengths
+        self.times_ = check_grid(times, "GPInterpolate: times")
+        self.wavelengths_ = check_grid(wavelengths, "GPInterpolate: wavelengths")
         self.output_shape_ = (2, len(self.wavelengths_), len(self.times_))
-        rows = flatten(X[self.column], ["band"])[1]
-        get_survey(self.survey).band_wavelengths(rows["band"])
+        check_bands(flatten(X[self.column], ["band"])[1]["band"], self.survey, "GPInterpolate")
 
     def _features(self, offsets, rows, X):
         return self._interpolate(offsets, rows, X).grid.reshape(len(X), -1)
@@ -197,6 +257,6 @@ class GPInterpolate(LightCurveFeatures):
 
 
 def _third_band_padding(survey):
-    """SCONE's two fake points, which it puts into the third band."""
+    """Return SCONE's two artificial points, which it adds to the third band."""
     wavelengths = list(survey.wavelengths.values())
     return Padding(wavelength=wavelengths[min(2, len(wavelengths) - 1)])

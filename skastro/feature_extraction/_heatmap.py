@@ -1,18 +1,21 @@
 """Gaussian-process images of light curves, normalised for a convolutional network."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from sklearn.base import clone
+from sklearn.utils._param_validation import StrOptions
 
-from skastro.base import LightCurveFeatures
+from skastro.base import LightCurveFeatures, read_numbers
 from skastro.feature_extraction._gp import GPInterpolate
 from skastro.utils.dust import extinction_magnitudes
+from skastro.utils.ragged import segment_median
 
 _CHANNELS = ("mean", "std")
-_NORMALIZATIONS = ("maximum", "none")
 
 
 class Heatmap(LightCurveFeatures):
-    """Turn light curves into normalised images of wavelength by time.
+    """Return normalised images of light curves, wavelength by time.
 
     Parameters
     ----------
@@ -22,22 +25,23 @@ class Heatmap(LightCurveFeatures):
 
     normalization : {"maximum", "none"}, default="maximum"
         Divide each image, mean and standard deviation alike, by the maximum of its mean, as
-        SCONE does [1]_, or leave it in units of flux.  Where the mean is nowhere positive its
-        largest absolute value takes the place of the maximum.
+        SCONE does [1]_, or leave it in units of flux.  The divisor is at least the largest
+        absolute value of the mean, for objects that fade below their template, and at least the
+        median flux error of the object, so that one lost in the noise gets no huge values.
 
     channels : tuple of str, default=("mean", "std")
         Channels to keep, in this order.
 
     dust : {None, "scone"}, default=None
         "scone" adds the extinction in magnitudes to the mean, for parity with SCONE's own heat
-        maps only: it mixes units.  To correct for dust put
+        maps only: it mixes units.  To correct for dust use
         :class:`skastro.preprocessing.Deredden` before this step.
 
     mwebv_column : str, default="mwebv"
-        Column of `X` with E(B-V), read for ``dust="scone"``.
+        Column with E(B-V) of the Milky Way [mag].  Read for ``dust="scone"``.
 
     brightness : bool, default=False
-        Append one column with log10 of the maximum that the normalisation takes away.
+        Append one column with log10 of the divisor of the normalisation.
 
     quality_column : str, default="quality"
         Column with the reason why an object is unusable, or "" for a usable one.
@@ -52,6 +56,12 @@ class Heatmap(LightCurveFeatures):
 
     output_shape_ : tuple of 3 ints
         Channels, wavelengths, times of the image.
+
+    n_features_in_ : int
+        Number of columns seen during `fit`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen during `fit`.
 
     See Also
     --------
@@ -75,17 +85,27 @@ class Heatmap(LightCurveFeatures):
     1.0
     """
 
+    _parameter_constraints = {
+        "interpolator": [GPInterpolate, None],
+        "normalization": [StrOptions({"maximum", "none"})],
+        "channels": ["array-like"],
+        "dust": [StrOptions({"scone"}), None],
+        "mwebv_column": [str],
+        "brightness": ["boolean"],
+        **LightCurveFeatures._parameter_constraints,
+    }
+
     def __init__(
         self,
-        interpolator=None,
+        interpolator: GPInterpolate | None = None,
         *,
-        normalization="maximum",
-        channels=_CHANNELS,
-        dust=None,
-        mwebv_column="mwebv",
-        brightness=False,
-        quality_column="quality",
-        column="lightcurve",
+        normalization: str = "maximum",
+        channels: Sequence[str] = _CHANNELS,
+        dust: str | None = None,
+        mwebv_column: str = "mwebv",
+        brightness: bool = False,
+        quality_column: str = "quality",
+        column: str = "lightcurve",
     ):
         super().__init__(quality_column=quality_column, column=column)
         self.interpolator = interpolator
@@ -105,17 +125,17 @@ class Heatmap(LightCurveFeatures):
         images = self.interpolator_.interpolate(X).grid
         if self.dust == "scone":
             images[:, 0] += self._extinction(X)
-        maximum = _maximum(images[:, 0])
+        divisor = _divisor(images[:, 0], segment_median(rows["flux_err"], offsets))
         if self.normalization == "maximum":
-            images /= maximum[:, None, None, None]
+            images /= divisor[:, None, None, None]
         images = images[:, [_CHANNELS.index(channel) for channel in self.channels]]
         features = images.reshape(len(X), -1)
-        return np.column_stack([features, np.log10(maximum)]) if self.brightness else features
+        return np.column_stack([features, np.log10(divisor)]) if self.brightness else features
 
     def _extinction(self, X):
         """A(lambda) in magnitudes, shape (n_objects, n_wavelengths, 1)."""
         ratio = extinction_magnitudes(self.interpolator_.wavelengths_)
-        return (X[self.mwebv_column].to_numpy(float)[:, None] * ratio)[:, :, None]
+        return (read_numbers(X, self.mwebv_column, "Heatmap")[:, None] * ratio)[:, :, None]
 
     def _feature_names(self):
         names = self.interpolator_.get_feature_names_out().reshape(2, -1)
@@ -127,20 +147,13 @@ class Heatmap(LightCurveFeatures):
 
     def _check_parameters(self):
         unknown = [c for c in self.channels if c not in _CHANNELS]
-        if unknown or not self.channels:
+        if unknown or not len(self.channels):
             raise ValueError(f"Heatmap: channels={self.channels} must be among {_CHANNELS}")
-        if self.normalization not in _NORMALIZATIONS:
-            raise ValueError(
-                f"Heatmap: normalization={self.normalization!r} is not one of {_NORMALIZATIONS}"
-            )
-        if self.dust not in (None, "scone"):
-            raise ValueError(f"Heatmap: dust={self.dust!r} is neither None nor 'scone'")
 
 
-def _maximum(mean):
-    """Positive scale of each image; NaN for an image of NaN, 1 for one of zeros."""
-    flat = mean.reshape(len(mean), -1)
-    maximum = flat.max(axis=1)
-    largest = np.abs(flat).max(axis=1)
-    scale = np.where(maximum > 0, maximum, np.where(largest > 0, largest, 1.0))
-    return np.where(np.isnan(maximum), np.nan, scale).astype(np.float32)
+def _divisor(mean, noise):
+    """Return the positive divisor of each image, at least its noise; NaN for an image of NaN."""
+    largest = np.abs(mean).reshape(len(mean), -1).max(axis=1)
+    divisor = np.fmax(largest, np.where(noise > 0, noise, 0.0))
+    divisor = np.where(divisor > 0, divisor, 1.0)
+    return np.where(np.isnan(largest), np.nan, divisor).astype(np.float32)

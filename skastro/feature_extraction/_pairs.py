@@ -64,7 +64,7 @@ class Bins:
         return found
 
 
-def count_pairs(offsets, time, value, time_bins, value_bins, engine="auto"):
+def count_pair_differences(offsets, time, value, time_bins, value_bins, engine="auto"):
     """Count the pairs of each series in bins of the differences of `time` and of `value`.
 
     Parameters

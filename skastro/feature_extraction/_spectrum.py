@@ -1,5 +1,7 @@
 """Spectra on a common grid as dense rows."""
 
+from numbers import Real
+
 import numpy as np
 
 from skastro.base import SpectrumFeatures
@@ -8,38 +10,44 @@ from skastro.utils.ragged import flatten, segment_ids, sort_rows
 
 
 class SpectrumPixels(SpectrumFeatures):
-    """Take the flux of spectra that share a grid of wavelengths as dense rows.
+    """Return the flux of spectra that share a grid of wavelengths as dense rows.
 
-    An object without rows, or whose row in `quality_column` holds a reason, is a row of NaN.
+    The row of an object without data is NaN.
 
     Parameters
     ----------
     fill_value : float, default=0
-        Takes the place of a single missing flux; an object whose flux is missing everywhere is a
-        row of NaN.
+        Replaces a single missing flux; an object whose flux is missing everywhere is a row of
+        NaN.
 
     mask : bool, default=False
-        Add a second channel: 1 where there are data, 0 elsewhere.  The field ``covered`` of
-        :class:`skastro.preprocessing.Rebin` says where, or else a flux that is finite.
+        Add a second channel: 1 where there are data, 0 elsewhere, according to the field
+        ``covered`` of :class:`skastro.preprocessing.Rebin`, or else where the flux is finite.
 
     quality_column : str, default="quality"
         Column with the reason why an object is unusable, or "" for a usable one.
 
     column : str, default="spectrum"
-        Nested column to read.
+        Nested column with the spectra.
 
     Attributes
     ----------
     wavelengths_ : ndarray of shape (n_wavelengths,)
-        The grid in Angstrom, that of the first object with rows in `fit`.
+        The grid [Angstrom], that of the first object with data in `fit`.
 
     output_shape_ : tuple of 2 ints
         Channels, wavelengths.
 
+    n_features_in_ : int
+        Number of columns seen during `fit`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen during `fit`.
+
     See Also
     --------
     skastro.preprocessing.Rebin : Brings spectra to a common grid.
-    DmDt : Maps of the differences inside a spectrum.
+    DmDt : Maps of the differences within a spectrum.
 
     Examples
     --------
@@ -52,7 +60,20 @@ class SpectrumPixels(SpectrumFeatures):
     [[1.0, 2.0, 1.0, 1.0], [3.0, 0.0, 1.0, 0.0]]
     """
 
-    def __init__(self, *, fill_value=0.0, mask=False, quality_column="quality", column="spectrum"):
+    _parameter_constraints = {
+        "fill_value": [Real],
+        "mask": ["boolean"],
+        **SpectrumFeatures._parameter_constraints,
+    }
+
+    def __init__(
+        self,
+        *,
+        fill_value: float = 0.0,
+        mask: bool = False,
+        quality_column: str = "quality",
+        column: str = "spectrum",
+    ):
         super().__init__(quality_column=quality_column, column=column)
         self.fill_value = fill_value
         self.mask = mask
@@ -90,8 +111,8 @@ class SpectrumPixels(SpectrumFeatures):
             odd[lengths > 0] = ~np.isclose(x, self.wavelengths_, rtol=1e-6, atol=0).all(axis=1)
         if odd.any():
             raise ObjectError(
-                f"SpectrumPixels: {self.column!r} is not on the grid of wavelengths of fit; put "
-                "Rebin before",
+                f"SpectrumPixels: {self.column!r} is not on the grid of wavelengths of fit; use "
+                "Rebin first",
                 X.index[odd],
             )
 

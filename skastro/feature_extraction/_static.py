@@ -1,8 +1,12 @@
 """Static columns as dense rows."""
 
+from collections.abc import Sequence
+from typing import Any, Self
+
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils.validation import check_is_fitted
 
 from skastro.base import RaggedInputMixin
@@ -26,7 +30,7 @@ class StaticColumns(RaggedInputMixin, TransformerMixin, BaseEstimator):
 
     See Also
     --------
-    Heatmap : Images that stand beside the static columns.
+    Heatmap : Images to combine with the static columns.
 
     Examples
     --------
@@ -37,11 +41,14 @@ class StaticColumns(RaggedInputMixin, TransformerMixin, BaseEstimator):
     [[0.25, 0.5], [0.5, nan]]
     """
 
-    def __init__(self, columns=("redshift", "redshift_err")):
+    _parameter_constraints = {"columns": ["array-like"]}
+
+    def __init__(self, columns: Sequence[str] = ("redshift", "redshift_err")):
         self.columns = columns
 
-    def fit(self, X, y=None):
-        """Check that the columns are there and hold numbers.
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: pd.DataFrame, y: Any = None) -> Self:
+        """Check that the columns exist and hold numbers.
 
         Parameters
         ----------
@@ -49,7 +56,7 @@ class StaticColumns(RaggedInputMixin, TransformerMixin, BaseEstimator):
             Objects with static columns; nested columns are not read.
 
         y : ignored
-            Present for the interface.
+            Present for API consistency.
 
         Returns
         -------
@@ -63,7 +70,7 @@ class StaticColumns(RaggedInputMixin, TransformerMixin, BaseEstimator):
         self._check(X, reset=True)
         return self
 
-    def transform(self, X):
+    def transform(self, X: pd.DataFrame) -> NDArray[np.float32] | pd.DataFrame:
         """Return the static columns.
 
         Parameters
@@ -81,7 +88,7 @@ class StaticColumns(RaggedInputMixin, TransformerMixin, BaseEstimator):
             [X[name].to_numpy(np.float32, na_value=np.nan) for name in self.columns]
         )
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Return the names of the columns."""
         check_is_fitted(self)
         return np.asarray(list(self.columns), dtype=object)

@@ -1,10 +1,14 @@
-"""Simple statistics of light curves: the floor that every network has to beat."""
+"""Simple statistics of light curves: the baseline that every network has to beat."""
+
+from collections.abc import Sequence
+from numbers import Real
 
 import numpy as np
 
-from skastro.base import LightCurveFeatures
+from skastro.base import LightCurveFeatures, find_bands, number_bands
+from skastro.surveys import Survey
 from skastro.utils.photometry import is_detected
-from skastro.utils.ragged import flatten, segment_argmax, segment_reduce
+from skastro.utils.ragged import flatten, segment_argmax, segment_ids, segment_reduce
 
 _PER_BAND = (
     "n_observations",
@@ -37,7 +41,11 @@ class LightCurveStatistics(LightCurveFeatures):
 
     bands : sequence of str, default=None
         Bands in the order of the output; by default those of the training objects, sorted.
-        Observations in other bands count for all bands together only.
+        Observations in other bands count only for all bands together.
+
+    survey : str or Survey, default=None
+        Survey that defines the bands and the PHOTFLAG bits, so that "ztfg" is "g"; by default
+        names are compared as they are.
 
     quality_column : str, default="quality"
         Column with the reason why an object is unusable, or "" for a usable one.
@@ -49,6 +57,12 @@ class LightCurveStatistics(LightCurveFeatures):
     ----------
     bands_ : list of str
         Bands in the order of the output.
+
+    n_features_in_ : int
+        Number of columns seen during `fit`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen during `fit`.
 
     See Also
     --------
@@ -66,66 +80,50 @@ class LightCurveStatistics(LightCurveFeatures):
     20.0
     """
 
-    def __init__(self, *, min_snr=5.0, bands=None, quality_column="quality", column="lightcurve"):
+    _parameter_constraints = {
+        "min_snr": [Real],
+        "bands": ["array-like", None],
+        "survey": [str, Survey, None],
+        **LightCurveFeatures._parameter_constraints,
+    }
+
+    def __init__(
+        self,
+        *,
+        min_snr: float = 5.0,
+        bands: Sequence[str] | None = None,
+        survey: str | Survey | None = None,
+        quality_column: str = "quality",
+        column: str = "lightcurve",
+    ):
         super().__init__(quality_column=quality_column, column=column)
         self.min_snr = min_snr
         self.bands = bands
+        self.survey = survey
 
     def _learn(self, X):
         band = flatten(X[self.column], ["band"])[1]["band"]
-        seen = band.categories[np.unique(band.codes[band.codes >= 0])]
-        self.bands_ = sorted(seen) if self.bands is None else list(self.bands)
+        self.bands_ = find_bands(band, self.bands, self.survey)
 
     def _features(self, offsets, rows, X):
-        n_bands = len(self.bands_)
-        order = np.array([self._position(band) for band in rows["band"].categories] + [-1])
-        position = order[rows["band"].codes]
-        object_of_row = np.repeat(np.arange(len(X)), np.diff(offsets))
         values = {name: rows[name] for name in ("time", "flux", "flux_err")}
         values["detected"] = is_detected(rows, self.min_snr)
-
-        known = np.flatnonzero(position >= 0)
-        cell = object_of_row[known] * n_bands + position[known]
-        known = known[np.argsort(cell, kind="stable")]
-        counts = np.bincount(cell, minlength=len(X) * n_bands)
-        cells = np.concatenate([[0], np.cumsum(counts)])
-        by_band = self._statistics(cells, {k: v[known] for k, v in values.items()})
-        overall = self._statistics(offsets, values)
-
-        by_band = by_band.reshape(len(X), n_bands, len(_PER_BAND))
+        cells, known = self._by_band(offsets, rows["band"])
+        by_band = _statistics(cells, {name: v[known] for name, v in values.items()})
+        by_band = by_band.reshape(len(X), len(self.bands_), len(_PER_BAND))
         brightest = np.arcsinh(by_band[:, :, _PER_BAND.index("max_flux")])
+        overall = _statistics(offsets, values)
         return np.hstack([by_band.reshape(len(X), -1), overall, np.diff(brightest, axis=1)])
 
-    def _position(self, band):
-        return self.bands_.index(band) if band in self.bands_ else -1
-
-    def _statistics(self, offsets, rows):
-        time, flux, error = (np.asarray(rows[n], float) for n in ("time", "flux", "flux_err"))
-        lengths = np.diff(offsets)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            snr, weight = flux / error, error**-2.0
-            detected = rows["detected"]
-            count = np.where(lengths, lengths, np.nan)
-            largest = segment_reduce(np.maximum, flux, offsets)
-            mean = segment_reduce(np.add, flux, offsets) / count
-            deviation = flux - np.repeat(mean, lengths)
-            first, peak, last = _epochs(time, flux, detected, offsets)
-            above_half = (flux > np.repeat(largest / 2, lengths)).astype(float)
-            return np.column_stack(
-                [
-                    lengths,
-                    segment_reduce(np.add, detected.astype(float), offsets, 0.0),
-                    largest,
-                    segment_reduce(np.minimum, flux, offsets),
-                    segment_reduce(np.add, flux * weight, offsets)
-                    / segment_reduce(np.add, weight, offsets),
-                    np.sqrt(segment_reduce(np.add, deviation**2, offsets) / count),
-                    segment_reduce(np.maximum, snr, offsets),
-                    peak - first,
-                    last - peak,
-                    segment_reduce(np.add, above_half, offsets, 0.0) / count,
-                ]
-            )
+    def _by_band(self, offsets, band):
+        """Return the offsets of every band of every object, and the rows in that order."""
+        n_bands = len(self.bands_)
+        position = number_bands(band, self.bands_, self.survey)
+        known = np.flatnonzero(position >= 0)
+        cell = segment_ids(offsets)[known] * n_bands + position[known]
+        counts = np.bincount(cell, minlength=(len(offsets) - 1) * n_bands)
+        cells = np.concatenate([[0], np.cumsum(counts)])
+        return cells, known[np.argsort(cell, kind="stable")]
 
     def _feature_names(self):
         per_band = [f"{name}_{band}" for band in self.bands_ for name in _PER_BAND]
@@ -136,14 +134,36 @@ class LightCurveStatistics(LightCurveFeatures):
     def _required_fields(self):
         return ("time", "band", "flux", "flux_err")
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        return tags
+
+def _statistics(offsets, rows):
+    """Return the columns of `_PER_BAND` of each segment."""
+    time, flux, error = (np.asarray(rows[n], float) for n in ("time", "flux", "flux_err"))
+    lengths = np.diff(offsets)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        weight, count = error**-2.0, np.where(lengths, lengths, np.nan)
+        largest = segment_reduce(np.maximum, flux, offsets)
+        mean = segment_reduce(np.add, flux, offsets) / count
+        deviation = flux - np.repeat(mean, lengths)
+        first, peak, last = _epochs(time, flux, rows["detected"], offsets)
+        above_half = (flux > np.repeat(largest / 2, lengths)).astype(float)
+        weighted = segment_reduce(np.add, flux * weight, offsets)
+        columns = {
+            "n_observations": lengths,
+            "n_detections": segment_reduce(np.add, rows["detected"].astype(float), offsets, 0.0),
+            "max_flux": largest,
+            "min_flux": segment_reduce(np.minimum, flux, offsets),
+            "mean_flux": weighted / segment_reduce(np.add, weight, offsets),
+            "std_flux": np.sqrt(segment_reduce(np.add, deviation**2, offsets) / count),
+            "max_snr": segment_reduce(np.maximum, flux / error, offsets),
+            "rise_days": peak - first,
+            "fall_days": last - peak,
+            "fraction_above_half": segment_reduce(np.add, above_half, offsets, 0.0) / count,
+        }
+    return np.column_stack([columns[name] for name in _PER_BAND])
 
 
 def _epochs(time, flux, detected, offsets):
-    """Return the times of first detection, maximum and last detection; NaN where none is."""
+    """Return the times of first detection, maximum and last detection; NaN where none exists."""
     first = segment_reduce(np.minimum, np.where(detected, time, np.inf), offsets)
     last = segment_reduce(np.maximum, np.where(detected, time, -np.inf), offsets)
     at_peak = segment_argmax(flux, offsets)

@@ -8,6 +8,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from skastro.base import SpectrumTransformer
 from skastro.preprocessing._spectra_clean import repeats
+from skastro.utils.grid import Grid, check_grid
 from skastro.utils.interpolation import (
     bin_means,
     interpolate_cubic,
@@ -16,6 +17,7 @@ from skastro.utils.interpolation import (
 )
 from skastro.utils.ragged import chunks, keep_rows, take_objects
 
+_CCSNSCORE = Grid(4200.0, 9200.0, 256)
 _ROWS_AT_ONCE = 300_000
 
 
@@ -28,8 +30,8 @@ class Rebin(SpectrumTransformer):
 
     Parameters
     ----------
-    wavelengths : array-like of shape (n_wavelengths,), default=None
-        Increasing grid [Angstrom]; by default 256 points from 4200 to 9200, that of CCSNscore.
+    wavelengths : array-like or Grid of shape (n_wavelengths,), default=None
+        Increasing grid [Angstrom]; ``Grid(4200, 9200, 256)`` by default, that of CCSNscore.
 
     method : {"cubic", "linear", "flux"}, default="cubic"
         Not-a-knot cubic spline, linear interpolation, or the mean over the bin that extends half
@@ -79,7 +81,7 @@ class Rebin(SpectrumTransformer):
     """
 
     _parameter_constraints = {
-        "wavelengths": ["array-like", None],
+        "wavelengths": ["array-like", Grid, None],
         "method": [StrOptions({"cubic", "linear", "flux"})],
         "max_gap": [Interval(Real, 0, None, closed="neither"), None],
         "fill_value": [Real],
@@ -88,7 +90,7 @@ class Rebin(SpectrumTransformer):
 
     def __init__(
         self,
-        wavelengths: ArrayLike | None = None,
+        wavelengths: ArrayLike | Grid | None = None,
         *,
         method: str = "cubic",
         max_gap: float | None = None,
@@ -105,12 +107,12 @@ class Rebin(SpectrumTransformer):
         self.wavelengths_ = self._grid()
 
     def _grid(self):
-        grid = np.linspace(4200, 9200, 256) if self.wavelengths is None else self.wavelengths
-        return np.array(grid, float)
+        grid = _CCSNSCORE if self.wavelengths is None else self.wavelengths
+        return check_grid(grid, "Rebin: wavelengths")
 
     def _check_parameters(self):
         grid = self._grid()
-        if grid.ndim != 1 or len(grid) < 2 or not (np.diff(grid) > 0).all() or grid[0] <= 0:
+        if len(grid) < 2 or grid[0] <= 0:
             raise ValueError("Rebin: wavelengths must be two or more increasing positive numbers")
 
     def _transform_spectra(self, offsets, rows, X):

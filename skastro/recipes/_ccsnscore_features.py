@@ -98,7 +98,7 @@ def make_ccsnscore_features(
         if kind == "lc" and kind not in done:
             parts.append(("lc", _light_curves(bands, **curve)))
         elif kind == "dmdt":
-            parts.append((name, _light_curve_dmdt(_band(name))))
+            parts.append((name, _light_curve_dmdt(_band(name), survey)))
         elif kind not in done:
             parts.append((name, _SPECTRA[kind](**spectrum)))
         done.add(kind)
@@ -217,8 +217,8 @@ def _light_curves(bands, phase_length, survey, n_jobs):
     return Pipeline([("curves", curves), ("missing", _missing(len(bands)))])
 
 
-def _light_curve_dmdt(band):
-    return Pipeline([("maps", DmDt(bands=[band])), ("missing", _missing(1))])
+def _light_curve_dmdt(band, survey):
+    return Pipeline([("maps", DmDt(bands=[band], survey=survey)), ("missing", _missing(1))])
 
 
 def _halpha(deredshift, **_):

@@ -32,6 +32,7 @@ from skastro.preprocessing import (
     Deredden,
     DrawDays,
     MarkQuality,
+    ReplaceMissing,
     TriggerTime,
     Window,
 )
@@ -173,11 +174,12 @@ def make_scone_features(
     parity = "scone" if dust == "scone" else None
     parts = [("heatmap", Heatmap(process, dust=parity, brightness=brightness))]
     if statistics:
-        parts.append(
-            ("statistics", Pipeline([("raw", LightCurveStatistics()), ("asinh", AsinhScale())]))
-        )
+        raw = LightCurveStatistics(survey=survey)
+        parts.append(("statistics", Pipeline([("raw", raw), ("asinh", AsinhScale())])))
     if with_redshift:
-        parts.append(("redshift", StaticColumns(("redshift", "redshift_err"))))
+        names = ["redshift", "redshift_err"]
+        steps = [("missing", ReplaceMissing(names)), ("values", StaticColumns(names))]
+        parts.append(("redshift", Pipeline(steps)))
     return Pipeline(
         [
             ("clean", CleanPhotometry()),

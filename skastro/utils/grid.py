@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 
 @dataclass(frozen=True)
@@ -60,3 +60,35 @@ class Grid:
 
     def __getitem__(self, item: int | slice) -> NDArray:
         return np.asarray(self)[item]
+
+
+def check_grid(values: ArrayLike, name: str) -> NDArray[np.float64]:
+    """Return a grid as an array, after the check that it is one.
+
+    Parameters
+    ----------
+    values : array-like or Grid of shape (n_points,)
+        The grid.
+
+    name : str
+        Estimator and parameter named in the error.
+
+    Returns
+    -------
+    grid : ndarray of shape (n_points,)
+
+    Raises
+    ------
+    ValueError
+        The grid is empty, not one-dimensional, not finite or not increasing.
+
+    Examples
+    --------
+    >>> from skastro.utils.grid import Grid, check_grid
+    >>> check_grid(Grid(0, 1, 3), "MyStep: times").tolist()
+    [0.0, 0.5, 1.0]
+    """
+    grid = np.array(values, float)
+    if grid.ndim != 1 or not len(grid) or not np.isfinite(grid).all() or (np.diff(grid) <= 0).any():
+        raise ValueError(f"{name} must be increasing finite numbers in one dimension")
+    return grid

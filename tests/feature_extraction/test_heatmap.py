@@ -1,15 +1,20 @@
 """Heat maps against what SCONE itself made of the same objects, and their properties."""
 
+import warnings
+
 import numpy as np
 import pytest
 from astropy.io import fits
 from nested_pandas import NestedFrame
 
+from skastro.exceptions import ObjectWarning
 from skastro.feature_extraction import GPInterpolate, Heatmap
 from skastro.gaussian_process import Padding, predict_grid
 from skastro.preprocessing import MarkQuality
 from skastro.surveys import Survey
+from skastro.testing import make_check_data
 from skastro.utils.dust import extinction_magnitudes
+from skastro.utils.grid import Grid
 from skastro.utils.ragged import flatten, nest
 
 DES = Survey("DES-README", {"g": 4827.7, "r": 6434.8, "i": 7828.1, "z": 9181.2})
@@ -125,11 +130,50 @@ class TestHeatmap:
         assert np.isnan(rows).all(axis=1).tolist() == [False, True, True, False]
         assert np.isfinite(rows[[0, 3]]).all()
 
-    def test_unknown_band_is_an_error_before_the_work(self, light_curves, small):
-        with pytest.raises(KeyError, match="no band 'i'; known bands: g"):
-            Heatmap(small.set_params(survey=Survey("One", {"g": 4800.0, "r": 6200.0}))).fit(
-                light_curves
-            )
+    def test_unknown_bands_are_dropped_with_a_warning(self, light_curves, small):
+        two = small.set_params(survey=Survey("Two", {"g": 4800.0, "r": 6200.0}))
+        heatmap = Heatmap(two).fit(light_curves)
+        with pytest.warns(ObjectWarning, match="1 of 6 observations .*i: 1"):
+            rows = heatmap.transform(light_curves)
+        assert np.isnan(rows[2]).all() and np.isfinite(rows[0]).all()
+
+    def test_a_survey_without_any_of_the_bands_is_an_error_before_the_work(self, light_curves):
+        other = GPInterpolate(survey=Survey("Other", {"H": 16000.0}))
+        with pytest.raises(KeyError, match="none of the bands 'g', 'i', 'r'; known bands: H"):
+            Heatmap(other).fit(light_curves)
+
+    def test_column_and_quality_column_reach_the_interpolator(self, light_curves, small):
+        renamed = light_curves.rename(columns={"lightcurve": "alerts"}).assign(why="")
+        rows = Heatmap(small, column="alerts", quality_column="why").fit_transform(renamed)
+        np.testing.assert_array_equal(rows, Heatmap(small).fit_transform(light_curves))
+
+    def test_an_object_lost_in_the_noise_gets_no_huge_values(self, small):
+        rng = np.random.default_rng(0)
+        time, noise = np.linspace(-20, 60, 40), rng.normal(0, 100, 40)
+        rows = {"time": time, "band": ["g", "r"] * 20, "flux": noise - 150}
+        rows["flux_err"] = np.full(40, 100.0)
+        X = NestedFrame({"peak_time": [0.0]}).assign(lightcurve=nest([0, 40], rows))
+        heatmap = Heatmap(small, brightness=True)
+        found = heatmap.fit_transform(X)[0]
+        assert np.abs(found[:-1]).max() < 5
+        assert 10 ** found[-1] >= 100 * (1 - 1e-6)
+
+    def test_objects_without_an_image_are_named_with_the_reason(self, light_curves, small):
+        X = light_curves.assign(peak_time=[100.0, 0, np.nan, 0])
+        with pytest.warns(ObjectWarning, match="2 of 4 .*no observations: 'b'; the ref.*: 'c'"):
+            Heatmap(small).fit_transform(X)
+        marked = X.assign(quality=["", "empty", "no peak_time", ""])
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", ObjectWarning)
+            assert np.isnan(Heatmap(small).fit_transform(marked)[1:3]).all()
+
+    def test_representations_and_grids_are_short(self):
+        short, long = GPInterpolate(Grid(-30, 150, 180)), GPInterpolate(np.linspace(-30, 150, 180))
+        assert len(repr(Heatmap(short))) < 150
+        X = make_check_data(3)[0]
+        np.testing.assert_array_equal(short.fit(X).times_, long.fit(X).times_)
+        with pytest.raises(ValueError, match="GPInterpolate: times"):
+            GPInterpolate([0, 0]).fit(X)
 
     @pytest.mark.parametrize(
         "bad", [{"channels": ("mode",)}, {"normalization": "rank"}, {"dust": "wet"}]
