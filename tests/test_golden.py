@@ -28,7 +28,8 @@ CHANGED = {
     "multimodal_samples": _OWN_MASKS,
     "ccsnscore": _OWN_MASKS,
     "ccsnscore_scores": _OWN_MASKS,
-    "scone_features": "the statistics count the detections of the survey, not S/N above 5",
+    "scone": "images are divided by the largest absolute mean or the noise, not by a tiny maximum",
+    "scone_features": "detections are those of the survey, and images are divided as for scone",
 }
 """Model -> why its predictions differ from those of the code before version 0.2."""
 
