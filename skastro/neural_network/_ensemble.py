@@ -15,7 +15,6 @@ from sklearn.base import (
     _fit_context,
     clone,
 )
-from sklearn.ensemble._base import _set_random_states
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.metaestimators import available_if
@@ -394,3 +393,14 @@ class DeepEnsembleClassifier(
 
 def _fit(member, X, y, fit_params):
     return member.fit(X, y, **fit_params)
+
+
+def _set_random_states(member, rng):
+    """Give every `random_state` of an estimator and its parts a seed, as sklearn.ensemble does."""
+    names = sorted(member.get_params())
+    seeds = {
+        name: rng.randint(np.iinfo(np.int32).max)
+        for name in names
+        if name == "random_state" or name.endswith("__random_state")
+    }
+    member.set_params(**seeds)
