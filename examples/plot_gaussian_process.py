@@ -19,7 +19,7 @@ from skastro.augmentation import draw_light_curves
 from skastro.datasets import get_cadence, make_light_curves
 from skastro.feature_extraction import GPInterpolate
 from skastro.gaussian_process import fisher_information, fit_light_curves, interpolate_per_band
-from skastro.inspection import LightCurveDisplay
+from skastro.inspection import LightCurveDisplay, band_styles
 from skastro.preprocessing import Window
 from skastro.surveys import get_survey
 from skastro.utils.ragged import flatten, nest
@@ -89,10 +89,13 @@ for ax, n in zip(axes, [5, 100]):
     drawn = draw_light_curves(
         [0, n], *plain, points, fits=fits, n_draws=20, kernel="separable", random_state=0
     )
-    ax.plot(days, drawn.flux.reshape(20, -1).T, color="tab:red", alpha=0.3, lw=1)
+    style = band_styles(survey)["r"]
+    ax.plot(days, drawn.flux.reshape(20, -1).T, color=style.color, alpha=0.3, lw=1)
     own = part["band"] == "r"
-    ax.errorbar(part["time"][own], part["flux"][own], part["flux_err"][own], fmt="k.")
-    ax.set(title=f"draws of the r band, {n} observations", xlabel="time [days]", ylabel="flux")
+    point = {"fmt": style.marker, "color": "black", "ms": 5}
+    ax.errorbar(part["time"][own], part["flux"][own], part["flux_err"][own], **point)
+    ax.set(title=f"20 draws of the r band, {n} observations in six bands")
+    ax.set(xlabel="MJD", ylabel="flux [FLUXCAL]")
 
 # %%
 # The Fisher matrix says how well a light curve can tell the hyperparameters: the inverse holds

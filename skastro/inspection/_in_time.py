@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _BESIDE = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5), "fontsize": 8}
-_COLORS = [f"C{i}" for i in (0, 1, 2, 3, 4, 5, 6, 8, 9)]
+# Okabe & Ito's colours without yellow, which is too faint on white, and wine of Tol's palette.
+_COLORS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#000000", "#882255")
+_LINES = ("-", "--", "-.", ":")
 
 
 class ProbabilityInTimeDisplay:
@@ -224,6 +226,7 @@ class ProbabilityInTimeDisplay:
             style = {"color": colors.get(i, "0.75"), "label": name if i in named else None}
             style["zorder"] = 2 if i in named else 1
             style["lw"] = 3 if name == self.true_class else 1.2
+            style["ls"] = _LINES[i % len(_LINES)]
             (line,) = ax.step(
                 self.times, self.probabilities[:, i], where="post", marker=".", ms=4, **style
             )
@@ -270,5 +273,6 @@ def _of_prefixes(
     starts, rows = take_objects(offsets, rows, np.zeros(len(lengths), int))
     known = row_numbers(starts) < np.repeat(lengths, np.diff(starts))
     copies = one.iloc[np.zeros(len(lengths), int)].reset_index(drop=True)
-    nested = nest(*keep_rows(starts, rows, known), copies.index)
+    starts, rows = keep_rows(starts, rows, known)
+    nested = nest(starts, rows, copies.index)
     return times, estimator.predict_proba(copies.assign(**{column: nested}))

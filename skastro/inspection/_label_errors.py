@@ -281,8 +281,8 @@ class LabelErrorDisplay:
 
 def _shrink_labels(ax: Axes) -> None:
     ax.tick_params(labelsize=7)
-    ax.xaxis.label.set_size(7)
-    ax.yaxis.label.set_size(7)
+    ax.xaxis.label.set_fontsize(7)
+    ax.yaxis.label.set_fontsize(7)
 
 
 def _opinion(given: Any, suggested: Any) -> str:

@@ -270,7 +270,8 @@ class SpectrumReportDisplay:
             figure = plt.figure(figsize=(9, 5.5), layout="constrained")
         has_curve = self.light_curve is not None and len(self.light_curve["time"]) > 0
         below = ["lightcurve", "scores"] if has_curve else ["scores", "scores"]
-        self.axes_ = figure.subplot_mosaic([["spectrum", "spectrum"], below])
+        mosaic: list[Any] = [["spectrum", "spectrum"], below]
+        self.axes_ = figure.subplot_mosaic(mosaic)
         self.figure_ = figure
         self._draw_spectrum(self.axes_["spectrum"])
         self._draw_scores(self.axes_["scores"])

@@ -220,13 +220,15 @@ class TaxonomyDisplay:
 
     def _norm(self, colors: Any) -> Normalize:
         """Scale of the colours: 0 to 1 for scores, logarithmic for counts."""
-        low, high = np.nanmin(self.values), np.nanmax(self.values)
+        values = np.asarray(self.values, float)
+        low, high = np.nanmin(values), np.nanmax(values)
         if self._are_counts() and low >= 0:
             return colors.SymLogNorm(1, vmin=0, vmax=high)
         return colors.Normalize(*((0, 1) if 0 <= low and high <= 1 else (low, high)))
 
     def _are_counts(self) -> bool:
-        known = np.asarray(self.values, float)[~np.isnan(self.values)]
+        values = np.asarray(self.values, float)
+        known = values[~np.isnan(values)]
         return bool((known % 1 == 0).all() and known.max() > 1)
 
     def _text(self, number: int) -> str:
