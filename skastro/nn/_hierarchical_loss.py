@@ -74,8 +74,8 @@ class HierarchicalCrossEntropy(Criterion):
     """
 
     taxonomy: Taxonomy
-    _gather: Tensor
-    _padding: Tensor
+    _number: Tensor
+    _is_padding: Tensor
     _path_weight: Tensor
     _is_on_path: Tensor
 
@@ -92,13 +92,13 @@ class HierarchicalCrossEntropy(Criterion):
         self.taxonomy = taxonomy
         self.alpha = alpha
         self.node_weight = node_weight
-        logit_of = _padded_groups(list(taxonomy.groups.values()))
-        weight = taxonomy.is_on_path * self._weights() * np.exp(-alpha * taxonomy.depths)
-        gather = (np.arange(self.n_outputs())[:, None] == logit_of).astype(np.float32)
-        self._buffer("_gather", gather)
-        self._buffer("_padding", logit_of[:, None] < 0)
-        self._buffer("_path_weight", weight[:, 1:] @ gather)
-        self._buffer("_is_on_path", taxonomy.is_on_path[:, 1:] @ gather)
+        number = _padded_groups(list(taxonomy.groups.values()))
+        on_path = taxonomy.is_on_path[:, 1:][:, number] * (number >= 0)
+        weight = (self._weights() * np.exp(-alpha * taxonomy.depths))[1:][number]
+        self._buffer("_number", np.maximum(number, 0))
+        self._buffer("_is_padding", number[:, None] < 0)
+        self._buffer("_is_on_path", on_path.astype(np.float32))
+        self._buffer("_path_weight", (on_path * weight).astype(np.float32))
 
     def n_outputs(self, n_classes: int | None = None) -> int:
         """Return the number of nodes below the root, whatever the number of classes.
@@ -165,7 +165,7 @@ class HierarchicalCrossEntropy(Criterion):
             A label is not the number of a node.
         """
         self._check(logits, labels)
-        weight = self._path_weight.to(logits.dtype).index_select(0, labels.long())
+        weight = self._path_weight.to(logits).index_select(0, labels.long())
         return -(self._conditional(logits) * weight.T).sum(dim=0)
 
     def log_proba(self, logits: Tensor) -> Tensor:
@@ -180,15 +180,15 @@ class HierarchicalCrossEntropy(Criterion):
         log_proba : Tensor of shape (n_objects, n_nodes)
             In the order of ``taxonomy.nodes``; 0 for the root.
         """
-        return self._conditional(logits).T @ self._is_on_path.to(logits.dtype).T
+        return self._conditional(logits).T @ self._is_on_path.to(logits).T
 
     def _conditional(self, logits: Tensor) -> Tensor:
         """Return the log-probability of each node given its parent, in padded groups."""
-        # Products with zeros and ones, and objects along the last axis, are several times faster
-        # than indexing and than a softmax over the last axis.
-        groups = self._gather.to(logits.dtype).T @ logits.T
+        # With the objects along the last axis, a softmax over few siblings is several times faster.
+        groups = logits.T.index_select(0, self._number.to(logits.device))
         # Padding must stay finite: it meets a weight of 0, and 0 times infinity is NaN.
-        groups = groups.masked_fill(self._padding, torch.finfo(groups.dtype).min / 4)
+        lowest = torch.finfo(groups.dtype).min / 4
+        groups = groups.masked_fill(self._is_padding.to(logits.device), lowest)
         groups = groups.unflatten(0, (len(self.taxonomy.groups), -1))
         return torch.log_softmax(groups, dim=1).flatten(0, 1)
 
@@ -206,7 +206,6 @@ class HierarchicalCrossEntropy(Criterion):
             )
 
     def _buffer(self, name: str, values: NDArray) -> None:
-        values = values.astype(np.float32) if values.dtype.kind == "f" else values
         self.register_buffer(name, torch.from_numpy(values), persistent=False)
 
     def _weights(self) -> NDArray[np.float64]:
