@@ -5,13 +5,15 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 from skastro.exceptions import FormatError, ObjectError
 
+_gzip: ModuleType = gzip
 try:
     from isal import igzip as _gzip
 except ImportError:
-    _gzip = gzip
+    pass
 
 _GZIP_MAGIC = b"\x1f\x8b"
 
@@ -39,6 +41,7 @@ def naming(path: str | Path, *errors: type[Exception]) -> Iterator[None]:
     ...
     skastro.exceptions.FormatError: x.csv: could not convert string to float: '1o.0'
     """
+    kinds: tuple[type[Exception], ...] = (ValueError, *errors)
     try:
         yield
     except ObjectError:
@@ -47,7 +50,7 @@ def naming(path: str | Path, *errors: type[Exception]) -> Iterator[None]:
         if str(path) in str(error):
             raise
         raise FormatError(f"{path}: {error}") from error
-    except (ValueError, *errors) as error:
+    except kinds as error:
         raise FormatError(f"{path}: {str(error) or type(error).__name__}") from error
 
 

@@ -138,7 +138,7 @@ def convert(
     jobs = jobs if duplicates == "raise" else plan_names(jobs, duplicates)
     work = [job for job in jobs if not job.is_done()]
     bar = tqdm(total=len(jobs), initial=len(jobs) - len(work), disable=not progress, unit="file")
-    faults = {}
+    faults: dict[Path, str] = {}
     with bar:
         tasks = (delayed(_convert_one)(job, known, columns, types) for job in work)
         for target, fault in Parallel(n_jobs=n_jobs, return_as="generator_unordered")(tasks):

@@ -19,7 +19,7 @@ from skastro.io._many import numbered
 from skastro.io._parquet import read_source
 from skastro.io._snana import read_identifiers
 from skastro.io._snana_files import SnanaPair, find_pairs
-from skastro.surveys import get_survey
+from skastro.surveys import Survey, get_survey
 
 _HEAD = re.compile(r"[_-]?head\.fits(\.gz|\.fz)?$", re.IGNORECASE)
 _FOLDER = r"([^/]+)/[^/]+$"
@@ -248,7 +248,7 @@ def _read_options(path):
 
 
 def describe_options(
-    survey: object,
+    survey: str | Survey | None,
     columns: Sequence[str] | None,
     types: Mapping | str | None,
     label: str | None,
@@ -304,7 +304,7 @@ def check_identifiers(targets: Sequence[Path]) -> None:
     values, counts = np.unique(np.concatenate(hashes), return_counts=True)
     twice = values[counts > 1]
     owners = [t for t, own in zip(targets, hashes) if np.isin(own, twice).any()]
-    seen = {}
+    seen: dict[Path, pd.Index] = {}
     for target in owners:
         own = pd.Index(_identifiers(target))
         for other, ids in seen.items():

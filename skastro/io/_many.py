@@ -1,10 +1,11 @@
 """The options `duplicates` and `errors` of every reader of several files."""
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from skastro.exceptions import FormatError, ObjectError, ObjectWarning, name_objects
 
@@ -114,7 +115,7 @@ def _told(path, error):
 
 
 def settle_duplicates(
-    frame: pd.DataFrame, *, duplicates: str, owner: str, files: Sequence[str] = ()
+    frame: pd.DataFrame, *, duplicates: str, owner: str, files: ArrayLike = ()
 ) -> pd.DataFrame:
     """Return a frame in which every identifier occurs once.
 
@@ -130,7 +131,7 @@ def settle_duplicates(
     owner : str
         Name of the reader, for the message.
 
-    files : sequence of str of shape (n_objects,), default=()
+    files : array-like of str, shape (n_objects,), default=()
         File of each object, for the message.
 
     Returns

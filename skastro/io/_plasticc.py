@@ -120,7 +120,7 @@ def read_plasticc(
             raise ObjectError(f"read_plasticc: no object is of the classes {list(classes)}")
         dropped = objects.index[~kept]
         tables = [table[~table["object_id"].isin(dropped)] for table in tables]
-        objects, y = objects[kept], y[kept]
+        objects, y = objects[kept], np.asarray(y)[kept]
     statics = objects.drop(columns="target", errors="ignore")
     X = read_observations(pd.concat(tables, ignore_index=True), statics, bands=_BANDS)
     if errors == "skip":

@@ -45,7 +45,7 @@ def find_heads(path: str | Path | Sequence[str | Path], *, recursive: bool = Fal
     ...     [head.name for head in find_heads(folder)]
     ['DES_head.fits.GZ']
     """
-    if isinstance(path, (list, tuple)):
+    if not isinstance(path, str | Path):
         return [head for one in path for head in find_heads(one, recursive=recursive)]
     path = Path(path).expanduser()
     if path.is_file():

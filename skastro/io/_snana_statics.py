@@ -20,8 +20,11 @@ _IA = ["Ia", "SNIa", "SN Ia", *(n for n, node in ELASTICC.synonyms.items() if no
 class Table(Protocol):
     """What the columns of objects are read from: a HEAD table, or headers of text files."""
 
-    names: list[str]
     name: str
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns."""
 
     def __len__(self) -> int: ...
 
@@ -121,10 +124,10 @@ def read_types(
     _fill(found, [names], types)
     _fill(found, numbers, types)
     is_named = ~np.isin(names.astype(str), [*_NO_NAME, "None"])
-    found = np.where(np.equal(found, None) & is_named, names, found)
+    found = np.where(pd.isna(found) & is_named, names, found)
     simulated = [table.column(name) for name in TYPE_ALIASES[:3] if table.find(name) is not None]
     _fill(found, simulated, readme_types)
-    unnamed = np.equal(found, None)
+    unnamed = pd.isna(found)
     number = _numbers(numbers[0]) if numbers else np.full(len(table), None, object)
     if numbers and unnamed.all():
         return number
@@ -143,7 +146,7 @@ def _fill(found, columns, names):
     """Write names where there is none yet."""
     for values in columns if names else []:
         for value, name in names.items():
-            found[np.equal(found, None) & (values == value)] = name
+            found[pd.isna(found) & (values == value)] = name
 
 
 def is_binary(types: Mapping | str | None) -> bool:
@@ -197,10 +200,10 @@ def read_binary_types(table: Table, readme_is_ia: Mapping[int, bool]) -> NDArray
     if named:
         names = table.column(named).astype(str)
         by_name = np.where(np.isin(names, _IA), "Ia", "nonIa").astype(object)
-        found = np.where(np.equal(found, None) & ~np.isin(names, _NO_NAME), by_name, found)
-    if np.equal(found, None).any():
+        found = np.where(pd.isna(found) & ~np.isin(names, _NO_NAME), by_name, found)
+    if pd.isna(found).any():
         raise FormatError(
             f"{table.name}: types='Ia' needs the types of the simulation README or SIM_TYPE_NAME; "
-            f"{int(np.equal(found, None).sum())} objects have neither"
+            f"{int(pd.isna(found).sum())} objects have neither"
         )
     return found

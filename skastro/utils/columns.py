@@ -192,15 +192,15 @@ def to_numbers(name: str, values: ArrayLike) -> NDArray[np.float64]:
     >>> to_numbers("MWEBV", ["0.1", None, "-9"]).tolist()
     [0.1, nan, nan]
     """
-    values = pd.Series(values)
-    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+    series = pd.Series(values)
+    if pd.api.types.is_datetime64_any_dtype(series.dtype):
         raise ValueError(f"column {name!r} holds dates, not numbers")
-    if pd.api.types.is_object_dtype(values.dtype) or pd.api.types.is_string_dtype(values.dtype):
-        values = values.mask(values.astype(str).str.strip().str.lower().isin(_BLANK))
-    numbers = pd.to_numeric(values, errors="coerce")
-    wrong = numbers.isna() & values.notna()
+    if pd.api.types.is_object_dtype(series.dtype) or pd.api.types.is_string_dtype(series.dtype):
+        series = series.mask(series.astype(str).str.strip().str.lower().isin(_BLANK))
+    numbers = pd.to_numeric(series, errors="coerce")
+    wrong = numbers.isna() & series.notna()
     if wrong.any():
-        raise ValueError(f"column {name!r} holds {values[wrong].iloc[0]!r}, which is not a number")
+        raise ValueError(f"column {name!r} holds {series[wrong].iloc[0]!r}, which is not a number")
     return mask_missing(str(name), numbers.to_numpy(np.float64, na_value=np.nan))
 
 
@@ -230,14 +230,14 @@ def to_dates(name: str, values: ArrayLike) -> NDArray[np.float64]:
     >>> to_dates("PEAKMJD", ["2000-01-01T12:00:00", None]).tolist()
     [51544.5, nan]
     """
-    values = pd.Series(values)
-    if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        return _to_mjd(values)
+    series = pd.Series(values)
+    if pd.api.types.is_datetime64_any_dtype(series.dtype):
+        return _to_mjd(series)
     try:
-        return to_numbers(name, values)
+        return to_numbers(name, series)
     except ValueError:
-        dates = pd.to_datetime(values, errors="coerce", utc=True, format="ISO8601")
-        if (dates.isna() & values.notna()).any():
+        dates = pd.to_datetime(series, errors="coerce", utc=True, format="ISO8601")
+        if (dates.isna() & series.notna()).any():
             raise
         return _to_mjd(dates)
 
@@ -314,14 +314,14 @@ def to_identifiers(values: ArrayLike, name: str = "object_id") -> pd.Index:
     >>> to_identifiers(["007", 7]).tolist()
     ['007', '7']
     """
-    values = pd.Series(values)
-    if values.isna().any():
-        row = int(np.flatnonzero(values.isna())[0])
+    series = pd.Series(values)
+    if series.isna().any():
+        row = int(np.flatnonzero(series.isna())[0])
         raise ValueError(f"column {name!r} holds missing identifiers, the first in row {row}")
-    if pd.api.types.infer_dtype(values) in ("floating", "mixed-integer-float"):
+    if pd.api.types.infer_dtype(series) in ("floating", "mixed-integer-float"):
         raise ValueError(
             f"column {name!r} holds fractions, in which long identifiers lose digits; read "
             "identifiers as text or integers"
         )
-    text = values.astype(str).str.strip().astype(object)
+    text = series.astype(str).str.strip().astype(object)
     return pd.Index(text.to_numpy(object), name="object_id", dtype=object)

@@ -81,7 +81,7 @@ def mask_missing(name: str, values: NDArray) -> NDArray | pd.api.extensions.Exte
     missing = np.isin(values, missing_codes(name, whole=True))
     if values.ndim > 1 or not missing.any():
         return values
-    return pd.array(np.where(missing, None, values), dtype="Int64")
+    return pd.arrays.IntegerArray(values.astype(np.int64), missing)
 
 
 def is_blank(images: ArrayLike) -> NDArray[np.bool_]:
