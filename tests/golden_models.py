@@ -107,14 +107,14 @@ def ensemble():
 def scone():
     X, y = light_curves()
     grid = {"n_times": 16, "n_wavelengths": 4, "engine": "numpy"}
-    model = make_scone(max_epochs=2, with_redshift=True, random_state=0, **grid)
+    model = make_scone(max_epochs=2, with_redshift=True, peak=None, random_state=0, **grid)
     return model.fit(X, y).predict_proba(X)
 
 
 def scone_features():
     X, _ = light_curves()
     grid = {"n_times": 16, "n_wavelengths": 4, "engine": "numpy"}
-    return make_scone_features(statistics=True, **grid).fit_transform(X)
+    return make_scone_features(statistics=True, peak=None, **grid).fit_transform(X)
 
 
 def oracle():

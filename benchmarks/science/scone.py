@@ -56,6 +56,7 @@ def heatmaps(X, survey, kernel, wavelength_scale, cache):
     features = make_scone_features(
         survey,
         with_redshift=True,
+        peak=None,
         kernel=kernel,
         wavelength_scale=wavelength_scale,
         verbose=1,

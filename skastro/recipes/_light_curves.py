@@ -9,6 +9,7 @@ from skastro.preprocessing import (
     FirstDetection,
     MarkDetections,
     ReplaceMissing,
+    SelectBands,
 )
 from skastro.surveys import Survey
 
@@ -29,10 +30,11 @@ def detection_steps(
     --------
     >>> from skastro.recipes._light_curves import detection_steps
     >>> [name for name, _ in detection_steps("ZTF", static=(), reject="auto")]
-    ['clean', 'detections', 'first_detection', 'compare']
+    ['clean', 'bands', 'detections', 'first_detection', 'compare']
     """
     return [
         ("clean", CleanPhotometry(reject=reject, survey=survey)),
+        ("bands", SelectBands(survey=survey)),
         ("detections", MarkDetections(survey=survey)),
         ("first_detection", FirstDetection()),
         *([("window", DetectionWindow())] if detections_only else []),

@@ -80,7 +80,7 @@ def make_oracle_features(
     --------
     >>> from skastro.recipes import make_oracle_features
     >>> [name for name, _ in make_oracle_features(static=()).steps]
-    ['clean', 'detections', 'first_detection', 'compare']
+    ['clean', 'bands', 'detections', 'first_detection', 'compare']
     """
     return Pipeline(
         detection_steps(survey, static=static, reject=reject, detections_only=detections_only)

@@ -31,8 +31,10 @@ from skastro.preprocessing import (
     CompareWithTraining,
     Deredden,
     DrawDays,
+    EstimatePeak,
     MarkQuality,
     ReplaceMissing,
+    SelectBands,
     TriggerTime,
     Window,
 )
@@ -43,6 +45,7 @@ from skastro.utils.grid import Grid
 
 SCONE_PAPER = {
     "cuts": {"min_detections": 5, "min_total_snr": 10.0, "min_duration": 30.0, "max_gap": 50.0},
+    "peak": None,
     "dust": "scone",
     "wavelength_scale": "free",
     "brightness": False,
@@ -79,6 +82,7 @@ def make_scone_features(
     brightness: bool = True,
     statistics: bool = False,
     days: float | tuple[int, int] | None = None,
+    peak: str | None = "snr",
     start: float = -30.0,
     stop: float = 150.0,
     n_times: int = 180,
@@ -113,9 +117,14 @@ def make_scone_features(
         hyperbolic sine.  They help on small and heterogeneous data sets.
 
     days : None, float or tuple of 2 ints, default=None
-        None: whole light curves around ``peak_time``.  A number: only what is known that many
+        None: whole light curves around the peak.  A number: only what is known that many
         days after the trigger (:class:`skastro.preprocessing.TriggerTime`), from 20 days before
         it.  Two numbers: for each object a number of days sampled between them.
+
+    peak : {"snr", "gp", None}, default="snr"
+        Method of :class:`skastro.preprocessing.EstimatePeak`, which dates the peak from the light
+        curve, so that the date is the same quantity in training and for new data.  None: the
+        column ``peak_time`` as it is.  No effect with `days`.
 
     start, stop : float, default=-30, 150
         Edges of the time grid in days after the peak; no effect with `days`.
@@ -155,7 +164,7 @@ def make_scone_features(
     --------
     >>> from skastro.recipes import make_scone_features
     >>> [name for name, _ in make_scone_features(days=5).steps]
-    ['clean', 'trigger', 'window', 'compare', 'quality', 'deredden', 'features']
+    ['clean', 'bands', 'trigger', 'window', 'compare', 'quality', 'deredden', 'features']
     """
     early = days is not None
     reference = "trigger_time" if early else "peak_time"
@@ -183,13 +192,18 @@ def make_scone_features(
     return Pipeline(
         [
             ("clean", CleanPhotometry()),
-            *(_early_steps(days) if early else []),
+            ("bands", SelectBands(survey=survey)),
+            *(_early_steps(days) if early else _peak_steps(peak, survey)),
             ("compare", CompareWithTraining(reference_column=reference, survey=survey)),
             ("quality", MarkQuality(**({"min_observations": 2} | (cuts or {})))),
             *([("deredden", Deredden(survey=survey))] if dust == "correct" else []),
             ("features", FeatureUnion(parts)),
         ]
     )
+
+
+def _peak_steps(method: str | None, survey: str | Survey) -> list[tuple]:
+    return [] if method is None else [("peak", EstimatePeak(method, survey=survey))]
 
 
 def _early_steps(days: float | tuple[int, int]) -> list[tuple]:
@@ -331,7 +345,8 @@ def make_scone(
     >>> from skastro.recipes import make_scone
     >>> scone = make_scone(with_redshift=True, balanced=True, random_state=0)
     >>> [name for name, _ in scone.steps]
-    ['clean', 'compare', 'quality', 'usable', 'balance', 'deredden', 'features', 'classifier']
+    ['clean', 'bands', 'peak', 'compare', 'quality', 'usable', 'balance', 'deredden', 'features',
+     'classifier']
     """
     for_features, for_network = split_options(
         make_scone,

@@ -78,7 +78,7 @@ def make_transformer_features(
     --------
     >>> from skastro.recipes import make_transformer_features
     >>> [name for name, _ in make_transformer_features(static=()).steps]
-    ['clean', 'detections', 'first_detection', 'compare']
+    ['clean', 'bands', 'detections', 'first_detection', 'compare']
     """
     return Pipeline(detection_steps(survey, static=static, reject=reject))
 

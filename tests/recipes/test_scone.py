@@ -107,7 +107,7 @@ def test_object_that_cannot_be_classified_is_answered_with_a_reason(survey, fitt
     table = prediction_table(fitted, X)
     assert table.index.tolist() == X.index.tolist() and table.index.name == "object_id"
     bad = table.iloc[3]
-    assert bad["label"] == "unclassified" and bad["reason"] == "fewer than 2 observations"
+    assert bad["label"] == "unclassified" and "fewer than 2 observations" in bad["reason"]
     assert np.isnan(bad[["prob_SNII", "prob_SNIa"]].astype(float)).all()
     others = table.drop(index=X.index[3])
     assert (others["reason"] == "").all() and set(others["label"]) <= {"SNII", "SNIa"}
