@@ -6,10 +6,9 @@
 Every engine does the same job (SCONE's recipe: radial Matern-3/2 with three free hyperparameters,
 padding, 32 x 180 grid) on the same objects in each round, into memory that the system has handed
 over before.  The time is the minimum over rounds, the ratio the median over rounds of the ratio to
-george inside the round.  The grid's time is divided into mean and standard deviation by the shares
-on the object of median length.  Peak memory is that of a fresh process for each method above what
+george inside the round.  Peak memory is that of a fresh process for each method above what
 it holds after four objects, the output included.
-``--cold`` adds the cost of compilation, in seconds of the processor.
+``--cold`` adds the cost of compilation, in seconds of CPU time.
 """
 
 import argparse
@@ -142,62 +141,6 @@ def own_memory(field):
     return next(int(line.split()[1]) for line in lines if line.startswith(field)) / 1024
 
 
-def median_object(rows, peak):
-    """Columns of the object of median length, times relative to its peak."""
-    lengths = np.diff(rows[0])
-    i = int(np.argsort(lengths)[len(lengths) // 2])
-    own = slice(rows[0][i], rows[0][i + 1])
-    return [rows[1][own] - peak[i], *(column[own] for column in rows[2:])]
-
-
-def share_of_mean(method, columns, padding, numba_shares):
-    """Part of the grid's time that goes into the kernel and the mean."""
-    options = METHODS[method]
-    if options["engine"] == "numba":
-        name = f"{options.get('kernel', 'radial')} grid"
-        return numba_shares[name + (", float32" if options["dtype"] == np.float32 else "")]
-    if options["engine"] == "george":
-        return george_share(columns)
-    return numpy_share(columns, padding, options["dtype"])
-
-
-def george_share(columns):
-    """Time of george's mean over that of mean and variance."""
-    import george
-
-    time_, wavelength, flux, flux_err = columns
-    kernel = np.var(flux) * george.kernels.Matern32Kernel([400.0, 6000.0**2], ndim=2)
-    process = george.GP(kernel)
-    process.compute(np.column_stack([time_, wavelength]), flux_err)
-    points = np.stack([g.ravel() for g in np.meshgrid(TIMES, WAVELENGTHS)], axis=1)
-    mean = min(timed(process.predict, flux, points, return_cov=False)[0] for _ in range(5))
-    both = min(timed(process.predict, flux, points, return_var=True)[0] for _ in range(5))
-    return mean / both
-
-
-def numpy_share(columns, padding, dtype):
-    """Time that the NumPy engine does not spend on the variance."""
-    from skastro.gaussian_process import _predict
-
-    original, spent = _predict._unexplained, []
-
-    def unexplained(factor, cross):
-        seconds, result = timed(original, factor, cross)
-        spent.append(seconds)
-        return result
-
-    offsets, shares = [0, len(columns[0])], []
-    scales = {"amplitude": 1e4, "time_scale": 20.0, "wavelength_scale": 6000.0}
-    options = scales | {"padding": padding, "engine": "numpy", "dtype": dtype}
-    _predict._unexplained = unexplained
-    for _ in range(5):
-        spent.clear()
-        total, _ = timed(predict_grid, offsets, *columns, TIMES, WAVELENGTHS, **options)
-        shares.append(1 - sum(spent) / total)
-    _predict._unexplained = original
-    return float(np.median(shares))
-
-
 def accuracy(result, rows, peak, padding):
     """Largest error of mean and standard deviation against george at the same hyperparameters."""
     names = ("amplitude", "time_scale", "wavelength_scale")
@@ -209,10 +152,10 @@ def accuracy(result, rows, peak, padding):
     ]
 
 
-def print_speed(methods, seconds, results, shares, memory, n_objects):
-    """Milliseconds an object, ratios to george in the round, evaluations, memory."""
+def print_speed(methods, seconds, results, memory, n_objects):
+    """Milliseconds per object, ratios to george in the round, evaluations, memory."""
     print(
-        f"\n{'ms an object':28s}{'fit':>8s}{'mean':>8s}{'std':>8s}{'total':>9s}"
+        f"\n{'ms per object':28s}{'fit':>8s}{'grid':>8s}{'total':>9s}"
         f"{'x george: fit':>15s}{'total':>7s}{'eval.':>7s}{'MB':>6s}"
     )
     for m, method in enumerate(methods):
@@ -220,8 +163,7 @@ def print_speed(methods, seconds, results, shares, memory, n_objects):
         grid = max(total - fit, 0.0)
         ratio = np.median(seconds[0] / seconds[m], axis=0)
         print(
-            f"{method:28s}{fit:8.3f}{grid * shares[m]:8.3f}{grid * (1 - shares[m]):8.3f}"
-            f"{total:9.3f}{ratio[0]:15.1f}{ratio[1]:7.1f}"
+            f"{method:28s}{fit:8.3f}{grid:8.3f}{total:9.3f}{ratio[0]:15.1f}{ratio[1]:7.1f}"
             f"{results[method].n_evaluations.mean():7.1f}{memory[m]:6.0f}"
         )
 
@@ -257,7 +199,7 @@ print(imported - start, time.process_time() - imported)
 
 
 def print_cold_start():
-    """Seconds of the processor until the first answer, without and with compiled code at hand."""
+    """CPU seconds until the first result, without and with cached code."""
     with tempfile.TemporaryDirectory() as folder:
         for label in ("compiling", "from the cache"):
             result = subprocess.run(
@@ -268,7 +210,7 @@ def print_cold_start():
                 check=True,
             )
             imports, answer = (float(word) for word in result.stdout.split())
-            print(f"cold start, {label}: import {imports:.1f} s, first answer {answer:.1f} s")
+            print(f"cold start, {label}: import {imports:.1f} s, first result {answer:.1f} s")
 
 
 def parse_arguments():
@@ -284,8 +226,6 @@ def parse_arguments():
 
 def run(survey, stem, methods, arguments):
     """All tables of one data set."""
-    from gp_breakdown import print_breakdown
-
     rows, peak = read(stem, survey, arguments.objects)
     lengths, padding = np.diff(rows[0]), PAD[survey]
     print(
@@ -294,12 +234,8 @@ def run(survey, stem, methods, arguments):
     )
     measure(*first(rows, peak, 4), padding, methods, arguments)
     seconds, results = measure(rows, peak, padding, methods, arguments)
-    columns = median_object(rows, peak)
-    numba_shares = print_breakdown(columns, padding, (TIMES, WAVELENGTHS))
-    numba_shares["separable grid, float32"] = numba_shares["separable grid"]
-    shares = [share_of_mean(method, columns, padding, numba_shares) for method in methods]
     memory = [peak_memory(stem, survey, len(peak), m, arguments.fixed) for m in methods]
-    print_speed(methods, seconds, results, shares, memory, len(lengths))
+    print_speed(methods, seconds, results, memory, len(lengths))
     print_quality(methods, results, rows, peak, padding)
 
 

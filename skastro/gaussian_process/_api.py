@@ -1,41 +1,47 @@
 """Fit and interpolate any number of light curves, in bounded memory."""
 
+from __future__ import annotations
+
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from skastro.gaussian_process._arguments import (
+    Limits,
+    Margin,
     Model,
+    Padding,
     check_grid,
-    check_margin,
     check_out,
     check_reference,
     check_rows,
+    check_window,
     stack_hyperparameters,
 )
 from skastro.gaussian_process._engine import choose_engine
-from skastro.gaussian_process._results import Interpolation
+from skastro.gaussian_process._results import Interpolation, LightCurveFits
 from skastro.gaussian_process._run import run
 
 
 def fit_light_curves(
-    offsets,
-    time,
-    wavelength,
-    flux,
-    flux_err,
+    offsets: ArrayLike,
+    time: ArrayLike,
+    wavelength: ArrayLike,
+    flux: ArrayLike,
+    flux_err: ArrayLike,
     *,
-    kernel="radial",
-    amplitude="free",
-    time_scale="free",
-    wavelength_scale="free",
-    mean="zero",
-    padding=None,
-    error_floor=1e-6,
-    min_observations=1,
-    n_starts=1,
-    engine="auto",
-    n_jobs=None,
-    progress=False,
-):
+    kernel: str = "radial",
+    amplitude: Limits = "free",
+    time_scale: Limits = "free",
+    wavelength_scale: Limits = "free",
+    mean: str = "zero",
+    padding: Padding | None = None,
+    error_floor: float = 1e-6,
+    min_observations: int = 1,
+    n_starts: int = 1,
+    engine: str = "auto",
+    n_jobs: int | None = None,
+    progress: bool = False,
+) -> LightCurveFits:
     """Fit the hyperparameters of each light curve by maximum likelihood.
 
     Parameters
@@ -47,35 +53,38 @@ def fit_light_curves(
         Days, Angstrom, and any unit of flux for the last two.
 
     kernel : {"radial", "separable"}, default="radial"
-        Matern-3/2 of the distance in the plane (time, wavelength), or the product of one in time
-        and one in wavelength.
+        Matern-3/2 of the distance in the plane (time, wavelength), at the third power of the rows
+        of an object, or the product of one in time and one in wavelength, linear in them.
 
     amplitude, time_scale, wavelength_scale : "free", float or (float, float), default="free"
-        Free as in SCONE, fixed at a value, or free between two bounds.  The amplitude is k(0),
-        the variance, in squared units of flux; free means within a factor exp(10) of its start.
-        The time scale starts at 20 days and is free between 1 and 1000; the wavelength scale
-        starts at 6000 Angstrom and is free without bounds.
+        Fitted as in SCONE, fixed at a value, or fitted between two bounds.  The amplitude is
+        k(0), the variance, in squared units of flux; a free one stays within a factor exp(10) of
+        its start, and below 1e13 times the smallest variance of the object, beyond which rounding
+        would decide.  The time scale starts at 20 days and is free between 1 and 1000; the
+        wavelength scale starts at 6000 Angstrom and is free without bounds.
 
     mean : {"zero", "constant"}, default="zero"
         Mean of the process; a constant is estimated by generalised least squares.
 
     padding : Padding, default=None
-        Two made-up observations around each light curve.
+        Two artificial observations around each light curve.
 
     error_floor : float, default=1e-6
         Errors below this fraction of the object's largest absolute flux are raised to it.
 
     min_observations : int, default=1
-        Objects with fewer are not fitted.
+        Objects with fewer observations are not fitted.
 
     n_starts : {1, 2}, default=1
-        Begin at a time scale of 20 days, or at 9 and at 42 and keep the better end.
+        Start at a time scale of 20 days, or at 3 and at 30 and keep the better optimum.
 
     engine : {"auto", "numba", "numpy", "george"}, default="auto"
-        What computes; "auto" takes numba, if it is installed, for large jobs.
+        Implementation; "auto" is numba if it is installed and NumPy otherwise, whatever the job,
+        so that the result of an object does not depend on the others.  The numba engine is
+        compiled by the first job after an installation; a large job without numba is logged.
 
     n_jobs : int, default=None
-        Workers as in joblib; threads for numba, processes otherwise.
+        Number of workers, as in joblib: threads for numba, processes otherwise.
 
     progress : bool, default=False
         Show a progress bar.
@@ -83,17 +92,18 @@ def fit_light_curves(
     Returns
     -------
     fits : LightCurveFits
-        One entry an object; `status` says which objects could not be fitted and why.
+        One entry per object; `status` tells which objects could not be fitted, and why.
 
     Raises
     ------
     ValueError
-        The arrays do not fit together or an option is unknown; never for a single object.
+        The arrays do not match or an option is unknown; never because of a single object.
 
     References
     ----------
     K. Boone (2019), AJ 158, 257, section 3; C. E. Rasmussen and C. K. I. Williams (2006),
-    Gaussian Processes for Machine Learning, chapter 5.
+    Gaussian Processes for Machine Learning, chapter 5; T. A. Gordon, E. Agol and D.
+    Foreman-Mackey (2020), AJ 160, 240, for the linear-time algorithm.
 
     Examples
     --------
@@ -117,36 +127,36 @@ def fit_light_curves(
         n_starts,
     )
     data = check_rows(offsets, time, wavelength, flux, flux_err)
-    engine = _check_options(model, engine, len(data[0]) - 1)
+    engine = _check_options(model, engine, len(data[1]))
     return run(data, np.zeros(len(data[0]) - 1), model, engine, n_jobs, progress)
 
 
 def interpolate_light_curves(
-    offsets,
-    time,
-    wavelength,
-    flux,
-    flux_err,
-    times,
-    wavelengths,
+    offsets: ArrayLike,
+    time: ArrayLike,
+    wavelength: ArrayLike,
+    flux: ArrayLike,
+    flux_err: ArrayLike,
+    times: ArrayLike,
+    wavelengths: ArrayLike,
     *,
-    reference=None,
-    kernel="radial",
-    amplitude="free",
-    time_scale="free",
-    wavelength_scale="free",
-    mean="zero",
-    padding=None,
-    margin=None,
-    error_floor=1e-6,
-    min_observations=1,
-    n_starts=1,
-    engine="auto",
-    dtype=np.float32,
-    n_jobs=None,
-    out=None,
-    progress=False,
-):
+    reference: ArrayLike | None = None,
+    kernel: str = "radial",
+    amplitude: Limits = "free",
+    time_scale: Limits = "free",
+    wavelength_scale: Limits = "free",
+    mean: str = "zero",
+    padding: Padding | None = None,
+    margin: Margin = "auto",
+    error_floor: float = 1e-6,
+    min_observations: int = 1,
+    n_starts: int = 1,
+    engine: str = "auto",
+    dtype: DTypeLike = np.float32,
+    n_jobs: int | None = None,
+    out: NDArray | None = None,
+    progress: bool = False,
+) -> Interpolation:
     """Fit each light curve and predict mean and standard deviation on a grid.
 
     Parameters
@@ -161,17 +171,19 @@ def interpolate_light_curves(
         Angstrom.
 
     reference : array-like of shape (n_objects,), default=None
-        Zero of `times` for each object in the units of `time`; 0 by default.
+        Zero of `times` of each object, in the units of `time`; 0 by default.
 
     kernel, amplitude, time_scale, wavelength_scale, mean, padding : object
         As in :func:`fit_light_curves`.
 
-    margin : float, default=None
-        Use only the rows up to so many days before the first and after the last of `times`; the
-        default takes all.  Rows of other seasons matter: on objects of several seasons, 100 days
-        move the mean by 15 percent of its maximum (median over objects) and leave the median
-        density of held-out observations as it is, but 1 object in 20 loses more than 3 per
-        observation (benchmarks/bench_gp_margin.py).  An object of 1,300 rows takes a second.
+    margin : "auto", float or None, default="auto"
+        Use only the rows up to this many days before the first and after the last of `times`;
+        None uses all.  "auto" uses all with the separable kernel; with the radial one it limits
+        objects of more than 1,000 rows to 100 days and emits an ObjectWarning that names them.
+        Rows of other seasons matter: on objects of several seasons, 100 days move the mean by 15
+        percent of its maximum (median over objects) and do not change the median density of
+        held-out observations, but 1 object in 20 loses more than 3 per observation
+        (benchmarks/bench_gp_margin.py).
 
     error_floor, min_observations, n_starts, engine, n_jobs, progress : object
         As in :func:`fit_light_curves`.
@@ -180,7 +192,7 @@ def interpolate_light_curves(
         Precision of the prediction; hyperparameters are always fitted in float64.
 
     out : ndarray of shape (n_objects, 2, n_wavelengths, n_times), default=None
-        Array to write into, for example a memory map.
+        Array to write into, such as a memory map.
 
     Returns
     -------
@@ -191,7 +203,7 @@ def interpolate_light_curves(
     Raises
     ------
     ValueError
-        The arrays do not fit together or an option is unknown; never for a single object.
+        The arrays do not match or an option is unknown; never because of a single object.
 
     Examples
     --------
@@ -225,9 +237,9 @@ def interpolate_light_curves(
     )
     data = check_rows(offsets, time, wavelength, flux, flux_err)
     n_objects = len(data[0]) - 1
-    engine = _check_options(model, engine, n_objects)
-    check_margin(margin)
+    engine = _check_options(model, engine, len(data[1]))
     grid = check_grid(times, wavelengths)
+    window = check_window(margin, kernel, grid[0], np.diff(data[0]))
     out = check_out(out, (n_objects, 2, len(grid[1]), len(grid[0])), dtype)
     reference = check_reference(reference, n_objects)
     fits = run(
@@ -240,36 +252,36 @@ def interpolate_light_curves(
         grid=grid,
         dtype=dtype,
         out=out,
-        margin=margin,
+        window=window,
     )
     return Interpolation.of(fits, out)
 
 
 def predict_grid(
-    offsets,
-    time,
-    wavelength,
-    flux,
-    flux_err,
-    times,
-    wavelengths,
+    offsets: ArrayLike,
+    time: ArrayLike,
+    wavelength: ArrayLike,
+    flux: ArrayLike,
+    flux_err: ArrayLike,
+    times: ArrayLike,
+    wavelengths: ArrayLike,
     *,
-    amplitude,
-    time_scale,
-    wavelength_scale,
-    reference=None,
-    kernel="radial",
-    mean="zero",
-    padding=None,
-    margin=None,
-    error_floor=1e-6,
-    min_observations=1,
-    engine="auto",
-    dtype=np.float32,
-    n_jobs=None,
-    out=None,
-    progress=False,
-):
+    amplitude: ArrayLike,
+    time_scale: ArrayLike,
+    wavelength_scale: ArrayLike,
+    reference: ArrayLike | None = None,
+    kernel: str = "radial",
+    mean: str = "zero",
+    padding: Padding | None = None,
+    margin: Margin = "auto",
+    error_floor: float = 1e-6,
+    min_observations: int = 1,
+    engine: str = "auto",
+    dtype: DTypeLike = np.float32,
+    n_jobs: int | None = None,
+    out: NDArray | None = None,
+    progress: bool = False,
+) -> Interpolation:
     """Predict mean and standard deviation on a grid at given hyperparameters.
 
     Parameters
@@ -294,7 +306,7 @@ def predict_grid(
     Raises
     ------
     ValueError
-        The arrays do not fit together or an option is unknown; never for a single object.
+        The arrays do not match or an option is unknown; never because of a single object.
 
     Examples
     --------
@@ -315,9 +327,9 @@ def predict_grid(
     )
     data = check_rows(offsets, time, wavelength, flux, flux_err)
     n_objects = len(data[0]) - 1
-    engine = _check_options(model, engine, n_objects)
-    check_margin(margin)
+    engine = _check_options(model, engine, len(data[1]))
     grid = check_grid(times, wavelengths)
+    window = check_window(margin, kernel, grid[0], np.diff(data[0]))
     out = check_out(out, (n_objects, 2, len(grid[1]), len(grid[0])), dtype)
     fits = run(
         data,
@@ -329,14 +341,14 @@ def predict_grid(
         grid=grid,
         dtype=dtype,
         out=out,
-        margin=margin,
+        window=window,
         hyperparameters=stack_hyperparameters(n_objects, amplitude, time_scale, wavelength_scale),
     )
     return Interpolation.of(fits, out)
 
 
-def _check_options(model, engine, n_objects):
-    engine = choose_engine(engine, n_objects)
+def _check_options(model, engine, n_rows):
+    engine = choose_engine(engine, n_rows)
     if engine == "george" and (model.kernel != "radial" or model.constant_mean):
-        raise ValueError("engine='george' knows kernel='radial' with mean='zero' alone")
+        raise ValueError("engine='george' supports only kernel='radial' with mean='zero'")
     return engine

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from skastro.exceptions import ObjectWarning, name_objects
 from skastro.gaussian_process._kernels import KERNELS
 from skastro.gaussian_process._results import Status
 
 Limits: TypeAlias = str | float | tuple[float, float]
+Margin: TypeAlias = float | Literal["auto"] | None
+SEASON_FROM, SEASON_MARGIN = 1000, 100.0
 _COLUMNS = ("time", "wavelength", "flux", "flux_err")
 
 
@@ -48,6 +52,8 @@ class Padding:
 class Model:
     """Covariance, mean and free parameters; arguments as in :func:`fit_light_curves`.
 
+    With `white_noise`, one wavelength, and its variance instead of the wavelength scale.
+
     Examples
     --------
     >>> from skastro.gaussian_process._arguments import Model
@@ -66,6 +72,7 @@ class Model:
     error_floor: float = 1e-6
     min_observations: int = 1
     n_starts: int = 1
+    white_noise: bool = False
 
     def __post_init__(self):
         check_choice("kernel", self.kernel, KERNELS)
@@ -138,10 +145,34 @@ def check_grid(times: ArrayLike, wavelengths: ArrayLike) -> tuple[NDArray, NDArr
     return check_points("times", times), check_points("wavelengths", wavelengths)
 
 
-def check_margin(margin: float | None) -> None:
-    """Raise ValueError for a margin that is not a number of days."""
-    if margin is not None and not margin >= 0:
-        raise ValueError(f"margin={margin!r} must be None or a number of days >= 0")
+class Window(NamedTuple):
+    """Days after the reference between which rows are used, in objects of more than `min_rows`."""
+
+    first: float
+    last: float
+    min_rows: int = 0
+
+
+def check_window(margin: Margin, kernel: str, times: NDArray, lengths: NDArray) -> Window | None:
+    """Return the `Window` that `margin` leaves around `times`; warn where it is automatic."""
+    if margin is None or (margin == "auto" and kernel != "radial"):
+        return None
+    if margin != "auto":
+        if isinstance(margin, str) or not margin >= 0:
+            raise ValueError(f"margin={margin!r} must be 'auto', None or a number of days >= 0")
+        return Window(times.min() - margin, times.max() + margin)
+    long = np.flatnonzero(lengths > SEASON_FROM)
+    if len(long):
+        warnings.warn(
+            ObjectWarning(
+                "kernel='radial' takes the third power of the rows: objects of more than "
+                f"{SEASON_FROM} rows use those within {SEASON_MARGIN:g} days of the grid; "
+                "margin=None takes all rows, kernel='separable' is linear in them "
+                f"(objects number {name_objects(long)})"
+            ),
+            stacklevel=4,
+        )
+    return Window(times.min() - SEASON_MARGIN, times.max() + SEASON_MARGIN, SEASON_FROM)
 
 
 def check_reference(reference: ArrayLike | None, n_objects: int) -> NDArray[np.float64]:

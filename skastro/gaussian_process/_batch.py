@@ -1,12 +1,15 @@
 """From the caller's arrays to checked, padded, scaled batches and starting values."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from skastro.gaussian_process._arguments import limits
 from skastro.gaussian_process._results import Status
 from skastro.utils.ragged import (
+    chunks,
+    is_sorted,
     keep_rows,
     segment_argmax,
     segment_count,
@@ -15,10 +18,11 @@ from skastro.utils.ragged import (
     take_objects,
 )
 
-AMPLITUDE_RANGE = 10.0
+AMPLITUDE_RANGE, LARGEST_RATIO = 10.0, 1e13
 TIME_START, TIME_BOUNDS = 20.0, (1.0, 1000.0)
 TWO_TIME_STARTS = (3.0, 30.0)
 WAVELENGTH_START = 6000.0
+OBJECTS_PER_TASK, ROWS_PER_TASK = 32, 4_000
 
 
 @dataclass
@@ -35,6 +39,7 @@ class Batch:
     variance: np.ndarray
     scale: np.ndarray
     status: np.ndarray
+    _sorted: object = None
 
     def rows(self, i):
         """Return time, wavelength, flux and variance of object `i`."""
@@ -48,21 +53,51 @@ class Batch:
         offsets, rows = take_objects(self.offsets, rows, objects)
         return Batch(offsets, **rows, scale=self.scale[objects], status=self.status[objects])
 
+    def sorted(self):
+        """Return the rows in the order of time, with their bands; see :class:`SortedBatch`."""
+        if self._sorted is None:
+            self._sorted = SortedBatch.of(self)
+        return self._sorted
+
     @property
     def usable(self):
         """Indices of the objects that can be fitted."""
         return np.flatnonzero(self.status == Status.OK)
 
 
+class SortedBatch(NamedTuple):
+    """Columns of a batch in the order of time within each object.
+
+    `band` numbers the `wavelengths`, which are all that occur.
+    """
+
+    offsets: np.ndarray
+    time: np.ndarray
+    band: np.ndarray
+    flux: np.ndarray
+    variance: np.ndarray
+    wavelengths: np.ndarray
+
+    @classmethod
+    def of(cls, batch):
+        """Return the columns of `batch`."""
+        wavelengths, band = np.unique(batch.wavelength, return_inverse=True)
+        columns = [batch.time, band.astype(np.int64), batch.flux, batch.variance]
+        if not is_sorted(batch.offsets, batch.time):
+            order = np.lexsort((batch.time, segment_ids(batch.offsets)))
+            columns = [column[order] for column in columns]
+        return cls(np.asarray(batch.offsets, np.int64), *columns, wavelengths)
+
+
 def prepare(offsets, time, wavelength, flux, flux_err, reference, model, window=None):
     """Return the `Batch` of one chunk of objects; never raises for an object.
 
-    `window` holds the first and the last day after the reference of the rows to be used.
+    `window` is a :class:`skastro.gaussian_process._arguments.Window` of the rows to be used.
     """
     columns = [np.array(c, np.float64) for c in (time, wavelength, flux, flux_err)]
     columns[0] -= np.repeat(reference, np.diff(offsets))
     if window is not None:
-        offsets, columns = _cut(offsets, columns, *window)
+        offsets, columns = _cut(offsets, columns, window)
     lengths = np.diff(offsets)
     status = _check(offsets, *columns, reference, model.min_observations)
     if model.padding is not None:
@@ -79,11 +114,27 @@ def prepare(offsets, time, wavelength, flux, flux_err, reference, model, window=
     return Batch(offsets, time, wavelength, flux, error**2, scale, status)
 
 
-def _cut(offsets, columns, first, last):
+def _cut(offsets, columns, window):
     """Drop the rows before and after; a time that is not finite stays, to be reported."""
-    inside = ~((columns[0] < first) | (columns[0] > last))
+    lengths = np.diff(offsets)
+    inside = ~((columns[0] < window.first) | (columns[0] > window.last))
+    inside |= np.repeat(lengths <= window.min_rows, lengths)
     offsets, rows = keep_rows(offsets, dict(enumerate(columns)), inside)
     return offsets, list(rows.values())
+
+
+def tasks(batch):
+    """Group the usable objects, longest first, into tasks of similar work."""
+    usable = batch.usable
+    lengths = np.diff(batch.offsets)[usable]
+    order = np.argsort(-lengths, kind="stable")
+    usable, ends = usable[order], np.concatenate([[0], np.cumsum(lengths[order])])
+    groups = chunks(ends, ROWS_PER_TASK)
+    return [
+        usable[first : min(first + OBJECTS_PER_TASK, group.stop)]
+        for group in groups
+        for first in range(group.start, group.stop, OBJECTS_PER_TASK)
+    ]
 
 
 def starting_values(batch, model):
@@ -95,7 +146,7 @@ def starting_values(batch, model):
     n_objects = len(batch.scale)
     guess = np.where(batch.status == Status.OK, 2 * np.log(0.5 * _guess_scale(batch, model)), 0.0)
     unit = 2 * np.log(batch.scale)
-    boxes = [_amplitude_box(model.amplitude, guess, unit)]
+    boxes = [_amplitude_box(model.amplitude, guess, unit, _resolved(batch, guess))]
     for name, default in (("time_scale", TIME_BOUNDS), ("wavelength_scale", (0.0, np.inf))):
         bounds = limits(name, getattr(model, name), default)
         with np.errstate(divide="ignore"):
@@ -115,12 +166,19 @@ def starting_values(batch, model):
     return np.clip(starts, low, high), low, high
 
 
-def _amplitude_box(setting, guess, unit):
+def _amplitude_box(setting, guess, unit, resolved):
     if isinstance(setting, str):
-        return np.array([guess - AMPLITUDE_RANGE, guess + AMPLITUDE_RANGE])
+        return np.array([guess - AMPLITUDE_RANGE, np.minimum(guess + AMPLITUDE_RANGE, resolved)])
     with np.errstate(divide="ignore"):
         low, high = np.log(np.array(limits("amplitude", setting, None)))
     return np.array([low - unit, high - unit])
+
+
+def _resolved(batch, guess):
+    """Return the largest log amplitude at which the smallest error is more than rounding."""
+    smallest = segment_reduce(np.minimum, batch.variance, batch.offsets, empty=1.0)
+    with np.errstate(divide="ignore"):
+        return np.maximum(np.log(smallest) + np.log(LARGEST_RATIO), guess)
 
 
 def _guess_scale(batch, model):

@@ -17,8 +17,8 @@ from skastro.gaussian_process._arguments import (
     stack_hyperparameters,
 )
 from skastro.gaussian_process._batch import prepare
+from skastro.gaussian_process._dense import make_process
 from skastro.gaussian_process._kernels import VALUE
-from skastro.gaussian_process._likelihood import Likelihood
 from skastro.gaussian_process._results import Status
 from skastro.utils.random import as_generator
 
@@ -91,6 +91,56 @@ def draw_separable(rows, state, times, wavelengths, n_samples, generator):
     return drawn + correction + state.mean_flux
 
 
+def draw_linear(process, state, times, wavelengths, n_samples, generator):
+    """Return draws at points (times, wavelengths), shape (n_samples, n_points), or None.
+
+    Matheron's rule as in :func:`draw_separable`, in time and memory linear in rows and points: the
+    draw of the prior is a path of the state-space model, the correction a filter.
+    """
+    at, place = np.unique(times, return_inverse=True)
+    colours, colour = np.unique(wavelengths, return_inverse=True)
+    all_times, when = np.unique(np.concatenate([at, process.time]), return_inverse=True)
+    all_bands, band = np.unique(np.concatenate([colours, process.bands]), return_inverse=True)
+    factor = factorise(_correlation_1d(all_bands, state.theta[2]), 1.0)
+    if factor is None:
+        return None
+    paths = prior_paths(all_times, state.theta[1], (n_samples, len(all_bands)), generator)
+    prior = np.exp(0.5 * state.theta[0]) * (factor @ paths)
+    own = band[len(colours) :][process.band], when[len(at) :]
+    noise = np.sqrt(process.variance) * generator.standard_normal((n_samples, len(process.time)))
+    residual = process.flux - state.mean_flux - prior[:, own[0], own[1]] - noise
+    means = process.dual_means(process.look_back(state.theta, at), state, residual)
+    shares = process.shares(colours, state.theta)
+    correction = np.einsum("spb,pb->sp", means[:, place], shares[colour])
+    drawn = prior[:, band[: len(colours)][colour], when[: len(at)][place]]
+    return drawn + correction + state.mean_flux
+
+
+def prior_paths(times, log_metric, shape, generator):
+    """Return paths of the process of unit amplitude at sorted times, (*shape, n_times).
+
+    Each step adds the noise that keeps the covariance [[1, 1], [1, 2]] of the states (f, s).
+    """
+    steps = np.sqrt(3.0) * np.exp(-0.5 * log_metric) * np.diff(times)
+    paths = np.empty((len(times), *shape))
+    normal = generator.standard_normal((len(times), 2, *shape))
+    f, s = normal[0, 0], normal[0, 0] + normal[0, 1]
+    paths[0] = f
+    for k, a in enumerate(steps, start=1):
+        e = np.exp(-2.0 * a)
+        var_s, cov = 2.0 - 2.0 * e, 1.0 - e * (1.0 + 2.0 * a)
+        var_f = 1.0 - e * (1.0 + 2.0 * a + 2.0 * a * a)
+        slope = cov / var_s
+        rest = np.sqrt(max(var_f - cov * slope, 0.0))
+        new_s = np.sqrt(var_s) * normal[k, 0]
+        f, s = (
+            np.exp(-a) * (f + a * s) + slope * new_s + rest * normal[k, 1],
+            np.exp(-a) * s + new_s,
+        )
+        paths[k] = f
+    return np.moveaxis(paths, 0, -1)
+
+
 def _correlation(state, kernel, time, wavelength, times, wavelengths):
     s = 3.0 * np.exp(-state.theta[1]) * (time[:, None] - times) ** 2
     q = 3.0 * np.exp(-state.theta[2]) * (wavelength[:, None] - wavelengths) ** 2
@@ -143,9 +193,8 @@ class DrawJob:
 
     def _one(self, draw, i, *target):
         rows = self.batch.rows(i)
-        state = Likelihood(*rows, self.model.kernel, self.model.constant_mean).evaluate(
-            self.theta[i]
-        )
+        process = make_process(rows, self.model)
+        state = process.evaluate(self.theta[i])
         if state is None:
             return None
-        return draw(rows, state, np.random.default_rng(self.seeds[i]), *target)
+        return draw(process, rows, state, np.random.default_rng(self.seeds[i]), *target)

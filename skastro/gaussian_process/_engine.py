@@ -1,15 +1,20 @@
 """Which engine solves a batch, and the loop over objects of those without one of their own."""
 
 import importlib.util
+import logging
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from skastro.gaussian_process import _dense, _george
+from skastro.gaussian_process._arguments import check_choice
+from skastro.gaussian_process._dense import LINEAR_FROM
 from skastro.gaussian_process._results import LightCurveFits, Status
 
 ENGINES = ("auto", "numba", "numpy", "george")
-NUMBA_FROM = 300
+MANY_ROWS = 20_000
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -34,16 +39,24 @@ class Problem:
         batch = self.batch.take(objects)
         return Problem(batch, self.starts[:, objects], *box, self.model, self.grid, self.dtype)
 
-    def new_grid(self, n_objects):
+    def new_grid(self, n_objects, dtype=None):
         """Return an uninitialised output block, or None."""
         if self.grid is None:
             return None
         times, wavelengths = self.grid
-        return np.empty((n_objects, 2, len(wavelengths), len(times)), self.dtype)
+        return np.empty((n_objects, 2, len(wavelengths), len(times)), dtype or self.dtype)
 
 
-def choose_engine(engine, n_objects):
-    """Return the name of the engine for a job of `n_objects`.
+@cache
+def has_numba() -> bool:
+    """Return whether numba is installed: the choice of "auto" for the whole process."""
+    return importlib.util.find_spec("numba") is not None
+
+
+def choose_engine(engine: str, n_rows: int = 0) -> str:
+    """Return the name of the engine, which does not depend on the job.
+
+    A job of many rows that runs without numba is logged.
 
     Raises
     ------
@@ -53,14 +66,20 @@ def choose_engine(engine, n_objects):
     ImportError
         numba is asked for and not installed.
     """
-    if engine not in ENGINES:
-        raise ValueError(f"engine={engine!r} is none of {ENGINES}")
-    has_numba = importlib.util.find_spec("numba") is not None
-    if engine == "numba" and not has_numba:
-        raise ImportError("engine='numba' needs numba: install skastro[fast]")
-    if engine == "auto":
-        return "numba" if has_numba and n_objects >= NUMBA_FROM else "numpy"
-    return engine
+    check_choice("engine", engine, ENGINES)
+    if engine == "numba" and not has_numba():
+        raise ImportError("engine='numba' requires numba: install skastro[fast]")
+    if engine != "auto":
+        return engine
+    if not has_numba() and n_rows >= MANY_ROWS:
+        logger.info(
+            "Gaussian processes of %d observations run with NumPy, 3 to 15 times slower than with "
+            "numba; light curves of more than %d observations 70 times slower.  Install "
+            "skastro[fast].",
+            n_rows,
+            LINEAR_FROM,
+        )
+    return "numba" if has_numba() else "numpy"
 
 
 def solve(engine, problem, objects):
@@ -73,13 +92,7 @@ def solve(engine, problem, objects):
 
     grid : ndarray of shape (len(objects), 2, n_wavelengths, n_times) or None
     """
-    if engine == "numba":
-        from skastro.gaussian_process import _compiled
-
-        theta, mean_flux, value, counts, converged, solved, grid = _compiled.solve(problem, objects)
-    else:
-        module = _george if engine == "george" else _dense
-        theta, mean_flux, value, counts, converged, solved, grid = _loop(module, problem, objects)
+    theta, mean_flux, value, counts, converged, solved, grid = run_engine(engine, problem, objects)
     batch = problem.batch
     scale = batch.scale[objects]
     fits = LightCurveFits.empty(len(objects))
@@ -90,6 +103,15 @@ def solve(engine, problem, objects):
         grid *= scale.astype(grid.dtype)[:, None, None, None]
         grid[~solved] = np.nan
     return fits, grid
+
+
+def run_engine(engine, problem, objects):
+    """Return what :func:`skastro.gaussian_process._compiled.solve` does, by any engine."""
+    if engine == "numba":
+        from skastro.gaussian_process import _compiled
+
+        return _compiled.solve(problem, objects)
+    return _loop(_george if engine == "george" else _dense, problem, objects)
 
 
 def _natural(theta, mean_flux, value, counts, converged, solved, scale):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import minimize
 
-from skastro.gaussian_process._optimize import Optimum
+from skastro.gaussian_process._dense import Optimum
 
 LOG_2 = np.log(2.0)
 

@@ -90,6 +90,11 @@ class Likelihood:
             return None
         return State(np.array(theta), float(value), factor, weights, mean_flux, parts)
 
+    def local_model(self, state):
+        """Return gradient and average information."""
+        slopes = self.slopes(state)
+        return self.gradient(state, slopes), self.average_information(slopes)
+
     def slopes(self, state):
         """Return the matrices that gradient and information share."""
         inverse, _ = dpotri(state.factor, lower=1)

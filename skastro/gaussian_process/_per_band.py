@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from joblib import effective_n_jobs
+from numpy.typing import ArrayLike, NDArray
 from threadpoolctl import threadpool_limits
 
 from skastro.gaussian_process._arguments import (
+    Limits,
     Model,
     band_codes,
+    check_choice,
     check_out,
     check_points,
     check_reference,
     check_rows,
     limits,
 )
-from skastro.gaussian_process._ascent import maximize_all
-from skastro.gaussian_process._batch import AMPLITUDE_RANGE, prepare
+from skastro.gaussian_process._ascent import Optima, maximize
+from skastro.gaussian_process._batch import AMPLITUDE_RANGE, prepare, tasks
+from skastro.gaussian_process._engine import Problem, choose_engine, run_engine
 from skastro.gaussian_process._rbf import RBFSeries
 from skastro.gaussian_process._results import PerBandInterpolation, Status
 from skastro.utils.ragged import row_numbers, segment_ids, segment_reduce, take_objects
@@ -30,30 +37,34 @@ ELEMENTS_A_BLOCK = 100_000
 
 
 def interpolate_per_band(
-    offsets,
-    time,
-    band,
-    flux,
-    flux_err,
-    times,
+    offsets: ArrayLike,
+    time: ArrayLike,
+    band: ArrayLike,
+    flux: ArrayLike,
+    flux_err: ArrayLike,
+    times: ArrayLike,
     *,
-    bands=None,
-    reference=None,
-    amplitude="free",
-    time_scale=(20.0, 150.0),
-    noise="free",
-    mean="zero",
-    error_floor=1e-6,
-    min_observations=3,
-    n_starts=2,
-    n_jobs=None,
-    out=None,
-):
-    r"""Fit each band of each object by itself and predict it on a grid of times.
+    bands: Sequence | None = None,
+    reference: ArrayLike | None = None,
+    kernel: str = "rbf",
+    amplitude: Limits = "free",
+    time_scale: Limits = (20.0, 150.0),
+    noise: Limits = "free",
+    mean: str = "zero",
+    error_floor: float = 1e-6,
+    min_observations: int = 3,
+    n_starts: int = 2,
+    engine: str = "auto",
+    n_jobs: int | None = None,
+    out: NDArray | None = None,
+) -> PerBandInterpolation:
+    r"""Fit each band of each object independently and predict it on a grid of times.
 
-    The covariance is :math:`A e^{-\Delta t^2 / 2\ell^2} + (\sigma_i^2 + W) \delta_{ij}`: a
-    squared exponential, the squared errors of the observations, and white noise.  The three
-    hyperparameters maximise the likelihood of the band.  Everything is computed in float64.
+    The covariance is :math:`A k(\Delta t / \ell) + (\sigma_i^2 + W) \delta_{ij}`: a squared
+    exponential :math:`k(x) = e^{-x^2 / 2}` or a Matern kernel
+    :math:`k(x) = (1 + \sqrt 3 x) e^{-\sqrt 3 x}`, the squared errors of the observations, and white
+    noise.  The three hyperparameters maximise the likelihood of the band.  Everything is computed
+    in float64.
 
     Parameters
     ----------
@@ -71,11 +82,15 @@ def interpolate_per_band(
         Days after the reference of each object.
 
     bands : sequence, default=None
-        The bands to interpolate, in the order of the result; rows of other bands play no part.
+        The bands to interpolate, in the order of the result; rows of other bands are ignored.
         By default all that occur, sorted.
 
     reference : array-like of shape (n_objects,), default=None
-        Zero of `times` for each object in the units of `time`; 0 by default.
+        Zero of `times` of each object, in the units of `time`; 0 by default.
+
+    kernel : {"rbf", "matern32"}, default="rbf"
+        Squared exponential, at the third power of the rows of a band, or Matern-3/2, linear in
+        them.
 
     amplitude, noise : "free", float or (float, float), default="free"
         Variances in squared units of flux, free, fixed or bounded.  Free means within a factor
@@ -91,27 +106,30 @@ def interpolate_per_band(
         Errors below this fraction of the band's largest absolute flux are raised to it.
 
     min_observations : int, default=3
-        Bands with fewer are not fitted.
+        Bands with fewer observations are not fitted.
 
     n_starts : {1, 2, 3}, default=2
-        Begin at a scale of 20 days, also at 100, also at 3, and keep the best end; three are
+        Start at a scale of 20 days, also at 100, also at 3, and keep the best optimum; three are
         worth their time where `time_scale` is free.
 
+    engine : {"auto", "numba", "numpy"}, default="auto"
+        Implementation of ``kernel="matern32"``.
+
     n_jobs : int, default=None
-        Threads as in joblib.
+        Number of threads, as in joblib.
 
     out : ndarray of shape (n_objects, 2, n_bands, n_times), default=None
-        Array to write into, for example a memory map; float64 by default.
+        Array to write into, such as a memory map; float64 by default.
 
     Returns
     -------
     result : PerBandInterpolation
-        Mean, standard deviation and fits; `status` says which bands have none and why.
+        Mean, standard deviation and fits; `status` tells which bands have none, and why.
 
     Raises
     ------
     ValueError
-        The arrays do not fit together or an option is unknown; never for a single object.
+        The arrays do not match or an option is unknown; never because of a single object.
 
     References
     ----------
@@ -131,6 +149,7 @@ def interpolate_per_band(
     ([[100.0], [nan]], ['', 'no observations'])
     """
     model = Model(mean=mean, error_floor=error_floor, min_observations=min_observations)
+    check_choice("kernel", kernel, ("rbf", "matern32"))
     settings = {"amplitude": amplitude, "time_scale": time_scale, "noise": noise}
     _check_settings(settings, n_starts)
     data = check_rows(offsets, time, np.zeros(len(time)), flux, flux_err)
@@ -142,9 +161,12 @@ def interpolate_per_band(
     reference = np.repeat(check_reference(reference, n_objects), n_bands)
     batch = prepare(starts, *columns, reference, model)
     result = _empty(n_objects, n_bands, batch.status, out)
-    _solve_series(
-        result, batch, model.constant_mean, settings, n_starts, times, effective_n_jobs(n_jobs)
-    )
+    boxes = _boxes(batch, model.constant_mean, settings, n_starts)
+    if kernel == "rbf":
+        blocks, solve = list(_blocks(batch, len(times))), _solve_rbf
+    else:
+        blocks, solve = tasks(batch), partial(_solve_matern, choose_engine(engine, len(data[1])))
+    _solve_blocks(result, batch, blocks, partial(solve, batch, model, boxes, times), n_jobs)
     return result
 
 
@@ -166,35 +188,38 @@ def _empty(n_objects, n_bands, status, out):
 
 
 def _check_settings(settings, n_starts):
-    """Raise ValueError for limits of hyperparameters or numbers of starts that make no sense."""
+    """Raise ValueError for invalid limits of hyperparameters or numbers of starts."""
     if n_starts not in range(1, len(STARTS) + 1):
         raise ValueError(f"n_starts={n_starts!r} is not one of 1, 2, 3")
     for name, setting in settings.items():
         _band_limits(name, setting, None)
 
 
-def _solve_series(result, batch, constant_mean, settings, n_starts, times, n_jobs):
-    """Fit and predict all usable series of `batch` and write them into `result`, in place."""
-    theta, low, high = _boxes(batch, constant_mean, settings, n_starts)
-    blocks = list(_blocks(batch, len(times)))
-
-    def solve(block):
-        return block, *_solve(
-            batch, block, constant_mean, theta[:, block], low[block], high[block], times
-        )
-
+def _solve_blocks(result, batch, blocks, solve, n_jobs):
+    """Fit and predict blocks of series and write them into `result`, in place."""
+    n_jobs = effective_n_jobs(n_jobs)
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(n_jobs) as pool:
-        for block, *answer in pool.map(solve, blocks) if n_jobs > 1 else map(solve, blocks):
-            _write(result, block, batch.scale[block], *answer, np.diff(batch.offsets)[block])
+        each = pool.map if n_jobs > 1 else map
+        for block, solved in zip(blocks, each(solve, blocks)):
+            _write(result, block, batch.scale[block], *solved, np.diff(batch.offsets)[block])
 
 
-def _write(result, block, scale, optima, solution, grid, lengths):
+def _solve_matern(engine, batch, model, boxes, times, block):
+    """Return optima, mean fluxes and grid of a block of series by the linear-time engine."""
+    model = replace(model, kernel="separable", white_noise=True)
+    problem = Problem(batch, *boxes, model, (times, np.zeros(1)), np.dtype(np.float64))
+    theta, mean_flux, value, counts, converged, solved, grid = run_engine(engine, problem, block)
+    optima = Optima(theta, np.where(solved, value, -np.inf), counts, converged & solved)
+    return optima, mean_flux, grid[:, :, 0]
+
+
+def _write(result, block, scale, optima, mean_flux, grid, lengths):
     where = np.unravel_index(block, result.status.shape)
     numbers = np.exp(optima.theta)
     result.amplitude[where] = numbers[:, 0] * scale**2
     result.time_scale[where] = np.sqrt(numbers[:, 1])
     result.noise[where] = numbers[:, 2] * scale**2
-    result.mean_flux[where] = solution.mean_flux * scale
+    result.mean_flux[where] = mean_flux * scale
     result.log_likelihood[where] = optima.value - lengths * np.log(scale)
     result.n_evaluations[where], result.converged[where] = optima.n_evaluations, optima.converged
     result.grid[where[0], :, where[1]] = grid * scale[:, None, None]
@@ -205,16 +230,18 @@ def _write(result, block, scale, optima, solution, grid, lengths):
         getattr(result, name)[lost] = np.nan
 
 
-def _solve(batch, block, constant_mean, theta, low, high, times):
-    series = _gather(batch, block, constant_mean)
-    climbs = [maximize_all(series.evaluate, start, low, high) for start in theta]
+def _solve_rbf(batch, model, boxes, times, block):
+    """Return optima, mean fluxes and grid of a block of series by dense matrices."""
+    starts, low, high = boxes
+    series = _gather(batch, block, model.constant_mean)
+    climbs = [maximize(series.evaluate, s[block], low[block], high[block]) for s in starts]
     best = np.argmax([optima.value for optima in climbs], axis=0)
     each = np.arange(len(block))
     chosen = [np.stack(column)[best, each] for column in zip(*climbs)]
     chosen[2] = np.sum([optima.n_evaluations for optima in climbs], axis=0)
-    optima = type(climbs[0])(*chosen)
+    optima = Optima(*chosen)
     solution = series.solve(optima.theta, each)
-    return optima, solution, series.predict(optima.theta, solution, times)
+    return optima, solution.mean_flux, series.predict(optima.theta, solution, times)
 
 
 def _gather(batch, block, constant_mean):

@@ -9,13 +9,12 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from skastro.gaussian_process._arguments import mark_hyperparameters
-from skastro.gaussian_process._batch import prepare, starting_values
+from skastro.gaussian_process._batch import prepare, starting_values, tasks
 from skastro.gaussian_process._engine import Problem, solve
 from skastro.gaussian_process._results import LightCurveFits, Status
 from skastro.utils.ragged import chunks
 
-ROWS_A_CHUNK = 500_000
-OBJECTS_A_TASK, ROWS_A_TASK = 32, 4_000
+ROWS_PER_CHUNK = 500_000
 
 
 def run(
@@ -29,7 +28,7 @@ def run(
     grid=None,
     dtype=np.float64,
     out=None,
-    margin=None,
+    window=None,
     hyperparameters=None,
 ):
     """Solve all objects; see :func:`interpolate_light_curves` for the arguments.
@@ -37,11 +36,10 @@ def run(
     `hyperparameters` of shape (n_objects, 3) in natural units replace the fit.
     """
     offsets, *columns = data
-    window = None if margin is None else (grid[0].min() - margin, grid[0].max() + margin)
     fits = LightCurveFits.empty(len(offsets) - 1)
     with tqdm(total=len(offsets) - 1, disable=not progress, unit="object") as bar:
         with _workers(engine, n_jobs) as each:
-            for objects in chunks(offsets, ROWS_A_CHUNK):
+            for objects in chunks(offsets, ROWS_PER_CHUNK):
                 rows = slice(offsets[objects.start], offsets[objects.stop])
                 own = offsets[objects.start : objects.stop + 1] - offsets[objects.start]
                 own_rows = [c[rows] for c in columns]
@@ -52,7 +50,7 @@ def run(
                 if out is not None:
                     out[objects][batch.status != Status.OK] = np.nan
                 bar.update(len(own) - 1 - len(batch.usable))
-                for where, solved, block in each(engine, problem, _tasks(batch)):
+                for where, solved, block in each(engine, problem, tasks(batch)):
                     fits.write(where + objects.start, solved)
                     if out is not None:
                         out[where + objects.start] = block
@@ -67,20 +65,6 @@ def _problem(batch, model, grid, dtype, given):
         starts = mark_hyperparameters(given, batch.scale, batch.status)[None]
         low = high = None
     return Problem(batch, starts, low, high, model, grid, dtype)
-
-
-def _tasks(batch):
-    """Group the usable objects, longest first, into tasks of similar work."""
-    usable = batch.usable
-    lengths = np.diff(batch.offsets)[usable]
-    order = np.argsort(-lengths, kind="stable")
-    usable, ends = usable[order], np.concatenate([[0], np.cumsum(lengths[order])])
-    groups = chunks(ends, ROWS_A_TASK)
-    return [
-        usable[first : min(first + OBJECTS_A_TASK, group.stop)]
-        for group in groups
-        for first in range(group.start, group.stop, OBJECTS_A_TASK)
-    ]
 
 
 @contextlib.contextmanager

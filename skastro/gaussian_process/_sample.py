@@ -1,45 +1,51 @@
-"""Draws from the posterior of each light curve, jointly over all points asked for."""
+"""Samples from the posterior of each light curve, jointly over all requested points."""
+
+from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from skastro.gaussian_process._arguments import Model, check_grid, check_out, check_rows
-from skastro.gaussian_process._draw import DrawJob, draw_dense, draw_separable
+from skastro.gaussian_process._arguments import Model, Padding, check_grid, check_out, check_rows
+from skastro.gaussian_process._draw import DrawJob, draw_dense, draw_linear, draw_separable
+from skastro.gaussian_process._linear import LinearProcess
 from skastro.gaussian_process._results import PosteriorSamples, Status
 from skastro.utils.ragged import segment_count
+from skastro.utils.random import RandomState
 
 
 def sample_posterior(
-    offsets,
-    time,
-    wavelength,
-    flux,
-    flux_err,
-    times,
-    wavelengths,
+    offsets: ArrayLike,
+    time: ArrayLike,
+    wavelength: ArrayLike,
+    flux: ArrayLike,
+    flux_err: ArrayLike,
+    times: ArrayLike,
+    wavelengths: ArrayLike,
     *,
-    amplitude,
-    time_scale,
-    wavelength_scale,
-    n_samples=1,
-    reference=None,
-    kernel="radial",
-    mean="zero",
-    padding=None,
-    error_floor=1e-6,
-    dtype=np.float32,
-    random_state=None,
-    n_jobs=None,
-    out=None,
-):
-    r"""Draw noise-free light curves on a grid from the posterior of each object.
+    amplitude: ArrayLike,
+    time_scale: ArrayLike,
+    wavelength_scale: ArrayLike,
+    n_samples: int = 1,
+    reference: ArrayLike | None = None,
+    kernel: str = "radial",
+    mean: str = "zero",
+    padding: Padding | None = None,
+    error_floor: float = 1e-6,
+    dtype: DTypeLike = np.float32,
+    random_state: RandomState = None,
+    n_jobs: int | None = None,
+    out: NDArray | None = None,
+) -> PosteriorSamples:
+    r"""Sample noise-free light curves on a grid from the posterior of each object.
 
-    The draws have the joint covariance of the whole grid.  For the separable kernel they are made
-    exactly by Matheron's rule: a draw of the prior on all wavelengths times all dates of grid and
-    observations, whose Cholesky factor is a Kronecker product, is corrected by
-    :math:`K_* K^{-1} (f - f' - \epsilon)` (Wilson et al. 2020, equation 12): 4 ms for 60
-    observations and 32 x 180 points.  For the radial kernel the covariance of the grid is
-    factorised as it is (Rasmussen and Williams 2006, equation 2.24), at the third power of the
-    number of points: 20 ms for 6 x 90, but ten seconds and 1.4 GB for 32 x 180.
+    The samples have the joint covariance of the whole grid.  For the separable kernel they follow
+    exactly from Matheron's rule: a sample of the prior at all wavelengths and dates of grid and
+    observations is corrected by :math:`K_* K^{-1} (f - f' - \epsilon)` (Wilson et al. 2020,
+    equation 12).  Its Cholesky factor is a Kronecker product: 4 ms for 60 observations and 32 x
+    180 points; beyond 1,000 observations it is a path of the state-space model, linear in them.
+    For the radial kernel the covariance of the grid is factorised directly (Rasmussen and Williams
+    2006, equation 2.24), at the third power of the number of points: 20 ms for 6 x 90, but ten
+    seconds and 1.4 GB for 32 x 180.
 
     Parameters
     ----------
@@ -50,7 +56,7 @@ def sample_posterior(
         Hyperparameters in natural units, as in :class:`LightCurveFits`.
 
     n_samples : int, default=1
-        Draws of each object.
+        Number of samples of each object.
 
     kernel, mean, padding, error_floor : object
         As in :func:`fit_light_curves`.
@@ -59,14 +65,14 @@ def sample_posterior(
         Precision of the result; everything is computed in float64.
 
     random_state : int, Generator, RandomState or None, default=None
-        Each object gets a stream of its own, so that neither `n_jobs` nor the fate of another
-        object changes a draw.
+        Each object gets its own stream, so that neither `n_jobs` nor the status of another
+        object changes a sample.
 
     n_jobs : int, default=None
-        Threads as in joblib.
+        Number of threads, as in joblib.
 
     out : ndarray of shape (n_objects, n_samples, n_wavelengths, n_times), default=None
-        Array to write into, for example a memory map.
+        Array to write into, such as a memory map.
 
     Returns
     -------
@@ -76,12 +82,12 @@ def sample_posterior(
     Raises
     ------
     ValueError
-        The arrays do not fit together or an option is unknown; never for a single object.
+        The arrays do not match or an option is unknown; never because of a single object.
 
     Notes
     -----
-    Where a covariance has no Cholesky factor for rounding, 1e-12 of the amplitude is added to its
-    diagonal, then 1e-11 and so on to 1e-6.
+    Where rounding leaves a covariance without a Cholesky factor, 1e-12 of the amplitude is added to
+    its diagonal, then 1e-11 and so on up to 1e-6.
 
     References
     ----------
@@ -115,11 +121,15 @@ def sample_posterior(
     times, wavelengths = check_grid(times, wavelengths)
     out = check_out(out, (job.n_objects, n_samples, len(wavelengths), len(times)), dtype)
 
-    def draw(rows, state, generator):
-        if kernel == "separable":
+    points = np.tile(times, len(wavelengths)), np.repeat(wavelengths, len(times))
+
+    def draw(process, rows, state, generator):
+        if isinstance(process, LinearProcess):
+            values = draw_linear(process, state, *points, n_samples, generator)
+        elif kernel == "separable":
             return draw_separable(rows, state, times, wavelengths, n_samples, generator)
-        points = np.tile(times, len(wavelengths)), np.repeat(wavelengths, len(times))
-        values = draw_dense(rows, state, kernel, *points, n_samples, generator)
+        else:
+            values = draw_dense(rows, state, kernel, *points, n_samples, generator)
         return None if values is None else values.reshape(out.shape[1:])
 
     out[:] = np.nan
@@ -129,27 +139,27 @@ def sample_posterior(
 
 
 def sample_posterior_at(
-    offsets,
-    time,
-    wavelength,
-    flux,
-    flux_err,
-    new_offsets,
-    new_time,
-    new_wavelength,
+    offsets: ArrayLike,
+    time: ArrayLike,
+    wavelength: ArrayLike,
+    flux: ArrayLike,
+    flux_err: ArrayLike,
+    new_offsets: ArrayLike,
+    new_time: ArrayLike,
+    new_wavelength: ArrayLike,
     *,
-    amplitude,
-    time_scale,
-    wavelength_scale,
-    n_samples=1,
-    kernel="radial",
-    mean="zero",
-    padding=None,
-    error_floor=1e-6,
-    random_state=None,
-    n_jobs=None,
-):
-    """Draw noise-free fluxes at points of each object's own from its posterior.
+    amplitude: ArrayLike,
+    time_scale: ArrayLike,
+    wavelength_scale: ArrayLike,
+    n_samples: int = 1,
+    kernel: str = "radial",
+    mean: str = "zero",
+    padding: Padding | None = None,
+    error_floor: float = 1e-6,
+    random_state: RandomState = None,
+    n_jobs: int | None = None,
+) -> PosteriorSamples:
+    """Sample noise-free fluxes of each object at its own points.
 
     Parameters
     ----------
@@ -157,7 +167,7 @@ def sample_posterior_at(
         As in :func:`fit_light_curves`.
 
     new_offsets : array-like of shape (n_objects + 1,)
-        Object ``i`` is drawn at the rows ``new_offsets[i]:new_offsets[i + 1]``.
+        Object ``i`` is sampled at the rows ``new_offsets[i]:new_offsets[i + 1]``.
 
     new_time, new_wavelength : array-like of shape (n_rows,)
         Days in the units of `time`, and Angstrom.
@@ -177,7 +187,7 @@ def sample_posterior_at(
     Raises
     ------
     ValueError
-        The arrays do not fit together or an option is unknown; never for a single object.
+        The arrays do not match or an option is unknown; never because of a single object.
 
     Examples
     --------
@@ -207,7 +217,9 @@ def sample_posterior_at(
     samples = np.full((n_samples, len(at)), np.nan)
     targets = [(at[a:b], colour[a:b]) for a, b in zip(starts[:-1], starts[1:])]
 
-    def draw(rows, state, generator, target):
+    def draw(process, rows, state, generator, target):
+        if isinstance(process, LinearProcess):
+            return draw_linear(process, state, *target, n_samples, generator)
         return draw_dense(rows, state, kernel, *target, n_samples, generator)
 
     for i, values in job.run(draw, n_jobs, targets):

@@ -1,18 +1,6 @@
-"""Fit and predict a list of objects in compiled code that does not hold the interpreter lock."""
+"""Calls of the compiled engines with arrays of the types that they are compiled for."""
 
 import numpy as np
-from numba import njit
-
-from skastro.gaussian_process._compiled._fit import climb
-from skastro.gaussian_process._compiled._likelihood import (
-    Rows,
-    evaluate,
-    new_local,
-    new_point,
-)
-from skastro.gaussian_process._compiled._predict import predict_radial
-from skastro.gaussian_process._compiled._separable import predict_separable
-from skastro.gaussian_process._compiled._triangles import invert_transposed
 
 
 def solve(problem, objects):
@@ -26,87 +14,57 @@ def solve(problem, objects):
     converged, solved : ndarray of bool of shape (n,)
     grid : ndarray of shape (n, 2, n_wavelengths, n_times) or None
     """
-    batch, model, n = problem.batch, problem.model, len(objects)
+    n, objects = len(objects), np.asarray(objects, np.int64)
     theta, numbers = np.empty((n, 3)), np.empty((n, 2))
     counts, flags = np.zeros(n, np.int32), np.zeros((n, 2), bool)
-    out = problem.new_grid(n)
-    fits = problem.low is not None
-    box = np.stack([problem.low, problem.high]) if fits else np.empty((2, 0, 3))
-    solve_objects(
-        np.asarray(objects, np.int64),
-        batch.offsets,
-        Rows(batch.time, batch.wavelength, batch.flux, batch.variance),
-        problem.starts,
-        box,
-        (model.kernel == "separable", model.constant_mean, fits),
-        (np.empty(0), np.empty(0)) if out is None else problem.grid,
-        np.empty((0, 2, 0, 0), problem.dtype) if out is None else out,
-        theta,
-        numbers,
-        counts,
-        flags,
-    )
+    call = _linear if problem.model.kernel == "separable" else _radial
+    out = call(problem, objects, (theta, numbers, counts, flags))
     return theta, numbers[:, 0], numbers[:, 1], counts, flags[:, 0], flags[:, 1], out
 
 
-@njit(cache=True)
-def rows_of(rows, first, stop, by_wavelength):
-    """Return a copy of the rows of one object, sorted by wavelength if asked."""
-    if by_wavelength:
-        order = first + np.argsort(rows.wavelength[first:stop], kind="mergesort")
+def _linear(problem, objects, results):
+    from skastro.gaussian_process._compiled._linear_predict import solve_linear
+
+    batch, out = problem.batch.sorted(), problem.new_grid(len(objects), np.float64)
+    columns = batch.offsets, batch.time, batch.band, batch.flux, batch.variance, batch.wavelengths
+    empty = np.empty(0)
+    grid = empty, np.empty(0, np.int64), empty
+    if out is not None:
+        order = np.argsort(problem.grid[0], kind="stable")
+        grid = problem.grid[0][order], order, problem.grid[1]
+    model = problem.model
+    flags = model.white_noise, model.constant_mean, problem.low is not None
+    block = np.empty((0, 2, 0, 0)) if out is None else out
+    solve_linear(objects, columns, *_starts(problem), flags, grid, block, *results)
+    return out
+
+
+def _radial(problem, objects, results):
+    from skastro.gaussian_process._compiled._radial_predict import fit_radial, predict_objects
+
+    batch, out, constant_mean = (
+        problem.batch,
+        problem.new_grid(len(objects)),
+        problem.model.constant_mean,
+    )
+    columns = batch.offsets, batch.time, batch.wavelength, batch.flux, batch.variance
+    theta, numbers, counts, flags = results
+    starts, box = _starts(problem)
+    if problem.low is not None:
+        theta[:] = np.nan
+        fit_radial(objects, columns, starts, box, constant_mean, *results)
     else:
-        order = np.arange(first, stop)
-    return Rows(rows.time[order], rows.wavelength[order], rows.flux[order], rows.variance[order])
+        theta[:], counts[:], flags[:, 0] = starts[0][objects], 1, True
+    if out is not None or problem.low is None:
+        grid = (np.empty(0), np.empty(0)) if out is None else problem.grid
+        block = np.empty((0, 2, 0, 0)) if out is None else out
+        predict_objects(objects, columns, constant_mean, grid, block, theta, numbers, flags)
+    return out
 
 
-@njit(cache=True)
-def best_climb(rows, starts, low, high, separable, constant_mean, theta):
-    """Climb from each start, leave the best in `theta`; return its point and what it reached."""
-    n = len(rows.time)
-    best, spare, local = new_point(n), new_point(n), new_local(n)
-    reached, mean_flux, n_evaluations, converged = -np.inf, 0.0, 0, False
-    for k in range(len(starts)):
-        trial, first = starts[k].copy(), best if k == 0 else new_point(n)
-        point, spare, value, mean, n_own, good = climb(
-            rows, trial, low, high, separable, constant_mean, first, spare, local
-        )
-        n_evaluations += n_own
-        if value > reached:
-            reached, mean_flux, converged = value, mean, good
-            theta[:] = trial
-            best = point
-    return best, reached, mean_flux, n_evaluations, converged
-
-
-@njit(cache=True)
-def predict(rows, theta, point, mean_flux, separable, grid, out):
-    """Predict with the rule of the kernel."""
-    inverse_factor = np.zeros_like(point.factor)
-    invert_transposed(point.factor, inverse_factor)
-    if separable:
-        predict_separable(rows, theta, inverse_factor, point.weights, mean_flux, grid, out)
-        return
-    predict_radial(rows, theta, inverse_factor, point.weights, mean_flux, grid, out)
-
-
-@njit(cache=True, nogil=True)
-def solve_objects(
-    objects, offsets, rows, starts, box, flags, grid, out, theta, numbers, counts, results
-):
-    """Fill the output arrays object by object."""
-    separable, constant_mean, fits = flags
-    for k in range(len(objects)):
-        i = objects[k]
-        own = rows_of(rows, offsets[i], offsets[i + 1], separable)
-        if fits:
-            point, value, mean_flux, counts[k], converged = best_climb(
-                own, starts[:, i], box[0, i], box[1, i], separable, constant_mean, theta[k]
-            )
-        else:
-            point, theta[k] = new_point(len(own.time)), starts[0, i]
-            value, mean_flux = evaluate(own, theta[k], separable, constant_mean, point)
-            counts[k], converged = 1, True
-        numbers[k, 0], numbers[k, 1] = mean_flux, value
-        results[k, 0], results[k, 1] = converged, np.isfinite(value)
-        if np.isfinite(value) and len(out):
-            predict(own, theta[k], point, mean_flux, separable, grid, out[k])
+def _starts(problem):
+    """Return starting points and box, contiguous."""
+    starts = np.ascontiguousarray(problem.starts)
+    if problem.low is None:
+        return starts, np.empty((2, 0, 3))
+    return starts, np.stack([problem.low, problem.high])

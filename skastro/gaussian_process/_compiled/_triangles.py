@@ -15,7 +15,7 @@ FREE_SUMS = {"reassoc", "contract", "nsz", "arcp"}
 IDENTITY = tuple(tuple(float(i == j) for j in range(4)) for i in range(4))
 
 
-@njit(cache=True)
+@njit
 def padded(n):
     """Return the next multiple of eight."""
     return (n + 7) // 8 * 8
@@ -70,7 +70,7 @@ def substitute(lower, a, b, c, d):
     return a, b, c, d
 
 
-@njit(cache=True, fastmath=FREE_SUMS)
+@njit(fastmath=FREE_SUMS)
 def factorize_block(matrix, i, sums):
     """Replace the block on the diagonal by its factor once `sums` are taken away."""
     for k in range(4):
@@ -88,7 +88,7 @@ def factorize_block(matrix, i, sums):
     return True
 
 
-@njit(cache=True, fastmath=FREE_SUMS)
+@njit(fastmath=FREE_SUMS)
 def factorize(matrix):
     """Replace the lower triangle by its Cholesky factor; return whether there is one."""
     for i in range(0, len(matrix), 4):
@@ -106,7 +106,7 @@ def factorize(matrix):
     return True
 
 
-@njit(cache=True, fastmath=FREE_SUMS)
+@njit(fastmath=FREE_SUMS)
 def invert_transposed(factor, upper):
     """Write the transposed inverse of a lower triangle.
 
@@ -129,7 +129,7 @@ def invert_transposed(factor, upper):
             row[i], row[i + 1], row[i + 2], row[i + 3] = substitute(lower, e[0], e[1], e[2], e[3])
 
 
-@njit(cache=True, fastmath=FREE_SUMS)
+@njit(fastmath=FREE_SUMS)
 def square_upper(upper, square):
     """Write the lower triangle of ``upper @ upper.T``."""
     n = len(upper)
@@ -142,7 +142,7 @@ def square_upper(upper, square):
                 row[j], row[j + 1], row[j + 2], row[j + 3] = s[k]
 
 
-@njit(cache=True, fastmath=FREE_SUMS)
+@njit(fastmath=FREE_SUMS)
 def solve_in_place(factor, vector):
     """Replace `vector` by the solution of ``factor @ factor.T @ x = vector``."""
     n = len(vector)

@@ -1,11 +1,17 @@
-"""Log marginal likelihood, gradient and information; formulas as in the NumPy `_likelihood`."""
+"""Radial Matern-3/2 process of one object, dense: likelihood, gradient, information, ascent.
+
+Formulas as in :mod:`skastro.gaussian_process._likelihood`, without temporary arrays.  Rates are
+``sqrt(3) / scale``.  Two things decide whether a loop becomes vectors: arrays must be C-contiguous
+for the compiler (``a[i][first:]``, not ``a[i, first:]``), and rows that are written need constant
+indices.
+"""
 
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+from numba.extending import register_jitable
 
-from skastro.gaussian_process._compiled._kernels import fill_lower
+from skastro.gaussian_process import _ascent
 from skastro.gaussian_process._compiled._triangles import (
     factorize,
     invert_transposed,
@@ -13,8 +19,19 @@ from skastro.gaussian_process._compiled._triangles import (
     solve_in_place,
     square_upper,
 )
+from skastro.utils._compiled_exp import LOOSE, exp_negative
+from skastro.utils.compiled import inner
 
 LOG_2PI = np.log(2.0 * np.pi)
+VALUE, COUNT, RUNNING, UP, CONVERGED = (
+    _ascent.VALUE,
+    _ascent.COUNT,
+    _ascent.RUNNING,
+    _ascent.UP,
+    _ascent.CONVERGED,
+)
+for rule in _ascent.RULES:
+    register_jitable(rule)
 
 
 class Rows(NamedTuple):
@@ -51,7 +68,38 @@ class Local(NamedTuple):
     information: np.ndarray
 
 
-@njit(cache=True)
+@inner()
+def rates_of(theta):
+    """Return amplitude, time rate and wavelength rate of the log hyperparameters."""
+    root = np.sqrt(3.0)
+    return np.exp(theta[0]), root * np.exp(-0.5 * theta[1]), root * np.exp(-0.5 * theta[2])
+
+
+@inner(fastmath=LOOSE)
+def fill_radial(time, wavelength, rates, value, time_slope, wavelength_slope):
+    """Fill lower triangles of the radial kernel and its slopes."""
+    amplitude, time_rate, wavelength_rate = rates
+    for i in range(len(time)):
+        for j in range(i + 1):
+            a = (time[i] - time[j]) * time_rate
+            b = (wavelength[i] - wavelength[j]) * wavelength_rate
+            s, q = a * a, b * b
+            r = np.sqrt(s + q)
+            decay = amplitude * exp_negative(-r)
+            value[i, j] = decay + decay * r
+            time_slope[i, j] = 0.5 * decay * s
+            wavelength_slope[i, j] = 0.5 * decay * q
+
+
+@inner()
+def fill_lower(rows, theta, value, slopes):
+    """Fill the lower triangles of the covariance and of its slopes in the two log scales."""
+    fill_radial(rows.time, rows.wavelength, rates_of(theta), value, slopes[0], slopes[1])
+    for i in range(len(rows.time)):
+        value[i, i] += rows.variance[i]
+
+
+@inner()
 def new_point(n):
     """Allocate a `Point`."""
     n_padded = padded(n)
@@ -62,7 +110,7 @@ def new_point(n):
     return Point(factor, np.empty((2, n_padded, n_padded)), np.empty(n))
 
 
-@njit(cache=True)
+@inner()
 def new_local(n):
     """Allocate a `Local`."""
     shape = padded(n), padded(n)
@@ -71,11 +119,11 @@ def new_local(n):
     return Local(np.zeros(shape), np.empty(shape), vectors[0], vectors[1], np.zeros(3), information)
 
 
-@njit(cache=True)
-def evaluate(rows, theta, separable, constant_mean, point):
+@inner()
+def evaluate(rows, theta, constant_mean, point):
     """Fill `point`; return log likelihood (-inf if singular) and mean flux."""
     n = len(rows.flux)
-    fill_lower(rows, theta, separable, point.factor, point.slopes)
+    fill_lower(rows, theta, point.factor, point.slopes)
     if not factorize(point.factor):
         return -np.inf, 0.0
     mean_flux = 0.0
@@ -91,7 +139,7 @@ def evaluate(rows, theta, separable, constant_mean, point):
     return (value if np.isfinite(value) else -np.inf), mean_flux
 
 
-@njit(cache=True, fastmath=True)
+@inner(fastmath=True)
 def dot(a, b, n):
     """Return the scalar product of the first `n` elements."""
     total = 0.0
@@ -100,7 +148,7 @@ def dot(a, b, n):
     return total
 
 
-@njit(cache=True, fastmath=True)
+@inner(fastmath=True)
 def slope_terms(slope, inverse, vector, out):
     """Write ``slope @ vector`` and return the trace of ``inverse @ slope``.
 
@@ -120,7 +168,7 @@ def slope_terms(slope, inverse, vector, out):
     return trace
 
 
-@njit(cache=True, fastmath=True)
+@inner(fastmath=True)
 def transposed_times(upper, vectors, out):
     """Write the products of a transposed upper triangle and three vectors."""
     out[:] = 0.0
@@ -129,7 +177,7 @@ def transposed_times(upper, vectors, out):
         add_scaled_rows(row[j:], (a, b, c), (out[0][j:], out[1][j:], out[2][j:]))
 
 
-@njit(inline="always")
+@inner(inline="always")
 def add_scaled_rows(row, factors, out):
     """Add `row` times each of three factors to three vectors."""
     a, b, c = factors
@@ -140,7 +188,7 @@ def add_scaled_rows(row, factors, out):
         z[k] += c * row[k]
 
 
-@njit(cache=True)
+@inner()
 def differentiate(rows, point, mean_flux, n_parameters, local):
     """Fill `local` with gradient and average information of the first `n_parameters`."""
     n = len(rows.flux)
@@ -159,3 +207,53 @@ def differentiate(rows, point, mean_flux, n_parameters, local):
     for k in range(n_parameters):
         for m in range(n_parameters):
             local.information[k, m] = 0.5 * dot(local.whitened[k], local.whitened[m], n)
+
+
+@inner()
+def climb(rows, theta, low, high, constant_mean, point, spare, local):
+    """Move `theta` to a local maximum; see :mod:`skastro.gaussian_process._ascent`.
+
+    Returns
+    -------
+    point, spare : Point
+        The first belongs to `theta`.
+
+    value, mean_flux : float
+        Log likelihood (-inf if the start is singular) and mean.
+
+    n_evaluations : int
+    converged : bool
+    """
+    n_parameters = 3 if low[2] < high[2] else 2
+    value, mean_flux = evaluate(rows, theta, constant_mean, point)
+    if not np.isfinite(value):
+        return point, spare, value, mean_flux, 1, False
+    differentiate(rows, point, mean_flux, n_parameters, local)
+    correction = np.zeros((3, 3))
+    numbers = np.zeros(9)
+    ascent = _ascent.Ascent(
+        theta,
+        low,
+        high,
+        local.gradient.copy(),
+        local.information.copy(),
+        correction,
+        np.zeros(3),
+        numbers,
+    )
+    _ascent.begin(ascent, value)
+    while True:
+        _ascent.propose(ascent)
+        if numbers[RUNNING] == 0.0:
+            break
+        trial, trial_mean = evaluate(rows, theta + ascent.step, constant_mean, spare)
+        _ascent.accept(ascent, trial)
+        if numbers[UP] > 0.0:
+            mean_flux = trial_mean
+            point, spare = spare, point
+        if numbers[RUNNING] == 0.0:
+            break
+        if numbers[UP] > 0.0:
+            differentiate(rows, point, mean_flux, n_parameters, local)
+            _ascent.learn(ascent, local.gradient, local.information)
+    return point, spare, numbers[VALUE], mean_flux, int(numbers[COUNT]), numbers[CONVERGED] > 0.0
