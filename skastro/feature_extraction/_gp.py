@@ -46,8 +46,8 @@ class GPInterpolate(LightCurveFeatures):
         Column with the reference date of each object, the zero of `times`.
 
     kernel : {"radial", "separable"}, default="radial"
-        Matern-3/2 of the common distance in time and wavelength [1]_, or the product of one of
-        time and one of wavelength.
+        Matern-3/2 of the common distance in time and wavelength [1]_, at the third power of the
+        rows of an object, or the product of one in time and one in wavelength, linear in them.
 
     wavelength_scale : float, "free" or tuple of 2 floats, default="free"
         Length scale in wavelength [Angstrom]: fixed, fitted, or fitted within bounds.
@@ -56,9 +56,10 @@ class GPInterpolate(LightCurveFeatures):
         Add two points of zero flux 100 days before the first and after the last observation, as
         SCONE does, so that the curves fall to zero.
 
-    margin : float, default=None
-        Fit only the observations up to this many days before the first and after the last of
-        `times`; all of them by default, which is the safer choice, see
+    margin : "auto", float or None, default="auto"
+        Use only the rows up to this many days before the first and after the last of `times`;
+        None uses all.  By default all with the separable kernel, and with the radial one for
+        objects of up to 1,000 rows, see
         :func:`skastro.gaussian_process.interpolate_light_curves`.
 
     n_starts : int, default=1
@@ -130,7 +131,7 @@ class GPInterpolate(LightCurveFeatures):
             "array-like",
         ],
         "padding": ["boolean"],
-        "margin": [Interval(Real, 0, None, closed="left"), None],
+        "margin": [Interval(Real, 0, None, closed="left"), StrOptions({"auto"}), None],
         "n_starts": [Interval(Integral, 1, None, closed="left")],
         "engine": [StrOptions({"auto", "numba", "numpy", "george"})],
         "n_jobs": [Integral, None],
@@ -148,7 +149,7 @@ class GPInterpolate(LightCurveFeatures):
         kernel: str = "radial",
         wavelength_scale: float | str | tuple[float, float] = "free",
         padding: bool = True,
-        margin: float | None = None,
+        margin: float | str | None = "auto",
         n_starts: int = 1,
         engine: str = "auto",
         n_jobs: int | None = None,

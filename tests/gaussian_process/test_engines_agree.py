@@ -1,4 +1,4 @@
-"""All engines answer alike, one object does not touch another, bad objects are named by status."""
+"""All engines agree, objects do not affect each other, and bad objects have a status."""
 
 import numpy as np
 import pytest
@@ -113,7 +113,7 @@ def test_float32_predictions_are_close(objects, engine):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_bad_objects_are_reported_and_the_others_answered(objects, engine):
+def test_bad_objects_are_reported_and_the_others_fitted(objects, engine):
     offsets, rows = objects
     time, wavelength, flux, error = (column.copy() for column in rows)
     flux[offsets[0]] = np.nan

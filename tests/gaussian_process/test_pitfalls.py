@@ -58,7 +58,7 @@ def assert_lost(result, status):
     assert np.isnan([result.amplitude[1], result.time_scale[1], result.log_likelihood[1]]).all()
 
 
-def assert_answered(result):
+def assert_fitted(result):
     assert result.status[1] == Status.OK and result.failed.size == 0
     assert np.isfinite(result.grid).all() and np.isfinite(result.log_likelihood).all()
     assert (result.std >= 0).all()
@@ -86,7 +86,7 @@ def test_zero_errors_at_repeated_observations_without_floor(engine, kernel):
     lost = solve(rows, offsets, engine=engine, kernel=kernel, error_floor=0.0)
     assert lost.reasons.tolist() == [Status.SINGULAR.reason] and np.isnan(lost.grid).all()
     result = between_good_ones(rows, engine=engine, kernel=kernel)
-    assert_answered(result)
+    assert_fitted(result)
     at_zero = predict_grid(
         [0, 3],
         *rows,
@@ -141,7 +141,7 @@ def test_all_flux_is_equal_under_a_constant_mean(engine, kernel):
     rows = time, wavelength, 0 * flux + 7, flux_err
     options = {"engine": engine, "kernel": kernel}
     assert_lost(between_good_ones(rows, mean="constant", **options), Status.FLAT)
-    assert_answered(between_good_ones(rows, **options))
+    assert_fitted(between_good_ones(rows, **options))
 
 
 def test_no_observations(engine, kernel):
@@ -157,7 +157,7 @@ def test_few_observations(engine, kernel, n, mean):
     if n == 1 and mean == "constant":
         assert_lost(between_good_ones(rows, **options), Status.FLAT)
     else:
-        assert_answered(between_good_ones(rows, **options))
+        assert_fitted(between_good_ones(rows, **options))
     few = between_good_ones(rows, **options, min_observations=n + 1)
     assert_lost(few, Status.TOO_FEW)
 
@@ -177,14 +177,14 @@ def test_repeated_observations(engine, kernel):
     scales = {"amplitude": 2500.0, "time_scale": 30.0, "wavelength_scale": 6e3}
     options = {"engine": engine, "kernel": kernel} | scales
     np.testing.assert_allclose(solve(twice, **options).grid, solve(once, **options).grid, atol=1e-6)
-    assert_answered(between_good_ones(twice, engine=engine, kernel=kernel))
+    assert_fitted(between_good_ones(twice, engine=engine, kernel=kernel))
 
 
 def test_pure_noise(engine, kernel):
     time, wavelength, _, flux_err = light_curve(seed=1)
     flux = flux_err * np.random.default_rng(0).normal(size=40)
     result = between_good_ones((time, wavelength, flux, flux_err), engine=engine, kernel=kernel)
-    assert_answered(result)
+    assert_fitted(result)
     assert np.abs(result.mean[1]).max() < 3 * flux_err.max()
 
 
@@ -202,7 +202,7 @@ def test_all_negative(engine, kernel):
 def test_one_band_cannot_tell_the_wavelength_scale(engine, kernel):
     time, wavelength, flux, flux_err = light_curve(seed=1)
     rows = time, np.full(40, 6e3), flux, flux_err
-    assert_answered(between_good_ones(rows, engine=engine, kernel=kernel))
+    assert_fitted(between_good_ones(rows, engine=engine, kernel=kernel))
 
 
 def test_a_grey_object_drives_the_wavelength_scale_to_its_bound(engine, kernel):
