@@ -182,6 +182,7 @@ class Criterion(nn.Module, ABC):
                 f"{type(self).__name__}: unknown parameters {unknown}; valid ones are "
                 f"{sorted(known)}"
             )
+        # The constructor checks the values and derives buffers from them.
         self.__init__(**(known | params))  # type: ignore[misc]
         return self
 
@@ -320,6 +321,7 @@ def two_logits(logits: Tensor) -> Tensor:
 
 
 def _unreduced(loss: Any, logits: Tensor, labels: Tensor) -> Tensor:
+    # Set for the call only, because the loss belongs to the user.
     reduction = getattr(loss, "reduction", None)
     if reduction is None:
         return loss(logits, labels)

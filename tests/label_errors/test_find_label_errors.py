@@ -1,4 +1,5 @@
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
@@ -231,6 +232,16 @@ def test_text_labels_and_columns_in_any_order(method, seed):
         np.testing.assert_array_equal(errors, expected)
     scores = label_quality_scores(labels, proba[:, columns], classes=names[columns])
     np.testing.assert_array_equal(scores, label_quality_scores(given, proba))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_threads_do_not_disturb_each_other(method):
+    cases = [make_case(seed) for seed in range(20)]
+    expected = [find_label_errors(*case, method=method) for case in cases]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda case: find_label_errors(*case, method=method), cases))
+    for errors, serial in zip(found, expected):
+        np.testing.assert_array_equal(errors, serial)
 
 
 @pytest.mark.parametrize("method", METHODS)
