@@ -31,8 +31,8 @@ class Nested(LightCurveTransformer):
 class Dense(LightCurveFeatures):
     """Healthy: mean flux and mean redshifted wavelength, centred on the training objects."""
 
-    def __init__(self, scale=2.0, column="lightcurve"):
-        super().__init__(column=column)
+    def __init__(self, scale=2.0, quality_column="quality", column="lightcurve"):
+        super().__init__(quality_column=quality_column, column=column)
         self.scale = scale
 
     def _required_columns(self):
@@ -352,6 +352,37 @@ class RequiresTheColumnsOfFit(Dense):
             raise ValueError("RequiresTheColumnsOfFit: other columns than in fit")
 
 
+class ChecksNoParameter(Dense):
+    def _validate_params(self):
+        pass
+
+    _parameter_constraints = {**Dense._parameter_constraints, "scale": [float]}
+
+    def _features(self, offsets, rows, X):
+        return super()._raw(offsets, rows, X)
+
+
+class CutsToIntegers(Nested):
+    def _transform_rows(self, offsets, rows, X):
+        dtype = flatten(X[self.column])[1]["flux"].dtype
+        offsets, rows = super()._transform_rows(offsets, rows, X)
+        return offsets, {**rows, "flux": rows["flux"].astype(dtype)}
+
+
+class IgnoresMarks(Dense):
+    def transform(self, X):
+        return super().transform(X.drop(columns="quality", errors="ignore"))
+
+
+class ForgetsReasons(Nested):
+    def __init__(self, quality_column="quality", column="lightcurve"):
+        super().__init__(column=column)
+        self.quality_column = quality_column
+
+    def transform(self, X):
+        return super().transform(X).assign(quality="")
+
+
 class NeedsLabels(Dense):
     def fit(self, X, y=None):
         super().fit(X)
@@ -436,6 +467,7 @@ MUTANTS = {
     "check_attributes": [PublicAttribute(), AttributeInTransform()],
     "check_answers_leave_no_state": [Drifting()],
     "check_n_features_and_names": [WrongNumberOfFeatures()],
+    "check_parameter_validation": [ChecksNoParameter()],
     "check_unfitted": [NeverUnfitted()],
     "check_input_unchanged": [WritesIntoInput()],
     "check_pickle": [ForgetsWhenPickled()],
@@ -452,6 +484,8 @@ MUTANTS = {
     "check_row_order": [TakesFirstRow(), CutsUnsorted(), RefusesUnsortedAnonymously()],
     "check_text_encoding": [TrustsCodes()],
     "check_float_width": [Narrows(), Widens()],
+    "check_whole_numbers": [CutsToIntegers()],
+    "check_quality_marks": [IgnoresMarks(), ForgetsReasons()],
     "check_plain_data_frame": [WantsNestedFrame()],
     "check_bad_observation_stays_with_its_object": [SpreadsNaN(), RefusesNaNAnonymously()],
     "check_zero_objects": [ChecksNothing()],
@@ -467,6 +501,7 @@ MUTANTS = {
     "check_y": [NeedsLabels(), AcceptsShortLabels()],
     "check_feature_names_out": [WrongNames(), RepeatedNames(), NewColumnUnannounced()],
     "check_set_output": [NoSetOutput()],
+    "check_polars_output": [NoSetOutput()],
     "check_fit_transform": [OtherFitTransform()],
     "check_grid_search": [CannotTravel()],
     "check_cross_validation": [Unseeded()],

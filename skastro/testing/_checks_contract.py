@@ -6,6 +6,7 @@ import joblib
 import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.utils._param_validation import make_constraint
 
 from skastro.testing._outputs import (
     assert_same_outputs,
@@ -14,6 +15,7 @@ from skastro.testing._outputs import (
     outputs,
     prepare,
     quiet,
+    refusal,
     require,
 )
 
@@ -68,6 +70,26 @@ def check_n_features_and_names(estimator, data):
     require(n_features == X.shape[1], f"n_features_in_ is {n_features}, not {X.shape[1]}")
     columns = list(getattr(fitted, "feature_names_in_", ()))
     require(columns == list(X.columns), f"feature_names_in_ is {columns}")
+
+
+def check_parameter_validation(estimator, data):
+    """Values of a type that `_parameter_constraints` does not allow are refused in `fit`."""
+    X, y = data()
+    constraints = getattr(estimator, "_parameter_constraints", {})
+    for name in estimator.get_params(deep=False):
+        allowed = constraints.get(name, "no_validation")
+        if allowed == "no_validation" or _accepts_anything(allowed):
+            continue
+        bad = prepare(estimator).set_params(**{name: _Nothing()})
+        refusal(lambda bad=bad: bad.fit(X, y), estimator, name)
+
+
+class _Nothing:
+    """No parameter is of this type."""
+
+
+def _accepts_anything(allowed):
+    return any(make_constraint(kind).is_satisfied_by(_Nothing()) for kind in allowed)
 
 
 def check_unfitted(estimator, data):
@@ -127,6 +149,7 @@ CHECKS = (
     check_attributes,
     check_answers_leave_no_state,
     check_n_features_and_names,
+    check_parameter_validation,
     check_unfitted,
     check_input_unchanged,
     check_pickle,

@@ -136,16 +136,14 @@ def check_one_object(estimator, data):
 
 
 def check_row_order(estimator, data):
-    """Shuffled observations inside the objects change no answer, or are refused by name."""
+    """Shuffled observations inside the objects change no output, in `fit` and afterwards."""
     X, y = data()
     fitted = fit(estimator, X, y)
     shuffled = _map_rows(X, _shuffle)
-    if fails(lambda: outputs(fitted, shuffled)):
-        refusal(lambda: outputs(fitted, shuffled), estimator, "sorted")
-        return
     answers = [outputs(fitted, Z) for Z in (shuffled, X)]
     ordered = [{m: _sort_nested(o) for m, o in answer.items()} for answer in answers]
     assert_same_outputs(*ordered, tolerance=_LOOSE)
+    assert_same_outputs(outputs(fit(estimator, shuffled, y), X), answers[1], tolerance=_LOOSE)
 
 
 def _map_rows(X, function):
@@ -243,6 +241,57 @@ def _widen(offsets, rows):
     }
 
 
+def check_whole_numbers(estimator, data):
+    """Integers as times, wavelengths, fluxes and errors give the outputs of the same floats."""
+    X, y = data()
+    whole, same = _map_rows(X, _round), _map_rows(_map_rows(X, _round), _as_floats)
+    fitted = fit(estimator, same, y)
+    answers = [
+        {method: _with_floats(output) for method, output in outputs(fitted, Z).items()}
+        for Z in (whole, same)
+    ]
+    assert_same_outputs(*answers)
+
+
+_MEASURED = ("time", "wavelength", "flux", "flux_err")
+
+
+def _round(offsets, rows):
+    # Errors stay positive, and fluxes keep more than one digit.
+    factor = {"flux": 100.0, "flux_err": 100.0}
+    new = {n: np.ceil(rows[n] * factor.get(n, 1.0)).astype(int) for n in _MEASURED if n in rows}
+    return offsets, rows | new
+
+
+def _as_floats(offsets, rows):
+    return offsets, rows | {n: rows[n].astype(float) for n in _MEASURED if n in rows}
+
+
+def _with_floats(output):
+    return _map_rows(output, _as_floats) if getattr(output, "nested_columns", None) else output
+
+
+def check_quality_marks(estimator, data):
+    """Objects that an earlier step marked get no numbers, keep the reason and disturb no other."""
+    X, y = data()
+    column = estimator.get_params().get("quality_column")
+    if column is None:
+        return
+    marked = np.isin(np.arange(len(X)), [0, 3])
+    fitted, Z = fit(estimator, X, y), X.assign(**{column: np.where(marked, "no use", "")})
+    expected, others = outputs(fitted, X), np.flatnonzero(~marked)
+    for method, output in outputs(fitted, Z).items():
+        if isinstance(output, pd.DataFrame):
+            kept = output[column][marked].str.startswith("no use")
+            require(kept.all(), f"{method}: reasons become {output[column][marked].tolist()}")
+            output = output[expected[method].columns]
+        elif method in ("transform", "predict_proba"):
+            require(np.isnan(output[marked]).all(), f"{method} gives marked objects numbers")
+        assert_same_outputs(
+            {method: take(output, others)}, {method: take(expected[method], others)}
+        )
+
+
 def check_plain_data_frame(estimator, data):
     """Give a pandas DataFrame with the same columns the same answers."""
     X, y = data()
@@ -285,6 +334,8 @@ CHECKS = (
     check_row_order,
     check_text_encoding,
     check_float_width,
+    check_whole_numbers,
+    check_quality_marks,
     check_plain_data_frame,
     check_bad_observation_stays_with_its_object,
 )

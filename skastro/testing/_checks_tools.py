@@ -1,5 +1,7 @@
 """Checks that scikit-learn's tools work: output settings, names, pipelines, searches."""
 
+from importlib.util import find_spec
+
 import numpy as np
 import pandas as pd
 from sklearn.base import clone, is_classifier
@@ -46,6 +48,23 @@ def check_set_output(estimator, data):
     require(list(frame.columns) == names, f"set_output names the columns {list(frame.columns)}")
     same = frame if isinstance(default, pd.DataFrame) else frame.to_numpy()
     assert_same(same, default)
+
+
+def check_polars_output(estimator, data):
+    """``set_output(transform="polars")`` holds dense rows; nested output stays a frame like X."""
+    X, y = data()
+    default = outputs(fit(estimator, X, y), X)["transform"]
+    if find_spec("polars") is None:
+        return
+    with quiet():
+        fitted = prepare(estimator).set_output(transform="polars").fit(X, y)
+        found = fitted.transform(X)
+    if isinstance(default, pd.DataFrame):
+        assert_same(found, default)
+        return
+    require(type(found).__module__.startswith("polars"), f"set_output gives {type(found)}")
+    require(list(found.columns) == list(fitted.get_feature_names_out()), "the names are others")
+    assert_same(found.to_numpy(), default)
 
 
 def check_fit_transform(estimator, data):
@@ -104,5 +123,10 @@ def _to_dense(output):
     return np.hstack(columns)
 
 
-TRANSFORMER_CHECKS = (check_feature_names_out, check_set_output, check_fit_transform)
+TRANSFORMER_CHECKS = (
+    check_feature_names_out,
+    check_set_output,
+    check_polars_output,
+    check_fit_transform,
+)
 CHECKS = (check_grid_search, check_cross_validation)
