@@ -81,7 +81,7 @@ class LabelErrorFinder(MetaEstimatorMixin, BaseSampler):
         Number of folds trained at the same time, with joblib.
 
     random_state : int, RandomState instance or None, default=None
-        Randomness of the folds; an integer is required with `cache_dir`.
+        Source of randomness of the folds; an integer is required with `cache_dir`.
 
     verbose : bool, default=False
         Whether to show the progress over the folds.

@@ -101,8 +101,7 @@ class TransformerAutoencoder(
         the default stand for the first observation.
 
     quality_column : str, default="quality"
-        Column with the reasons of a :class:`skastro.preprocessing.MarkQuality`; read if `X` has
-        it.
+        Column with the reason why an object is unusable, or "" for a usable one.
 
     column : str, default="lightcurve"
         Nested column with the light curves: fields time [days], band, flux, flux_err, and
@@ -155,7 +154,7 @@ class TransformerAutoencoder(
         Show a progress bar if not 0.
 
     random_state : int, RandomState instance or None, default=None
-        Seed of everything random in the training and of Monte-Carlo dropout.
+        Source of randomness of the training and of Monte-Carlo dropout.
 
     Attributes
     ----------

@@ -77,7 +77,7 @@ class DeepEnsembleClassifier(
         Number of members trained in parallel.
 
     random_state : int, RandomState instance or None, default=None
-        Seed of the seeds.
+        Source of randomness of the members' seeds.
 
     Attributes
     ----------

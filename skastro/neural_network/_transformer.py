@@ -65,11 +65,11 @@ class TransformerClassifier(LightCurveNetClassifier):
         Gives the effective wavelengths of the bands.
 
     reference_column : str, default=None
-        Column with the zero date of each object, from which its days count; NaN there and the
-        default stand for the first observation.
+        Column with the reference date of each object, from which its days count; NaN there and
+        the default stand for the first observation.
 
     quality_column : str, default="quality"
-        Column with the reasons of a MarkQuality; read if `X` has it.
+        Column with the reason why an object is unusable, or "" for a usable one.
 
     column : str, default="lightcurve"
         Nested column with the light curves: fields time [days], band, flux, flux_err, and
@@ -144,7 +144,7 @@ class TransformerClassifier(LightCurveNetClassifier):
         Show a progress bar if not 0.
 
     random_state : int, RandomState instance or None, default=None
-        Seed of everything random in the training and of Monte-Carlo dropout.
+        Source of randomness of the training and of Monte-Carlo dropout.
 
     Attributes
     ----------

@@ -22,7 +22,7 @@ class DrawDays(LightCurveTransformer):
         Smallest and largest number of days; each number in between is equally likely.
 
     random_state : int, RandomState, Generator or None, default=0
-        Controls the random numbers.  Anything but an int is used once, in `fit`, to draw the
+        Source of randomness.  Anything but an int is used once, in `fit`, to draw the
         seed.
 
     name : str, default="days"

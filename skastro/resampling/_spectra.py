@@ -43,9 +43,11 @@ class SpectrumMixSampler(RowPicker):
         Smallest fraction of the rest-frame wavelengths of the first spectrum that the second
         covers.
 
-    redshift_column, phase_column : str, default="redshift", "phase"
-        Static columns.  Spectra without redshift are not mixed; without a column of phases there
-        is one group.
+    redshift_column : str, default="redshift"
+        Column with the redshift; spectra without one are not mixed.
+
+    phase_column : str, default="phase"
+        Column with the phase [days]; without it there is one group.
 
     column : str, default="spectrum"
         Nested column with the spectra in the observer's frame.

@@ -23,7 +23,7 @@ class DropUnusable(RowPicker):
     Parameters
     ----------
     quality_column : str, default="quality"
-        Static column with the reason why an object is unusable, as written by
+        Column with the reason why an object is unusable, or "" for a usable one, as written by
         :class:`MarkQuality <skastro.preprocessing.MarkQuality>`.
 
     Attributes
