@@ -63,5 +63,6 @@ def has_bits(photflag: ArrayLike, bits: int) -> NDArray[np.bool_]:
     """
     photflag = np.asarray(photflag)
     if photflag.dtype.kind == "f":
-        photflag = np.nan_to_num(photflag).astype(np.int64)
-    return (photflag & bits) != 0
+        photflag = np.nan_to_num(photflag)
+    # A mask beyond the type of the column, as one byte, is no error but not set.
+    return (photflag.astype(np.int64) & bits) != 0

@@ -280,3 +280,18 @@ def test_flags_as_pandas_reads_them_with_gaps():
     flags = pd.array([True, None], "boolean").to_numpy(float, na_value=np.nan)
     X = X.assign(lightcurve=nest(offsets, {**rows, "detected": flags}, X.index))
     assert FirstDetection().fit_transform(X)["first_detection"].tolist() == [0.0]
+
+
+@pytest.mark.parametrize("kind", ["u1", "i2", "i4", "i8", "f4"])
+def test_bits_beyond_the_type_of_photflag_are_not_set(kind):
+    rows = {
+        "time": [1.0, 2.0],
+        "flux": [1.0, 2.0],
+        "flux_err": [1.0, 1.0],
+        "photflag": np.array([0, 1], kind),
+    }
+    X = NestedFrame({"z": [0.1]}).assign(lightcurve=nest([0, 2], rows))
+    marked = MarkDetections().fit_transform(X)
+    assert flatten(marked["lightcurve"])[1]["detected"].tolist() == [False, False]
+    kept = CleanPhotometry(reject=65536).fit_transform(X)
+    assert flatten(kept["lightcurve"])[1]["time"].tolist() == [1.0, 2.0]
