@@ -24,7 +24,7 @@ X_train, X_test, y_train, y_test = X[:450], X[450:], y[:450], y[450:]
 
 # %%
 # The auto-encoder sees no label.  Its codes do for a random forest.
-autoencoder = TransformerAutoencoder(max_epochs=20, lr=4e-3, random_state=0).fit(X_train)
+autoencoder = TransformerAutoencoder(max_epochs=60, lr=4e-3, random_state=0).fit(X_train)
 forest = RandomForestClassifier(random_state=0).fit(autoencoder.transform(X_train), y_train)
 print(f"accuracy from the codes: {forest.score(autoencoder.transform(X_test), y_test):.3f}")
 

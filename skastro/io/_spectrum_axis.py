@@ -51,21 +51,28 @@ def wavelength_axis(path: object, header: Header, n_pixels: int, unit: str | Non
     .. [2] F. Valdes (1993), The IRAF/NOAO spectral world coordinate systems.
     """
     ctype = str(header.get("CTYPE1", "")).strip().upper()
-    own = unit or header.get("CUNIT1") or "Angstrom"
+    own = unit or header.get("CUNIT1") or _iraf_unit(header) or "Angstrom"
+    is_log = str(header.get("DC-FLAG", "")).strip() == "1"
     if "MULTISPE" in ctype:
         return to_angstrom(path, _multispec(path, header, n_pixels), own)
     if "CRVAL1" not in header or not (header.get("CDELT1") or header.get("CD1_1")):
         raise FormatError(f"{path}: an image without CRVAL1 and CDELT1 or CD1_1")
     found = _SPECTRAL.match(ctype)
-    if found is None or (header.get("DC-FLAG") == 1 and not found.group(2)):
+    if found is None or (is_log and not found.group(2)):
         values = _world(path, header, n_pixels, ctype="", unit="")[0]
-        return to_angstrom(path, 10.0**values if header.get("DC-FLAG") == 1 else values, own)
+        return to_angstrom(path, 10.0**values if is_log else values, own)
     kind = found.group(1)
     if not unit and not header.get("CUNIT1"):
         # The standard says metres; spectrographs write Angstrom and leave the unit out.
         in_metres = abs(float(header["CRVAL1"])) < _METRES
         own = _STANDARD_UNITS.get(kind, "m" if in_metres else "Angstrom")
     return to_angstrom(path, *_world(path, header, n_pixels, ctype, _fits_unit(path, own)))
+
+
+def _iraf_unit(header: Header) -> str | None:
+    """Return the unit in the text of the card WAT1_001, if IRAF wrote one."""
+    found = re.search(r"\bunits=(\w+)", str(header.get("WAT1_001", "")))
+    return found.group(1) if found else None
 
 
 def _fits_unit(path: object, unit: str) -> str:

@@ -10,14 +10,33 @@ from numpy.typing import ArrayLike, NDArray
 from skastro.exceptions import FormatError
 from skastro.utils.columns import find_column
 
-_WAVELENGTHS = ("wavelength", "wave", "wav", "lambda", "lam", "wl", "wavelengths", "angstrom")
+_WAVELENGTHS = (
+    *("wavelength", "wave", "wav", "lambda", "lam", "wl", "wavelengths", "angstrom"),
+    *("wave_obs", "wavelength_obs", "lambda_obs", "obs_wave", "obs_wavelength"),
+    *("wave_vac", "wavelength_vac", "wave_air", "wavelength_air"),
+)
 _LOG_WAVELENGTHS = ("loglam", "loglambda", "log_wavelength")
-_FLUXES = ("flux", "f_lambda", "flam", "flux_reduced", "fluxes", "spec", "f")
-_ERRORS = ("flux_err", "fluxerr", "flux_error", "err", "error", "sigma", "uncertainty", "e_flux")
+_FLUXES = ("flux", "f_lambda", "flam", "flux_reduced", "fluxes", "flux_density", "spec", "f")
+_ERRORS = (
+    *("flux_err", "fluxerr", "flux_error", "err", "error", "sigma", "uncertainty", "e_flux"),
+    *("flux_unc", "flux_uncertainty", "unc", "std", "stdev", "noise"),
+)
 _VARIANCES = ("variance", "var", "flux_var", "flux_variance")
 _INVERSE_VARIANCES = ("ivar", "flux_ivar", "inverse_variance")
 _UNITS = {
-    u.AA: ("a", "aa", "ang", "angs", "angst", "angstrom", "angstroms", "å", "\u212b"),
+    u.AA: (
+        "a",
+        "aa",
+        "ang",
+        "angs",
+        "angst",
+        "angstrom",
+        "angstroms",
+        "angstroem",
+        "ångström",
+        "å",
+        "\u212b",
+    ),
     u.nm: ("nm", "nanometer", "nanometers", "nanometre", "nanometres"),
     u.um: ("um", "micron", "microns", "micrometer", "micrometers", "micrometre", "micrometres"),
 }

@@ -50,6 +50,7 @@ def table(path, columns, **header):
         {"CDELT1": 2.5, "CTYPE1": "LINEAR", "CUNIT1": "Angstrom"},
         {"CDELT1": 2.5, "CTYPE1": "WAVE"},
         {"CD1_1": 2.5, "CDELT1": 1.0, "CTYPE1": "AWAV", "CUNIT1": "Angstrom"},
+        {"CDELT1": 2.5, "WAT1_001": "wtype=linear label=Wavelength units=angstroms"},
     ],
 )
 def test_linear_axes(tmp_path, cards):
@@ -78,6 +79,19 @@ def test_logarithmic_axis_of_the_standard(tmp_path, step):
     cards = {"CTYPE1": "WAVE-LOG", "CUNIT1": "Angstrom", "CRVAL1": 3600.0, step: 2.0}
     found = one(image(tmp_path / "a.fits", **cards, CRPIX1=1.0))["wavelength"]
     np.testing.assert_allclose(found, 3600 * np.exp(2.0 * np.arange(100) / 3600), rtol=1e-9)
+
+
+def test_units_in_the_cards_of_iraf(tmp_path):
+    text = "wtype=linear label=Wavelength units=nanometers"
+    path = image(tmp_path / "a.fits", CRVAL1=400.0, CDELT1=0.25, CRPIX1=1.0, WAT1_001=text)
+    np.testing.assert_allclose(one(path)["wavelength"], 4000 + 2.5 * np.arange(100))
+
+
+@pytest.mark.parametrize("flag", [1, "1"])
+def test_iraf_flag_of_logarithms(tmp_path, flag):
+    cards = {"CRVAL1": 3.6, "CDELT1": 1e-4, "CRPIX1": 1.0, "DC_DASH_FLAG": flag}
+    found = one(image(tmp_path / "a.fits", **cards))["wavelength"]
+    np.testing.assert_allclose(found, 10 ** (3.6 + 1e-4 * np.arange(100)))
 
 
 @pytest.mark.parametrize("unit", [{}, {"CUNIT1": "Hz"}])
