@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skastro.exceptions import ObjectError
 from skastro.neural_network._light_curves import LightCurveReader, known_band
-from skastro.neural_network._net import WeightedNet
+from skastro.neural_network._net import ReconstructionNet
 from skastro.neural_network._split import random_split
 from skastro.neural_network._training import BaseNet
 from skastro.neural_network.inputs import Reconstruction
@@ -22,79 +22,50 @@ from skastro.nn import LightCurveAutoencoderNet, SequenceLoss
 from skastro.surveys import Survey, get_survey
 from skastro.utils.ragged import nest, segment_ids
 
-_LARGEST_HEIGHT = 80.0
-_TRUTH = ("target", "weight", "sample_weight")
-
-
-class ReconstructionNet(WeightedNet):
-    """A net whose truth travels with the inputs.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from skastro.neural_network._autoencoder import ReconstructionNet
-    >>> [name for name, _ in ReconstructionNet(torch.nn.Identity)._default_callbacks]
-    ['epoch_timer', 'train_loss', 'valid_loss']
-    """
-
-    @property
-    def _default_callbacks(self):
-        return [pair for pair in super()._default_callbacks if pair[0] != "valid_accuracy"]
-
-    def infer(self, x, **fit_params):
-        """Call the module with the inputs, and with the truth for a teacher-forced decoder."""
-        inputs = {name: t for name, t in x.items() if name not in _TRUTH}
-        if self.module_.decoder.teacher_forced:
-            inputs["query_heights"] = x["target"]
-        return super().infer(inputs)
-
-    def get_loss(self, y_pred, y_true, X=None, training=False):
-        """Return the loss of the reconstruction, with the penalty of encoder and decoder."""
-        target, weight = (X[name].to(y_pred.device) for name in ("target", "weight"))
-        modules = (self.module_.encoder, self.module_.decoder)
-        return self.criterion_(y_pred, target, weight, modules)
-
 
 class TransformerAutoencoder(
     LightCurveReader, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseNet
 ):
-    """Learn short codes of light curves from light curves alone, without labels.
+    """Learn short embeddings of light curves without labels.
 
-    A transformer reads the observations, some of which training leaves out, and makes a code; a
-    decoder gives the flux at any date and band from it, in one pass.  `transform` gives the codes
-    to any classifier; `reconstruct` and `decode` give fluxes back in their unit.
+    A transformer reads the observations, some of which are left out in training, and returns an
+    embedding; a decoder predicts the flux at any date and in any band from it.  `transform`
+    returns the embeddings, for any classifier; `reconstruct` and `decode` return fluxes in their
+    unit.
 
     Parameters
     ----------
     module : class, default=skastro.nn.LightCurveAutoencoderNet
-        Called with n_inputs, n_band_numbers and code_size.  Use `functools.partial` to give it
-        other parameters, such as ``decoder="sequence"``, the teacher-forced decoder of the seed.
+        Called with n_inputs, n_band_numbers and code_size.  Use `functools.partial` for other
+        parameters, such as ``decoder="sequence"``, the teacher-forced decoder of the original
+        code.
 
     code_size : int, default=16
-        Length of the code.
+        Length of the embedding.
 
     loss : {"mse", "msle", "huber", "mae", "log_cosh", "rmse"}, default="huber"
-        Error of the asinh of flux over its scale.
+        Loss of the asinh of flux divided by its scale.
 
     use_errors : bool, default=True
-        Weight every value by its error.
+        Whether to weight every value by its error.
 
     alpha : float, default=0.0
-        Factor of the penalty of sparsity of encoder and decoder; PELICAN: 0.3.
+        Factor of the sparsity penalty of encoder and decoder; 0.3 in PELICAN [1]_.
 
     rho : float, default=1e-5
-        Mean absolute weight that the penalty wants.
+        Target of the mean absolute weight in the penalty.
 
     observation_dropout : float, default=0.4
-        Largest part of the observations that the encoder does not see in training but the decoder
-        must give; 0 for plain reconstruction.
+        Largest share of the observations that the encoder does not see in training but the
+        decoder must predict; 0 for plain reconstruction.
 
     band_encoding : {"wavelength", "one-hot"}, default="one-hot"
-        How the network is told the band: as effective wavelength, which needs `survey` and works
-        for bands that did not occur in the training, or as indicator.
+        How the band enters the network: as effective wavelength, which also works for bands that
+        did not occur in the training, or as indicator.
 
     survey : str or Survey, default="LSST"
-        Gives the effective wavelengths of the bands.
+        Resolves the names of bands (``ZTF_g``, ``ztfg`` and ``g`` are one band) and knows their
+        effective wavelengths.  Observations in other bands are left out with a warning.
 
     reference_column : str, default=None
         Column with the reference date of each object, from which its days count; NaN there and
@@ -104,8 +75,8 @@ class TransformerAutoencoder(
         Column with the reason why an object is unusable, or "" for a usable one.
 
     column : str, default="lightcurve"
-        Nested column with the light curves: fields time [days], band, flux, flux_err, and
-        ``detected``, without which S/N above 5 stands for it.
+        Nested column with the light curves: fields time [days], band, flux, flux_err, and perhaps
+        ``detected``; see :func:`skastro.utils.photometry.is_detected`.
 
     max_epochs : int, default=30
         Passes over the training objects.
@@ -182,7 +153,7 @@ class TransformerAutoencoder(
 
     Notes
     -----
-    An object without observations gets a code of NaN.
+    The embedding of an object without observations is NaN.
 
     References
     ----------
@@ -350,7 +321,8 @@ class TransformerAutoencoder(
         ids = segment_ids(curves.offsets)
         days = curves.rows["time"] - curves.zero[ids]
         bands = curves.band_numbers[curves.rows["band"]]
-        flux = self._flux(embeddings[ids], days[:, None], bands[:, None])[:, 0]
+        heights = self.net_.decode(embeddings[ids], days[:, None], bands[:, None])[:, 0]
+        flux = self.scale_.flux * np.sinh(heights)
         names = np.array(curves.band_names, object)[curves.rows["band"]]
         rows = {"time": curves.rows["time"], "band": names, "flux": flux}
         return NestedFrame(index=X.index).assign(
@@ -390,24 +362,9 @@ class TransformerAutoencoder(
         queries = np.broadcast_to(queries, (len(codes), len(queries)))
         numbers = np.tile(numbers, (len(days), 1))
         numbers = np.broadcast_to(numbers, (*queries.shape, numbers.shape[1]))
-        return self._flux(codes, queries, numbers).reshape(shape)
-
-    def _flux(self, codes, days, bands):
-        """Fluxes of shape (n, n_queries), from days of that shape."""
-        flux = np.empty(days.shape, np.float32)
-        decoder, step = self.net_.module_.decoder, max(1, 2**18 // max(days.shape[1], 1))
-        decoder.eval()
-        for start in range(0, len(days), step):
-            part = slice(start, start + step)
-            inputs = (
-                torch.from_numpy(np.array(values[part], np.float32)).to(self.net_.device)
-                for values in (codes, days, bands)
-            )
-            with torch.no_grad():
-                heights = decoder(*inputs).double().cpu().numpy()
-            heights = np.clip(heights, -_LARGEST_HEIGHT, _LARGEST_HEIGHT)
-            flux[part] = self.scale_.flux * np.sinh(heights)
-        return flux
+        return (self.scale_.flux * np.sinh(self.net_.decode(codes, queries, numbers))).reshape(
+            shape
+        )
 
     def _numbers_of_bands(self, bands):
         survey = get_survey(self.survey)

@@ -1,7 +1,6 @@
 """Base of the classifiers that own a network."""
 
 import copy
-import warnings
 from abc import abstractmethod
 from functools import partial
 from typing import Any, Self
@@ -16,12 +15,11 @@ from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.validation import _check_sample_weight
 
 from skastro.base import UNCLASSIFIED_OPTIONS
-from skastro.exceptions import name_objects
 from skastro.neural_network._callbacks import FiniteLoss
 from skastro.neural_network._labels import Labels, read_labels
 from skastro.neural_network._net import WeightedNet
 from skastro.neural_network._predictions import PredictionMixin
-from skastro.neural_network._split import holdout
+from skastro.neural_network._split import check_training_part, holdout
 from skastro.neural_network._targets import FlatTargets, TreeTargets, reached_part
 from skastro.neural_network._training import BaseNet
 from skastro.neural_network.inputs import Source
@@ -235,7 +233,7 @@ class BaseNetClassifier(PredictionMixin, BaseNet):
         self._apply_class_weight(weights, labels, used)
         rng = self._begin(source, codes, weights, groups)
         held = self._hold_out(X, codes, used, groups, rng)
-        self._check_training_part(codes, held)
+        check_training_part(codes, held, self._targets, type(self).__name__)
         train, valid = np.flatnonzero(used & ~held), np.flatnonzero(used & held & labels.known)
         self._fit_net(source, train, valid, rng, codes=codes, weights=weights)
         self._finish(codes[train], rng)
@@ -356,24 +354,6 @@ class BaseNetClassifier(PredictionMixin, BaseNet):
                 f"{type(self).__name__} needs at least 2 classes; the usable objects have "
                 f"{len(known)} class: {known}"
             )
-
-    def _check_training_part(self, codes, held):
-        """Refuse a training part of one class, and warn of classes that it lost."""
-        left = np.unique(codes[(codes >= 0) & ~held])
-        lost = self._targets.names(np.setdiff1d(codes[codes >= 0], left))
-        if len(lost) == 0:
-            return
-        problem = (
-            f"{type(self).__name__}: the validation part holds all objects of "
-            f"{name_objects(lost)}, so that"
-        )
-        remedy = "use a stratified `validation`, or groups that do not coincide with classes"
-        if len(left) < 2:
-            names = self._targets.names(left).tolist()
-            raise ValueError(f"{problem} the training part has one class, {names}; {remedy}")
-        warnings.warn(
-            f"{problem} the network never learns them; {remedy}", UserWarning, stacklevel=3
-        )
 
     def _finish(self, codes, rng):
         self.class_prior_ = self._targets.prior(codes[codes >= 0])

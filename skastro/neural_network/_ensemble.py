@@ -250,13 +250,7 @@ class DeepEnsembleClassifier(
         Returns
         -------
         labels : ndarray of shape (n_objects,)
-            Objects that cannot be classified get the label ``"unclassified"``, or the most
-            frequent class with ``unclassified="prior"``.
-
-        Raises
-        ------
-        ObjectError
-            An object cannot be classified, and the classes are not strings.
+            See :meth:`BaseNetClassifier.predict` for objects that cannot be classified.
         """
         check_is_fitted(self)
         return most_probable(self.classes_, self.predict_proba(X), type(self).__name__)

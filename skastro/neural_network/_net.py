@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 from skorch import NeuralNetClassifier
 from skorch.callbacks import EarlyStopping, EpochTimer, PassthroughScoring
 
@@ -14,6 +15,9 @@ from skastro.neural_network._callbacks import ValidAccuracy
 from skastro.neural_network._random import OwnGenerator
 from skastro.neural_network.inputs import BatchDataset, BatchIterator
 
+_TRUTH = ("target", "weight", "sample_weight")
+# The largest asinh of a flux in float32.
+_LARGEST_HEIGHT = 80.0
 _HISTORY = ["epoch", "train_loss", "valid_loss", "valid_accuracy", "lr", "dur"]
 
 
@@ -128,6 +132,65 @@ class WeightedNet(NeuralNetClassifier):
         if weight is not None:
             losses = losses * weight.to(losses.device)
         return losses.mean()
+
+
+class ReconstructionNet(WeightedNet):
+    """A net whose truth travels with the inputs.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skastro.neural_network._net import ReconstructionNet
+    >>> [name for name, _ in ReconstructionNet(torch.nn.Identity)._default_callbacks]
+    ['epoch_timer', 'train_loss', 'valid_loss']
+    """
+
+    @property
+    def _default_callbacks(self):
+        return [pair for pair in super()._default_callbacks if pair[0] != "valid_accuracy"]
+
+    def infer(self, x, **fit_params):
+        """Call the module with the inputs, and with the truth for a teacher-forced decoder."""
+        inputs = {name: t for name, t in x.items() if name not in _TRUTH}
+        if self.module_.decoder.teacher_forced:
+            inputs["query_heights"] = x["target"]
+        return super().infer(inputs)
+
+    def get_loss(self, y_pred, y_true, X=None, training=False):
+        """Return the loss of the reconstruction, with the penalty of encoder and decoder."""
+        target, weight = (X[name].to(y_pred.device) for name in ("target", "weight"))
+        modules = (self.module_.encoder, self.module_.decoder)
+        return self.criterion_(y_pred, target, weight, modules)
+
+    def decode(self, embeddings: NDArray, days: NDArray, bands: NDArray) -> NDArray[np.float64]:
+        """Return heights, the asinh of flux over its scale, at some dates in some bands.
+
+        Parameters
+        ----------
+        embeddings : ndarray of shape (n, code_size)
+            Output of the encoder.
+
+        days : ndarray of shape (n, n_queries)
+            Days after the reference date.
+
+        bands : ndarray of shape (n, n_queries, n_band_numbers)
+            Numbers that describe the band of each query.
+
+        Returns
+        -------
+        heights : ndarray of shape (n, n_queries)
+        """
+        heights, decoder = np.empty(days.shape), self.module_.decoder.eval()
+        step = max(1, 2**18 // max(days.shape[1], 1))
+        for start in range(0, len(days), step):
+            part = slice(start, start + step)
+            inputs = (
+                torch.from_numpy(np.array(values[part], np.float32)).to(self.device)
+                for values in (embeddings, days, bands)
+            )
+            with torch.no_grad():
+                heights[part] = decoder(*inputs).double().cpu().numpy()
+        return np.clip(heights, -_LARGEST_HEIGHT, _LARGEST_HEIGHT)
 
 
 def _stopped_early(error):

@@ -17,36 +17,37 @@ from skastro.surveys import Survey
 class RecurrentClassifier(LightCurveNetClassifier):
     """Classify light curves, complete or cut at any date, with a recurrent network.
 
-    The network reads the observations in order of time, so that its answer at a date knows
-    nothing of later ones.  In every epoch it answers at random dates of each object's own, so
-    that one training serves every date.
+    The network reads the observations in order of time, so that its prediction at a date does
+    not depend on later ones.  In every epoch it predicts at random dates of each object, so that
+    one training serves every date.
 
     Parameters
     ----------
     static : sequence of str, default=()
-        Numeric columns of `X` beside the light curve.  They are standardised; NaN is allowed and
-        gets an indicator.
+        Numeric columns of `X` in addition to the light curve.  They are standardised; each gets
+        an indicator of missing values (NaN).
 
     module : class, default=skastro.nn.RecurrentNet
-        Called with n_inputs, n_bands, n_static and n_outputs; gives a torch module with
+        Called with n_inputs, n_bands, n_static and n_outputs; returns a torch module with
         ``forward(observations, positions, static=None, bands=None)`` that returns logits.  Use
-        `functools.partial` to give it other parameters.
+        `functools.partial` for other parameters.
 
     n_prefixes : int, default=7
-        Random dates an object and epoch at which the loss is taken, besides the last
-        observation; half of them are even in the number of observations, half in its logarithm.
-        0 trains on complete light curves only.
+        Random dates per object and epoch at which the loss is computed, in addition to the last
+        observation; half of them are uniform in the number of observations, half in its
+        logarithm.  0 trains on complete light curves only.
 
     observation_dropout : float, default=0.4
-        Largest part of the observations that is left out of a light curve in training, drawn for
-        each object and epoch; never the first one.  It multiplies the training light curves.
+        Largest share of the observations that is left out of a light curve in training, drawn for
+        each object and epoch; never the first one.
 
     band_encoding : {"wavelength", "one-hot", "embedding"}, default="one-hot"
-        How the network is told the band: as effective wavelength, which needs `survey` and works
-        for bands that did not occur in the training, as indicator, or as learned vector.
+        How the band enters the network: as effective wavelength, which also works for bands that
+        did not occur in the training; as indicator; or as learned vector.
 
     survey : str or Survey, default="LSST"
-        Gives the effective wavelengths of the bands.
+        Resolves the names of bands (``ZTF_g``, ``ztfg`` and ``g`` are one band) and knows their
+        effective wavelengths.  Observations in other bands are left out with a warning.
 
     reference_column : str, default=None
         Column with the reference date of each object, from which its days count; NaN there and
@@ -56,8 +57,8 @@ class RecurrentClassifier(LightCurveNetClassifier):
         Column with the reason why an object is unusable, or "" for a usable one.
 
     column : str, default="lightcurve"
-        Nested column with the light curves: fields time [days], band, flux, flux_err, and
-        ``detected``, without which S/N above 5 stands for it.
+        Nested column with the light curves: fields time [days], band, flux, flux_err, and perhaps
+        ``detected``; see :func:`skastro.utils.photometry.is_detected`.
 
     max_epochs : int, default=30
         Passes over the training objects.
@@ -128,7 +129,7 @@ class RecurrentClassifier(LightCurveNetClassifier):
         Show a progress bar if not 0.
 
     random_state : int, RandomState instance or None, default=None
-        Source of randomness of the training and of Monte-Carlo dropout.
+        Seed of everything random in the training and of Monte-Carlo dropout.
 
     Attributes
     ----------

@@ -1,10 +1,13 @@
 """Which objects of a training set are held out for validation."""
 
+import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import StratifiedGroupKFold
+
+from skastro.exceptions import name_objects
 
 
 def stratified_holdout(
@@ -136,3 +139,56 @@ def random_split(
     rows = rng.permutation(rows)
     valid, train = np.split(rows, [int((validation or 0) * len(rows))])
     return train, valid
+
+
+def check_training_part(
+    codes: NDArray[np.int64], held: NDArray[np.bool_], targets: Any, owner: str
+) -> None:
+    """Refuse a training part of one class, and warn of classes that it lost.
+
+    Parameters
+    ----------
+    codes : ndarray of int of shape (n,)
+        Encoded label of each object; negative for those that do not count.
+
+    held : ndarray of bool of shape (n,)
+        Held-out objects.
+
+    targets : FlatTargets or TreeTargets
+        Its method ``names`` returns the label of a code.
+
+    owner : str
+        Estimator that messages name.
+
+    Raises
+    ------
+    ValueError
+        The training part has fewer than two classes.
+
+    Warns
+    -----
+    UserWarning
+        A class is in the validation part alone.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skastro.neural_network._split import check_training_part
+    >>> from skastro.neural_network._targets import FlatTargets
+    >>> targets, held = FlatTargets(["a", "b"]), np.array([False, True])
+    >>> check_training_part(np.array([0, 1]), held, targets, "MyClassifier")
+    Traceback (most recent call last):
+    ...
+    ValueError: MyClassifier: the validation part holds all objects of 'b', so that the training
+    part has one class, ['a']; use a stratified `validation`, or groups that do not coincide...
+    """
+    left = np.unique(codes[(codes >= 0) & ~held])
+    lost = targets.names(np.setdiff1d(codes[codes >= 0], left))
+    if len(lost) == 0:
+        return
+    problem = f"{owner}: the validation part holds all objects of {name_objects(lost)}, so that"
+    remedy = "use a stratified `validation`, or groups that do not coincide with classes"
+    if len(left) < 2:
+        names = targets.names(left).tolist()
+        raise ValueError(f"{problem} the training part has one class, {names}; {remedy}")
+    warnings.warn(f"{problem} the network never learns them; {remedy}", UserWarning, stacklevel=4)

@@ -26,43 +26,45 @@ _OBJECTS_AT_ONCE = 256
 class TransformerClassifier(LightCurveNetClassifier):
     """Classify light curves, complete or cut at any date, with a transformer.
 
-    One token an observation, at whatever times these are: nothing is binned and nothing padded
-    is seen.  An answer at a date knows nothing of later observations.
+    Each observation is one token, at any time: nothing is binned, and padding is masked.  A
+    prediction at a date does not depend on later observations.
 
     Parameters
     ----------
     static : sequence of str, default=()
-        Numeric columns of `X` beside the light curve.  They are standardised; NaN is allowed and
-        gets an indicator.
+        Numeric columns of `X` in addition to the light curve.  They are standardised; each gets
+        an indicator of missing values (NaN).
 
     module : class, default=skastro.nn.TransformerNet
-        Called with n_inputs, n_bands, n_static and n_outputs; gives a torch module with
+        Called with n_inputs, n_bands, n_static and n_outputs; returns a torch module with
         ``forward(observations, positions, lengths, static=None, bands=None)`` that returns
-        logits.  Use `functools.partial` to give it other parameters.
+        logits.  Use `functools.partial` for other parameters.
 
     pretrained : TransformerAutoencoder, default=None
-        The encoder starts from the one of this auto-encoder.  It is trained on the light curves
-        of `fit` first; inside a `sklearn.frozen.FrozenEstimator` it is taken as it is, trained on
-        other objects, which may have no labels.  `column`, `survey`, `reference_column`,
-        `band_encoding` and the sizes of the encoder must be its own.
+        The encoder starts from that of this auto-encoder, which is first trained on the light
+        curves of `fit`.  Inside a `sklearn.frozen.FrozenEstimator` it is used as it is, trained on
+        other objects, with or without labels.  `column`, `survey`, `reference_column`,
+        `band_encoding` and the sizes of the encoder must be the same in both.
 
     freeze_encoder : bool, default=False
-        Leave a pre-trained encoder as it is and train the rest.
+        Whether to keep the weights of a pretrained encoder and train the rest.
 
     n_prefixes : int, default=7
-        Random dates an object and epoch at which the loss is taken, besides the last
-        observation; 0 trains on complete light curves only.
+        Random dates per object and epoch at which the loss is computed, in addition to the last
+        observation; half of them are uniform in the number of observations, half in its
+        logarithm.  0 trains on complete light curves only.
 
     observation_dropout : float, default=0.4
-        Largest part of the observations that is left out of a light curve in training, drawn for
+        Largest share of the observations that is left out of a light curve in training, drawn for
         each object and epoch; never the first one.
 
     band_encoding : {"wavelength", "one-hot", "embedding"}, default="one-hot"
-        How the network is told the band: as effective wavelength, which needs `survey` and works
-        for bands that did not occur in the training, as indicator, or as learned vector.
+        How the band enters the network: as effective wavelength, which also works for bands that
+        did not occur in the training; as indicator; or as learned vector.
 
     survey : str or Survey, default="LSST"
-        Gives the effective wavelengths of the bands.
+        Resolves the names of bands (``ZTF_g``, ``ztfg`` and ``g`` are one band) and knows their
+        effective wavelengths.  Observations in other bands are left out with a warning.
 
     reference_column : str, default=None
         Column with the reference date of each object, from which its days count; NaN there and
@@ -72,8 +74,8 @@ class TransformerClassifier(LightCurveNetClassifier):
         Column with the reason why an object is unusable, or "" for a usable one.
 
     column : str, default="lightcurve"
-        Nested column with the light curves: fields time [days], band, flux, flux_err, and
-        ``detected``, without which S/N above 5 stands for it.
+        Nested column with the light curves: fields time [days], band, flux, flux_err, and perhaps
+        ``detected``; see :func:`skastro.utils.photometry.is_detected`.
 
     max_epochs : int, default=40
         Passes over the training objects.
@@ -144,7 +146,7 @@ class TransformerClassifier(LightCurveNetClassifier):
         Show a progress bar if not 0.
 
     random_state : int, RandomState instance or None, default=None
-        Source of randomness of the training and of Monte-Carlo dropout.
+        Seed of everything random in the training and of Monte-Carlo dropout.
 
     Attributes
     ----------
@@ -189,7 +191,7 @@ class TransformerClassifier(LightCurveNetClassifier):
 
     Notes
     -----
-    An object without observations gets NaN probabilities.
+    An object without observations is unclassified.
 
     References
     ----------
