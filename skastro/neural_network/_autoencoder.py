@@ -151,10 +151,6 @@ class TransformerAutoencoder(
     --------
     TransformerClassifier : Starts from the encoder with ``pretrained=``.
 
-    Notes
-    -----
-    The embedding of an object without observations is NaN.
-
     References
     ----------
     .. [1] J. Pasquet et al., "PELICAN: deeP architecturE for the LIght Curve ANalysis",
@@ -164,7 +160,7 @@ class TransformerAutoencoder(
     --------
     >>> from skastro.datasets import make_bazin
     >>> from skastro.neural_network import TransformerAutoencoder
-    >>> X, y = make_bazin(60, random_state=0)
+    >>> X, _ = make_bazin(60, random_state=0)
     >>> model = TransformerAutoencoder(max_epochs=2, random_state=0).fit(X)
     >>> model.transform(X).shape
     (60, 16)
@@ -266,7 +262,7 @@ class TransformerAutoencoder(
         Raises
         ------
         ObjectError
-            No object can be used, or observations are not finite.
+            No object can be used.
         """
         source = self._read(X, reset=self._starts_anew())
         rows = np.flatnonzero(~source.unusable)
@@ -336,12 +332,10 @@ class TransformerAutoencoder(
         ----------
         codes : array-like of shape (n_objects, code_size)
             Embeddings, as from :meth:`transform`.
-
         days : array-like of shape (n_days,)
             Days after the reference date of each object.
-
-        bands : sequence of str
-            Bands, n_bands of them.
+        bands : sequence of str of length n_bands
+            Bands.
 
         Returns
         -------

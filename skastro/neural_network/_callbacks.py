@@ -1,6 +1,7 @@
-"""What happens in the course of a training, each in a skorch callback."""
+"""Callbacks of skorch that act during a training."""
 
 import math
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,7 +19,7 @@ def one_cycle(progress):
     Returns
     -------
     factor : float
-        To multiply the learning rate with.
+        Factor of the learning rate.
 
     References
     ----------
@@ -65,6 +66,9 @@ SCHEDULES = {"one_cycle": one_cycle, "cosine": cosine, "constant": constant}
 class LearningRate(Callback):
     """Set the learning rate of every batch.
 
+    Unlike the schedulers of torch, it does not depend on the number of steps in advance and
+    starts anew at each warm start.
+
     Parameters
     ----------
     schedule : callable
@@ -81,7 +85,7 @@ class LearningRate(Callback):
         self.schedule = schedule
 
     def on_train_begin(self, net, X=None, **kwargs):
-        """Note the first learning rates and count the batches to come."""
+        """Store the initial learning rates and count the batches to come."""
         self.step_ = 0
         self.n_steps_ = max(1, net.max_epochs * len(net.get_iterator(X[0], training=True)))
         self.start_ = [group["lr"] for group in net.optimizer_.param_groups]
@@ -114,7 +118,7 @@ class ValidAccuracy(Callback):
         self.right_ = self.total_ = 0.0
 
     def on_batch_end(self, net, batch=None, training=False, y_pred=None, **kwargs):
-        """Count the right answers of a validation batch."""
+        """Count the correct predictions of a validation batch."""
         if training:
             return
         inputs, codes = batch
@@ -133,7 +137,7 @@ class ValidAccuracy(Callback):
 
 
 class FiniteLoss(Callback):
-    """Raise as soon as the training loss of an epoch is not finite.
+    """Raise an error as soon as the training loss of an epoch is not finite.
 
     Parameters
     ----------
@@ -156,7 +160,7 @@ class FiniteLoss(Callback):
         self.owner = owner
 
     def on_epoch_end(self, net, **kwargs):
-        """Look at the loss."""
+        """Check the loss."""
         loss = net.history[-1, "train_loss"]
         if not np.isfinite(loss):
             raise ValueError(
@@ -166,7 +170,7 @@ class FiniteLoss(Callback):
 
 
 class Progress(Callback):
-    """Show a bar of the epochs with the losses.
+    """Show one progress bar for all epochs, with the losses.
 
     Examples
     --------
@@ -182,7 +186,7 @@ class Progress(Callback):
         self.bar_ = tqdm(total=net.max_epochs, unit="epoch")
 
     def on_epoch_end(self, net, **kwargs):
-        """Move the bar."""
+        """Advance the bar."""
         last = net.history[-1]
         names = ("train_loss", "valid_loss", "valid_accuracy")
         self.bar_.set_postfix({name: f"{last[name]:.4f}" for name in names if name in last})
@@ -195,7 +199,10 @@ class Progress(Callback):
 
 
 class PruneTrial(Callback):
-    """Report the validation loss of every epoch to an Optuna trial, and end a hopeless one.
+    """Report the validation loss of every epoch to an Optuna trial, which its pruner may end.
+
+    Unlike the callback of optuna-integration, it survives `sklearn.base.clone`: inside a
+    Pipeline, an ensemble or a cross-validation it still reports to the same trial.
 
     Parameters
     ----------
@@ -209,7 +216,7 @@ class PruneTrial(Callback):
     Raises
     ------
     optuna.TrialPruned
-        In `fit`, where the pruner says so; the study catches it.
+        In `fit`, if the pruner decides so; the study catches it.
 
     Examples
     --------
@@ -228,7 +235,7 @@ class PruneTrial(Callback):
     2
     """
 
-    def __init__(self, trial, monitor="valid_loss"):
+    def __init__(self, trial: Any, monitor: str = "valid_loss"):
         self.trial = trial
         self.monitor = monitor
 
@@ -237,11 +244,11 @@ class PruneTrial(Callback):
         return self
 
     def on_epoch_end(self, net, **kwargs):
-        """Report, and raise where the trial shall end."""
+        """Report, and raise if the pruner ends the trial."""
         epoch = net.history[-1]
         if self.monitor not in epoch:
             raise ValueError(
-                f"PruneTrial: {self.monitor!r} is not recorded; it needs a validation part"
+                f"PruneTrial: {self.monitor!r} is not recorded; it requires a validation part"
             )
         self.trial.report(epoch[self.monitor], epoch["epoch"])
         if self.trial.should_prune():

@@ -23,9 +23,9 @@ class HeatmapCNNClassifier(BaseNetClassifier):
         and NaN is an error.
 
     module : class, default=skastro.nn.SconeCNN
-        Called with image_shape, n_static and n_outputs; gives a torch module with
-        ``forward(image, static=None)`` that returns logits.  Use `functools.partial` to give it
-        more arguments, as ``partial(SconeCNN, dropout=(0.3, 0.3))``.
+        Called with image_shape, n_static and n_outputs; returns a torch module
+        with ``forward(image, static=None)`` that returns logits.  Use `functools.partial` for
+        further arguments, such as ``partial(SconeCNN, dropout=(0.3, 0.3))``.
 
     max_epochs : int, default=100
         Passes over the training objects.

@@ -16,8 +16,8 @@ from skastro.nn import FusionNet
 class MultimodalClassifier(BaseNetClassifier):
     """Classify objects by several inputs together: spectra, light curves, dm-dt maps, numbers.
 
-    Each input goes through an encoder of its own; the codes side by side, with indicators of the
-    inputs that an object has, give the classes.
+    Each input has its own encoder.  The classes are predicted from all embeddings together and
+    from indicators of the inputs that an object has.
 
     Parameters
     ----------
@@ -27,8 +27,8 @@ class MultimodalClassifier(BaseNetClassifier):
 
     encoders : dict of str -> str or callable, default=None
         Encoder of each input: ``"mlp"``, ``"conv1d"``, ``"conv2d"``, ``"rnn"``, or a callable
-        that takes the shape, such as `functools.partial` of one of :mod:`skastro.nn`.  By default
-        what fits the number of dimensions.
+        that takes the shape, such as `functools.partial` of one of :mod:`skastro.nn`.  The default
+        follows from the number of dimensions.
 
     module : class, default=skastro.nn.FusionNet
         Called with inputs, encoders, n_static and n_outputs.
@@ -135,13 +135,13 @@ class MultimodalClassifier(BaseNetClassifier):
 
     See Also
     --------
-    skastro.hierarchy.ParallelBinaryClassifier : One such network a label, as CCSNscore.
+    skastro.hierarchy.ParallelBinaryClassifier : One such network per label, as in CCSNscore.
     DeepEnsembleClassifier : Mean of several networks.
 
     Notes
     -----
-    An input whose values are all NaN is missing: its code is zero.  An object without any input
-    cannot be classified: `predict_proba` answers NaN.
+    An input whose values are all NaN is missing: its embedding is zero.  An object without any
+    input is unclassified.
 
     References
     ----------

@@ -16,25 +16,27 @@ _ARCHITECTURES = {"simple": SimpleStampNet, "complex": ComplexStampNet}
 
 
 class StampCNNClassifier(BaseNetClassifier):
-    """Tell real from bogus, or any classes apart, by image stamps of candidates.
+    """Classify candidates by their image stamps, for instance as real or bogus.
 
     Parameters
     ----------
     image_shape : tuple of 3 ints or None, default=(29, 29, 3)
         (height, width, channels) of the stamp in the first columns of X, flattened in this order;
-        the other columns are static.  None: all columns are one row of pixels and NaN is an error.
+        the other columns are static.  With None all columns are one row of pixels, and NaN is an
+        error.
 
     architecture : {"simple", "complex"} or callable, default="simple"
-        :class:`skastro.nn.SimpleStampNet`, :class:`skastro.nn.ComplexStampNet`, or what is called
-        with image_shape, n_static and n_outputs and gives a torch module with
-        ``forward(image, static=None)``.  Use `functools.partial` for other parameters of these,
-        such as the normalisation.
+        :class:`skastro.nn.SimpleStampNet`, :class:`skastro.nn.ComplexStampNet`, or a callable that
+        takes image_shape, n_static and n_outputs and returns a torch module with
+        ``forward(image, static=None)``.  Use `functools.partial` for their other parameters, such
+        as the normalisation.
 
     augment : bool, default=True
-        Turn and mirror the stamps of each training batch at random, in 8 orientations of a square.
+        Whether to rotate and flip the stamps of each training batch at random, in the 8
+        orientations of a square.
 
     average_orientations : bool, default=False
-        Answer with the mean probability of all orientations.
+        Whether to predict the mean probability over all orientations.
 
     max_epochs : int, default=30
         Passes over the training objects.
@@ -139,16 +141,15 @@ class StampCNNClassifier(BaseNetClassifier):
     See Also
     --------
     skastro.nn.RealBogusLoss : Cross-entropy, pairwise and virtual-adversarial loss.
-    skastro.label_errors.LabelErrorFinder : Removes or unlabels wrong labels before.
+    skastro.label_errors.LabelErrorFinder : Removes wrong labels, or marks them as unlabelled.
 
     Notes
     -----
-    A label -1 beside text, or beside two integers at least that are not negative, marks an object
-    without a label.  It takes part where the criterion needs no label, in the virtual-adversarial
-    loss; it is no class and never part of the validation.
+    The label -1 marks an unlabelled object among strings, or among at least two non-negative
+    integers.  Such objects take part in the virtual-adversarial loss, which requires no labels,
+    and never in the validation.
 
-    An object with NaN in its stamp cannot be classified: `fit` leaves it out with a warning,
-    `predict_proba` answers NaN, `predict` answers "unclassified".
+    An object with NaN in its stamp is unclassified; `fit` leaves it out with a warning.
 
     A memory-mapped X is read in batches and never as a whole.
 
