@@ -146,7 +146,7 @@ class TransformerClassifier(LightCurveNetClassifier):
         Show a progress bar if not 0.
 
     random_state : int, RandomState instance or None, default=None
-        Seed of everything random in the training and of Monte-Carlo dropout.
+        Source of randomness of the training and of Monte-Carlo dropout.
 
     Attributes
     ----------
