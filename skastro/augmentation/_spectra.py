@@ -35,7 +35,7 @@ def mix_spectra(
     weight: ArrayLike,
     *,
     redshift_column: str = "redshift",
-    phase_column: str = "phase",
+    phase_column: str | None = "phase",
     column: str = "spectrum",
     lightcurve: str = "lightcurve",
 ) -> NestedFrame:

@@ -242,7 +242,7 @@ def warn_of_unclassified(unknown: NDArray[np.bool_], name: str, X: Any = None) -
     >>> len(caught)
     1
     """
-    unknown = unknown.reshape(len(unknown), -1).any(axis=1)
+    unknown = np.asarray(unknown.reshape(len(unknown), -1).any(axis=1))
     ids = X.index if isinstance(X, pd.DataFrame) else np.arange(len(unknown))
     warnings.warn(
         UnclassifiedWarning(

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skastro.base._quality import add_reasons, is_marked
 from skastro.exceptions import name_choices
+from skastro.utils.labels import check_same_index
 from skastro.utils.ragged import flatten, keep_rows, nest
 
 _MEASURED = ("time", "wavelength", "flux", "flux_err")
@@ -164,6 +165,7 @@ class RaggedTransformer(RaggedInputMixin, TransformerMixin, BaseEstimator):
             A parameter is invalid, a required column or field is missing, or `X` holds no
             objects.
         """
+        check_same_index(X, y, type(self).__name__)
         self._check_frame(X, reset=True)
         self._check_parameters()
         self._learn(X)
@@ -317,6 +319,7 @@ class RaggedFeatures(RaggedInputMixin, TransformerMixin, BaseEstimator):
             A parameter is invalid, a required column or field is missing, or `X` holds no
             objects.
         """
+        check_same_index(X, y, type(self).__name__)
         self._check_frame(X, reset=True)
         self._check_parameters()
         self._learn(X)

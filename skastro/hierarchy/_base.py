@@ -54,6 +54,8 @@ class PartsClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     ``_own_estimators()`` that returns the estimators of single parts by name.
     """
 
+    _reads_ragged: bool
+
     def predict(self, X: ArrayLike) -> NDArray:
         """Return the most probable class.
 

@@ -126,12 +126,12 @@ class DetectorClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             Objects without a label.
         """
         y = check_labels(y, type(self).__name__, X)
-        X, y = validate_data(self, X, y, ensure_min_features=2, **_CHECKS)
-        X, detector = _split(X)
-        self.classes_ = np.unique(y)
-        self.class_prior_ = class_prior(y, self.classes_)
+        checked, labels = validate_data(self, X, y, ensure_min_features=2, **_CHECKS)
+        features, detector = _split(checked)
+        self.classes_ = np.unique(labels)
+        self.class_prior_ = class_prior(labels, self.classes_)
         self.estimators_ = {
-            number: clone(self.estimator).fit(X[rows], y[rows])
+            number: clone(self.estimator).fit(features[rows], labels[rows])
             for number, rows in self._parts(detector).items()
         }
         return self

@@ -132,7 +132,7 @@ class ScoresClassifier(PartsClassifier):
         'confidence': 1.0}
         """
         scores, errors, unknown = self._scores_of(X)
-        index = X.index if hasattr(X, "iloc") else range(len(scores))
+        index = X.index if isinstance(X, pd.DataFrame) else range(len(scores))
         columns = {}
         for i, label in enumerate(self.classes_):
             columns[f"score_{label}"] = scores[:, i]

@@ -29,7 +29,7 @@ def hierarchical_precision_recall_fscore(
     sample_weight: ArrayLike | None = None,
     zero_division: float = 0.0,
     unclassified: str | Sequence[str] = NO_PREDICTION,
-) -> tuple[Any, Any, Any]:
+) -> tuple:
     r"""Compute hierarchical precision, recall and F-score.
 
     Each label stands for the set of the nodes on its path, without the root.  With the sets
@@ -117,14 +117,14 @@ def hierarchical_precision_recall_fscore(
     check_consistent_length(true, pred)
     weights = _check_sample_weight(sample_weight, true, ensure_non_negative=True)
     counts = _counts(true, pred, weights, average)
-    scores = _scores(*counts, beta, zero_division)
+    scores = _scores(counts, beta, zero_division)
     if average is None:
         return scores
     if average == "samples":
         return tuple(_mean(score, weights) for score in scores)
     if average == "micro":
         return tuple(float(score) for score in scores)
-    occurs = (true | pred).any(axis=0)
+    occurs = np.asarray((true | pred).any(axis=0))
     shares = counts[2] if average == "weighted" else np.ones(len(occurs))
     return tuple(_mean(score[occurs], shares[occurs]) for score in scores)
 
@@ -259,8 +259,9 @@ def _counts(
 
 
 def _scores(
-    n_right: NDArray, n_pred: NDArray, n_true: NDArray, beta: float, empty: float
+    counts: tuple[NDArray, ...], beta: float, empty: float
 ) -> tuple[NDArray[np.float64], ...]:
+    n_right, n_pred, n_true = counts
     precision, recall = divide(n_right, n_pred, empty), divide(n_right, n_true, empty)
     below = beta**2 * n_true + n_pred
     return precision, recall, divide((1 + beta**2) * n_right, below, empty)

@@ -65,17 +65,17 @@ def score_by_phase(
     >>> table["accuracy_score"]["mean"].to_dict()
     {1: 0.75, 8: 1.0}
     """
-    y_true = true_labels(y_true, "score_by_phase")
+    labels = true_labels(y_true, "score_by_phase")
     metrics = metric if isinstance(metric, Mapping) else {None: metric}
     runs = [np.asarray(run) for run in (y_pred if isinstance(y_pred, list | tuple) else [y_pred])]
-    days = pd.Index(days, name="days")
-    _check_shapes(runs, len(y_true), len(days))
-    tables = [_score_run(np.asarray(y_true.tolist()), run, days, metrics) for run in runs]
+    index = pd.Index(days, name="days")
+    _check_shapes(runs, len(labels), len(index))
+    tables = [_score_run(np.asarray(labels.tolist()), run, index, metrics) for run in runs]
     scores = np.stack([table.to_numpy(float) for table in tables])
     spread = scores.std(axis=0, ddof=1) if len(runs) > 1 else np.full(scores.shape[1:], np.nan)
     statistics = {"mean": scores.mean(axis=0), "std": spread}
     columns = tables[0].columns
-    table = pd.concat({k: pd.DataFrame(v, days, columns) for k, v in statistics.items()}, axis=1)
+    table = pd.concat({k: pd.DataFrame(v, index, columns) for k, v in statistics.items()}, axis=1)
     return table.swaplevel(axis=1)[list(columns)].rename_axis(columns=["score", "statistic"])
 
 

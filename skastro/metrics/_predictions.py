@@ -92,11 +92,11 @@ def scored_codes(
     return index, _codes(index, true, "y_true", name), proba, predicted
 
 
-def _as_written(values: ArrayLike, reference: NDArray) -> NDArray:
+def _as_written(values: Any, reference: NDArray) -> NDArray:
     """Return labels in the type of the true ones: 1 for "1", which a table read from text has."""
     written = {str(label): label for label in reference.tolist()}
     known = set(reference.tolist())
-    labels = np.empty(len(values), dtype=object)
+    labels: NDArray = np.empty(len(values), dtype=object)
     labels[:] = [v if v in known else written.get(str(v), v) for v in values]
     return labels
 
@@ -161,7 +161,8 @@ def confusion_counts(
     """Count objects by true and predicted class; the last column is no prediction (code -1)."""
     columns = n_classes + 1
     cells = true * columns + np.where(pred < 0, n_classes, pred)
-    return np.bincount(cells, weights, n_classes * columns).reshape(n_classes, columns)
+    counts = np.bincount(cells, weights, n_classes * columns).astype(float)
+    return counts.reshape(n_classes, columns)
 
 
 def table_scores(counts: NDArray) -> tuple[NDArray[np.float64], ...]:

@@ -161,12 +161,12 @@ class SpectrumMixSampler(RowPicker):
         groups = self._phase_groups(X)
         pairs, lacking = [np.empty((2, 0), np.intp)], []
         for label in np.unique(y):
-            missing = self.n_per_class - np.count_nonzero(y == label)
+            missing = self.n_per_class - int(np.count_nonzero(y == label))
             own = np.flatnonzero((y == label) & usable)
             if missing <= 0:
                 continue
             shares = self._shares(groups[own])
-            options = {"min_overlap": self.min_overlap, "random_state": rng}
+            options: dict[str, Any] = {"min_overlap": self.min_overlap, "random_state": rng}
             pairs.append(draw_pairs(own, groups[own], shares, low, high, missing, **options))
             if len(pairs[-1][0]) < missing:
                 lacking.append(label)

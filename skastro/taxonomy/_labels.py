@@ -264,7 +264,7 @@ def trained_taxonomy(
     """
     if not np.any(numbers):
         raise ValueError(f"{name}: y holds no label below the root {tree.root!r}")
-    kept = tree.is_on_path[np.unique(numbers)].any(axis=0)
+    kept = np.asarray(tree.is_on_path[np.unique(numbers)].any(axis=0))
     if kept.all():
         return tree
     lost = [node for node, keep in zip(tree.nodes, kept) if not keep]
