@@ -31,8 +31,7 @@ def test_invariance_with_dropout(classifier, name):
 
 
 @pytest.mark.parametrize(
-    "make",
-    [lambda: CleanPhotometry(), lambda: make_pipeline(LightCurveStatistics(), "passthrough")],
+    "step", [CleanPhotometry(), LightCurveStatistics()], ids=["transformer", "features"]
 )
 def test_labels_of_other_objects_are_refused_by_the_first_step(step):
     X, y = make_check_data()
