@@ -38,7 +38,7 @@ from skastro.hierarchy import (
     ParallelBinaryClassifier,
 )
 from skastro.label_errors import LabelErrorFinder
-from skastro.model_selection import PrefitClassifier
+from skastro.model_selection import OptunaSearchCV, PrefitClassifier
 from skastro.neural_network import (
     BaseNet,
     BaseNetClassifier,
@@ -189,6 +189,13 @@ INIT_PARAMS = {
     MarkDetections: {"by": "photflag"},
     ReplaceMissing: {},
     MultimodalClassifier: {"max_epochs": 30, "lr": 1e-2},
+    OptunaSearchCV: {
+        "estimator": LogisticRegression(),
+        "param_distributions": {"C": [1.0, 100.0]},
+        "n_trials": 2,
+        "cv": 2,
+        "random_state": 0,
+    },
     ParallelBinaryClassifier: {"estimator": LogisticRegression(), "ambiguity": None},
     MarkQuality: {"min_detections": 4, "min_duration": 30.0, "max_gap": 50.0},
     RecurrentClassifier: {"max_epochs": 5, "batch_size": 8},

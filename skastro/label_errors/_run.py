@@ -24,13 +24,13 @@ from skastro.label_errors._folds import (
     Fold,
     Prediction,
     cached_prediction,
-    fingerprint,
     make_folds,
 )
 from skastro.label_errors._read import Scored, check_probabilities, encode_labels
 
 if TYPE_CHECKING:
     from skastro.label_errors._finder import LabelErrorFinder
+from skastro.utils.fingerprint import fingerprint
 
 
 class Given(NamedTuple):

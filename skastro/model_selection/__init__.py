@@ -1,5 +1,19 @@
-"""Model selection: what scikit-learn's tools require around classifiers of light curves."""
+"""Model selection: tuning with Optuna, and what scikit-learn's tools require of light curves."""
 
+from skastro.model_selection._displays import (
+    ParallelCoordinatesDisplay,
+    ParameterImportanceDisplay,
+    SearchHistoryDisplay,
+)
+from skastro.model_selection._nested import nested_cross_validate
 from skastro.model_selection._prefit import PrefitClassifier
+from skastro.model_selection._search import OptunaSearchCV
 
-__all__ = ["PrefitClassifier"]
+__all__ = [
+    "OptunaSearchCV",
+    "ParallelCoordinatesDisplay",
+    "ParameterImportanceDisplay",
+    "PrefitClassifier",
+    "SearchHistoryDisplay",
+    "nested_cross_validate",
+]

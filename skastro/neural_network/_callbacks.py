@@ -210,8 +210,11 @@ class PruneTrial(Callback):
         The trial whose parameters are trained; its study has a pruner.
 
     monitor : str, default="valid_loss"
-        What is reported: a column of `history_`.  The study minimises a loss and maximises
-        "valid_accuracy".
+        What is reported: a column of `history_`.  A loss is reported with the sign of the study:
+        negative where it maximises.
+
+    first_step : int, default=0
+        Added to the number of the epoch, such as the epochs of the folds before.
 
     Raises
     ------
@@ -235,9 +238,10 @@ class PruneTrial(Callback):
     2
     """
 
-    def __init__(self, trial: Any, monitor: str = "valid_loss"):
+    def __init__(self, trial: Any, monitor: str = "valid_loss", first_step: int = 0):
         self.trial = trial
         self.monitor = monitor
+        self.first_step = first_step
 
     def __deepcopy__(self, memo):
         """Return itself: a copy of a trial would report to a copy of its study."""
@@ -250,8 +254,12 @@ class PruneTrial(Callback):
             raise ValueError(
                 f"PruneTrial: {self.monitor!r} is not recorded; it requires a validation part"
             )
-        self.trial.report(epoch[self.monitor], epoch["epoch"])
+        sign = -1 if self.monitor.endswith("loss") and self._maximizes() else 1
+        self.trial.report(sign * epoch[self.monitor], self.first_step + epoch["epoch"])
         if self.trial.should_prune():
             from optuna import TrialPruned
 
             raise TrialPruned(f"after epoch {epoch['epoch']}")
+
+    def _maximizes(self) -> bool:
+        return self.trial.study.direction.name == "MAXIMIZE"

@@ -11,8 +11,9 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.naive_bayes import GaussianNB
 
 from skastro.label_errors import LabelErrorFinder
-from skastro.label_errors._folds import cached_prediction, fingerprint
+from skastro.label_errors._folds import cached_prediction
 from skastro.testing import make_check_data
+from skastro.utils.fingerprint import fingerprint
 from skastro.utils.ragged import flatten, nest
 
 Y = np.array(["Ia", "II"] * 20)
