@@ -23,9 +23,14 @@ from skastro.utils.columns import (
     to_identifiers,
     to_numbers,
 )
+from skastro.utils.missing import mask_magnitudes
+from skastro.utils.photometry import magnitude_to_flux
 from skastro.utils.ragged import nest, sort_rows
 
-_ALIASES = {"object_id": ID_ALIASES} | {name: FIELD_ALIASES[name] for name in STANDARD_FIELDS}
+_MAGNITUDES = {"flux": "mag", "flux_err": "mag_err"}
+_ALIASES = {"object_id": ID_ALIASES} | {
+    name: FIELD_ALIASES[name] for name in (*STANDARD_FIELDS, *_MAGNITUDES.values())
+}
 _NEEDED = ("object_id", "time", "band", "flux", "flux_err")
 _MJD_IN_JD = 2400000.5
 
@@ -41,7 +46,8 @@ def read_observations(
     """Read a table with one row per observation as light curves.
 
     Columns are found by the names they have in ELAsTiCC, PLAsTiCC, LSST and SNANA, in any letter
-    case; the rows may be in any order.  Fluxes are taken as they are.
+    case; the rows may be in any order.  Fluxes are taken as they are; without fluxes, magnitudes
+    and their errors become FLUXCAL (zero point 27.5), and those of 90 and beyond, as 99, NaN.
 
     Parameters
     ----------
@@ -160,6 +166,10 @@ def _find(table, names, needed):
     """Return the column of each field that there is."""
     found = {field: find_column(table.columns, aliases) for field, aliases in _ALIASES.items()}
     found |= {field: column for field, column in names.items() if column in table.columns}
+    if found["flux"] is not None or None in (found["mag"], found["mag_err"]):
+        found |= dict.fromkeys(_MAGNITUDES.values())
+    elif set(_MAGNITUDES) <= set(needed):
+        needed = [_MAGNITUDES.get(field, field) for field in needed]
     missing = [field for field in needed if found[field] is None]
     if missing:
         raise FormatError(f"no column for {missing[0]!r}; there are {list(table.columns)}")
@@ -189,16 +199,28 @@ def _fields(table, found, bands):
         "time": _times(found["time"], table[found["time"]]),
         "band": _bands(table[found["band"]], bands),
     }
-    for name in ("flux", "flux_err"):
-        values = table[found[name]]
-        plain = values.dtype in (np.float32, np.float64)
-        rows[name] = values.to_numpy() if plain else _numbers(found[name], values)
+    rows |= _fluxes(table, found)
     if "photflag" in found:
         rows["photflag"] = _photflag(found["photflag"], table[found["photflag"]])
     if "detected" in found:
         rows["detected"] = to_flags(found["detected"], table[found["detected"]])
     further = [name for name in table.columns if name not in found.values()]
     return rows | {str(name): _array(table[name]) for name in further}
+
+
+def _fluxes(table, found):
+    """Return flux and error, of magnitudes if there are no fluxes."""
+    if "mag" in found:
+        names = [found[name] for name in _MAGNITUDES.values()]
+        magnitudes = [mask_magnitudes(_numbers(name, table[name])) for name in names]
+        return dict(zip(_MAGNITUDES, magnitude_to_flux(*magnitudes)))
+    fluxes = {name: table[found[name]] for name in _MAGNITUDES}
+    return {
+        name: values.to_numpy()
+        if values.dtype in (np.float32, np.float64)
+        else _numbers(found[name], values)
+        for name, values in fluxes.items()
+    }
 
 
 def _numbers(name, values):
@@ -241,7 +263,7 @@ def _bands(values, bands):
         values = values.map(bands)
     if values.isna().any():
         raise FormatError(f"missing bands in column {values.name!r}")
-    if pd.api.types.is_numeric_dtype(values.dtype):
+    if len(values) and pd.api.types.is_numeric_dtype(values.dtype):
         raise FormatError(f"column {values.name!r} holds numbers; pass `bands` with their names")
     return pd.Categorical(values.astype(str).str.strip().astype(object))
 

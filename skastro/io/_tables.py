@@ -53,9 +53,9 @@ def read_table(path: str | Path, *, text: Sequence[str] = ()) -> pd.DataFrame:
     path = Path(path).expanduser()
     if path.suffix.lower() not in _PARQUET:
         return read_csv(path, text=text)
+    if not path.exists():
+        raise FileNotFoundError(f"there is no file {path}")
     with naming(path, pa.ArrowException, OSError):
-        if not path.exists():
-            raise FileNotFoundError(path)
         table = pd.read_parquet(path)
     return with_index(table)
 
@@ -102,7 +102,7 @@ def read_csv(path: str | Path, *, text: Sequence[str] | None = ()) -> pd.DataFra
     """
     lines = [
         (number, line)
-        for number, line in enumerate(read_text(path).replace("\r\n", "\n").split("\n"), 1)
+        for number, line in enumerate(_lines(read_text(path)), 1)
         if line.strip() and not line.lstrip().startswith("#")
     ]
     if not lines:
@@ -123,6 +123,10 @@ def read_csv(path: str | Path, *, text: Sequence[str] | None = ()) -> pd.DataFra
             skipinitialspace=True,
         )
     return table.drop(columns=[n for n in names if not n and table[n].isna().all()])
+
+
+def _lines(text):
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def _is_identifier(name):

@@ -318,7 +318,7 @@ def to_identifiers(values: ArrayLike, name: str = "object_id") -> pd.Index:
     if series.isna().any():
         row = int(np.flatnonzero(series.isna())[0])
         raise ValueError(f"column {name!r} holds missing identifiers, the first in row {row}")
-    if pd.api.types.infer_dtype(series) in ("floating", "mixed-integer-float"):
+    if len(series) and pd.api.types.infer_dtype(series) in ("floating", "mixed-integer-float"):
         raise ValueError(
             f"column {name!r} holds fractions, in which long identifiers lose digits; read "
             "identifiers as text or integers"

@@ -1,6 +1,7 @@
 """SNANA FITS as found in the wild, and files broken on purpose."""
 
 import gzip
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from nested_pandas import NestedFrame
 
 from skastro.exceptions import FormatError, ObjectError, ObjectWarning
 from skastro.io import read_snana, write_snana
+from skastro.surveys import get_survey
 from skastro.utils.ragged import flatten, nest
 
 IDS = ["SN2016afk", "a-very-long-identifier-of-32-chars", "7"]
@@ -216,6 +218,16 @@ class TestValues:
         bands = np.array([b"CFA3K-B/q", b"LSST-z  ", b"LSST-z\0", b"-"] + [b"g"] * 5, "S12")
         X = read_snana(save(tmp_path, phot=phot_table(FLT=bands)))
         assert X["lightcurve.band"].tolist()[:3] == ["CFA3K-B/q", "LSST-z", "LSST-z"]
+
+    def test_bands_of_the_low_redshift_sample_of_des(self, tmp_path):
+        names = [b"CFA3K-B/q", b"CSP-o/v", b"CFA4P1-r/F", b"-", b"PS1-z/z", b"-"] + [b"CSP-u"] * 3
+        save(tmp_path, phot=phot_table(FLT=np.array(names)), header={"SURVEY": "LOWZ"})
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            X = read_snana(tmp_path, survey="LOWZ")
+        bands = flatten(X["lightcurve"])[1]["band"]
+        found = get_survey("LOWZ").band_wavelengths(bands).tolist()
+        assert found == [4355.8, 5387.6, 6242.4, 8679.47, 3628.7, 3628.7]
 
     def test_zero_point_of_the_header(self, tmp_path):
         X = read_snana(save(tmp_path, header={"ZP_FLUXCAL": 25.0}))

@@ -135,6 +135,29 @@ class TestContent:
         with pytest.raises(FormatError, match="z.csv: no column with a redshift .*has SNID, q"):
             redshifts(tmp_path, "SNID,q\nA,1\n")
 
+    @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+    def test_line_ends(self, tmp_path, end):
+        X = observations(tmp_path, (HEAD + "007,1,g,1,1\n").replace("\n", end).encode())
+        assert X.index.tolist() == ["007"]
+
+    def test_no_rows(self, tmp_path):
+        assert len(observations(tmp_path, HEAD)) == 0
+        empty = pd.DataFrame({name: [] for name in ("id", "mjd", "band", "flux", "fluxerr")})
+        assert len(read_observations(empty)) == 0
+
+    @pytest.mark.parametrize("name", ["x.csv", "x.parquet"])
+    def test_missing_file(self, tmp_path, name):
+        with pytest.raises(FileNotFoundError, match=name):
+            read_observations(tmp_path / name)
+
+    def test_magnitudes_without_fluxes(self, tmp_path):
+        text = "id,mjd,band,mag,magerr\na,1,g,25.0,0.1\na,2,g,99,99\na,3,g,22.5,0.2\n"
+        rows = flatten(observations(tmp_path, text)["lightcurve"])[1]
+        np.testing.assert_allclose(rows["flux"], [10.0, np.nan, 100.0], rtol=1e-12)
+        np.testing.assert_allclose(rows["flux_err"], [0.921034, np.nan, 18.420681], rtol=1e-6)
+        with pytest.raises(FormatError, match="no column for 'flux'"):
+            observations(tmp_path, "id,mjd,band,mag\na,1,g,25.0\n")
+
 
 class TestTimes:
     FRAME = pd.DataFrame({"id": ["a"], "band": ["g"], "flux": [1.0], "fluxerr": [1.0]})
