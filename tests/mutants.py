@@ -465,7 +465,7 @@ MUTANTS = {
     "check_fit_returns_self": [FitReturnsNone()],
     "check_parameters_unchanged": [FitChangesParameter(), FitsItsParameter(StandardScaler())],
     "check_attributes": [PublicAttribute(), AttributeInTransform()],
-    "check_answers_leave_no_state": [Drifting()],
+    "check_outputs_leave_no_state": [Drifting()],
     "check_n_features_and_names": [WrongNumberOfFeatures()],
     "check_parameter_validation": [ChecksNoParameter()],
     "check_unfitted": [NeverUnfitted()],

@@ -12,9 +12,9 @@ from skastro.utils.random import RandomState, as_generator
 class DrawDays(LightCurveTransformer):
     """Add a column with a whole number of days, drawn for each object from its identifier.
 
-    The number depends only on the identifier (the index of `X`) and the seed, so that an object
-    keeps it in any subset and any order.  With :class:`Window` it makes the mixed set of early
-    light curves that SCONE trains on [1]_.
+    The number depends only on the identifier (the index of `X`) and `random_state`, so that an
+    object keeps it in any subset and any order.  With :class:`Window` it makes the mixed set of
+    early light curves that SCONE trains on [1]_.
 
     Parameters
     ----------

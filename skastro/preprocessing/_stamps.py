@@ -2,8 +2,11 @@
 
 import math
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -21,17 +24,17 @@ _FLAT = 1e-6
 
 
 class StampTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """Change stamps one by one: rows of pixels to rows of pixels.
+    """Transform stamps one by one: rows of pixels to rows of pixels.
 
     The first columns of `X` are the stamp, flattened from ``image_shape``; others follow the new
-    stamp unchanged.  Pixels beyond 1e30 in size, with which surveys mark what is masked, are NaN
-    from here on.  Work is done some stamps at a time, so that beside `X`, which may be memory
-    mapped, only the result is held.  A subclass gives ``_change(images)``, from (n, height,
-    width, channels) to the same with other sizes, and ``_output_shape(shape)``.
+    stamp unchanged.  Pixels with absolute values above 1e30, which surveys use for masked ones,
+    become NaN.  A few stamps are processed at a time, so that besides `X`, which may be memory
+    mapped, only the result is in memory.  A subclass implements ``_change(images)``, from (n,
+    height, width, channels) to the same axes in other sizes, and ``_output_shape(shape)``.
 
     See Also
     --------
-    CropStamps, FillStamps, NormalizeStamps : What there is.
+    CropStamps, FillStamps, NormalizeStamps : The transformers.
 
     Examples
     --------
@@ -42,11 +45,11 @@ class StampTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
 
     _parameter_constraints = {"image_shape": [tuple, list, None]}
 
-    def __init__(self, *, image_shape=(29, 29, 3)):
+    def __init__(self, *, image_shape: tuple[int, int, int] | None = (29, 29, 3)):
         self.image_shape = image_shape
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Check the shape; nothing is learned from the pixels.
 
         Parameters
@@ -75,7 +78,7 @@ class StampTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         self._n_features_out = math.prod(self.output_shape_) + X.shape[1] - math.prod(shape)
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> NDArray | pd.DataFrame:
         """Return the changed stamps.
 
         Parameters
@@ -131,7 +134,7 @@ class StampTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
 
 
 class CropStamps(StampTransformer):
-    """Cut the middle out of stamps, or pad them.
+    """Crop stamps to their centre, or pad them.
 
     Parameters
     ----------
@@ -168,7 +171,13 @@ class CropStamps(StampTransformer):
         **StampTransformer._parameter_constraints,
     }
 
-    def __init__(self, size=29, *, fill="median", image_shape=(29, 29, 3)):
+    def __init__(
+        self,
+        size: int | tuple[int, int] = 29,
+        *,
+        fill: str | float = "median",
+        image_shape: tuple[int, int, int] | None = (29, 29, 3),
+    ):
         super().__init__(image_shape=image_shape)
         self.size = size
         self.fill = fill
@@ -198,8 +207,8 @@ class FillStamps(StampTransformer):
     Parameters
     ----------
     max_missing : float, default=0.5
-        Largest share of missing pixels of a channel that is filled.  A stamp with a worse channel
-        becomes NaN as a whole: networks leave it out in `fit` and answer "unclassified".
+        Largest share of missing pixels in a channel that are filled.  A stamp with more in any
+        channel becomes NaN as a whole: networks ignore it in `fit` and leave it unclassified.
 
     image_shape : tuple of 3 ints or None, default=(29, 29, 3)
         (height, width, channels) of the stamps in the first columns of X; None: all columns are
@@ -226,7 +235,12 @@ class FillStamps(StampTransformer):
         **StampTransformer._parameter_constraints,
     }
 
-    def __init__(self, *, max_missing=0.5, image_shape=(29, 29, 3)):
+    def __init__(
+        self,
+        *,
+        max_missing: float = 0.5,
+        image_shape: tuple[int, int, int] | None = (29, 29, 3),
+    ):
         super().__init__(image_shape=image_shape)
         self.max_missing = max_missing
 
@@ -238,15 +252,16 @@ class FillStamps(StampTransformer):
 
 
 class NormalizeStamps(StampTransformer):
-    """Bring each channel of each stamp to a common scale.
+    """Scale each channel of each stamp.
 
-    The networks for stamps do this themselves; here it is for other classifiers.
+    The networks for stamps do this themselves; this step is for other classifiers.
 
     Parameters
     ----------
     method : {"minmax", "standardize_asinh", "asinh_minmax", "asinh"}, default="minmax"
-        To [0, 1] (`simple` of Tomo-e Gozen); standardised beside asinh of half the counts, twice
-        as many channels (`complex`); asinh of half the counts to [0, 1] (`norm1`); asinh of half.
+        Scale to [0, 1] (`simple` of Tomo-e Gozen); standardise, and add asinh of half the counts
+        as further channels (`complex`); scale asinh of half the counts to [0, 1] (`norm1`); or
+        take asinh of half the counts.
 
     image_shape : tuple of 3 ints or None, default=(29, 29, 3)
         (height, width, channels) of the stamps in the first columns of X; None: all columns are
@@ -281,7 +296,12 @@ class NormalizeStamps(StampTransformer):
         **StampTransformer._parameter_constraints,
     }
 
-    def __init__(self, method="minmax", *, image_shape=(29, 29, 3)):
+    def __init__(
+        self,
+        method: str = "minmax",
+        *,
+        image_shape: tuple[int, int, int] | None = (29, 29, 3),
+    ):
         super().__init__(image_shape=image_shape)
         self.method = method
 

@@ -18,21 +18,21 @@ def check_classes(estimator, data):
 
 
 def check_probabilities(estimator, data):
-    """Probabilities are in [0, 1], one column a class, sum to one, and agree with `predict`."""
+    """Probabilities lie in [0, 1], have one column per class, sum to 1 and agree with `predict`."""
     X, y = data()
     fitted = fit(estimator, X, y)
-    answers = outputs(fitted, X)
-    proba = answers["predict_proba"]
+    results = outputs(fitted, X)
+    proba = results["predict_proba"]
     shape = (len(X), len(fitted.classes_))
     require(proba.shape == shape, f"probabilities have the shape {proba.shape}, not {shape}")
     require(((proba >= 0) & (proba <= 1)).all(), "probabilities lie outside of [0, 1]")
     assert_close(proba.sum(axis=1, dtype=float), np.ones(len(X)), 1e-5, "sum of probabilities")
     largest = np.asarray(fitted.classes_)[proba.argmax(axis=1)]
-    require((answers["predict"] == largest).all(), "predict is not the most probable class")
+    require((results["predict"] == largest).all(), "predict is not the most probable class")
 
 
 def check_label_types(estimator, data):
-    """Labels of any type in any container give the same model, and their own type back."""
+    """Labels of any type in any container lead to the same model and keep their type."""
     X, y = data()
     expected = outputs(fit(estimator, X, y), X)["predict_proba"]
     codes = np.unique(y, return_inverse=True)[1]
@@ -46,13 +46,13 @@ def check_label_types(estimator, data):
     )
     for labels in kinds:
         fitted = fit(estimator, X, labels)
-        answers = outputs(fitted, X)
-        assert_close(answers["predict_proba"], expected, 1e-5, "probabilities")
-        require(set(answers["predict"]) <= set(labels), f"{type(labels)}: other labels come back")
+        results = outputs(fitted, X)
+        assert_close(results["predict_proba"], expected, 1e-5, "probabilities")
+        require(set(results["predict"]) <= set(labels), f"{type(labels)}: other labels come back")
 
 
 def check_two_classes(estimator, data):
-    """Two classes, as texts or flags, get two columns of probabilities."""
+    """Two classes, as strings or booleans, have two columns of probabilities."""
     X, y = data()
     for labels in (np.where(y == y[0], "yes", "no"), y == y[0]):
         fitted = fit(estimator, X, labels)

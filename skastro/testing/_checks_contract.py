@@ -29,7 +29,7 @@ def check_fit_returns_self(estimator, data):
 
 
 def check_parameters_unchanged(estimator, data):
-    """Neither `fit` nor an answer changes a parameter or fits an estimator among them."""
+    """Neither `fit` nor a prediction changes a parameter or fits an estimator among them."""
     X, y = data()
     estimator = prepare(estimator)
     before = {k: joblib.hash(v) for k, v in estimator.get_params(deep=False).items()}
@@ -40,7 +40,7 @@ def check_parameters_unchanged(estimator, data):
 
 
 def check_attributes(estimator, data):
-    """`fit` adds public attributes only with a trailing underscore, and an answer adds none."""
+    """`fit` adds public attributes only with a trailing underscore, a prediction adds none."""
     X, y = data()
     estimator = prepare(estimator)
     before = set(vars(estimator))
@@ -50,11 +50,11 @@ def check_attributes(estimator, data):
     odd = {a for a in fitted - before if not (a.startswith("_") or a.endswith("_"))}
     require(not odd, f"fit adds public attributes without trailing underscore: {sorted(odd)}")
     outputs(estimator, X)
-    require(set(vars(estimator)) == fitted, "an answer adds attributes")
+    require(set(vars(estimator)) == fitted, "a prediction adds attributes")
 
 
-def check_answers_leave_no_state(estimator, data):
-    """Answering for other objects in between changes no later answer."""
+def check_outputs_leave_no_state(estimator, data):
+    """Require that outputs for other objects in between change no later output."""
     X, y = data()
     fitted = fit(estimator, X, y)
     expected = outputs(fitted, X)
@@ -93,7 +93,7 @@ def _accepts_anything(allowed):
 
 
 def check_unfitted(estimator, data):
-    """Every answer before `fit` raises NotFittedError."""
+    """Every method raises NotFittedError before `fit`."""
     X, _ = data()
     for method in methods(estimator):
         try:
@@ -104,7 +104,7 @@ def check_unfitted(estimator, data):
 
 
 def check_input_unchanged(estimator, data):
-    """Neither `fit` nor an answer writes into X or y."""
+    """Neither `fit` nor a prediction writes into X or y."""
     X, y = data()
     before = pickle.dumps((X, y))
     outputs(fit(estimator, X, y), X)
@@ -112,7 +112,7 @@ def check_input_unchanged(estimator, data):
 
 
 def check_pickle(estimator, data):
-    """Answer alike after pickling and loading."""
+    """Require the same outputs after pickling and loading."""
     X, y = data()
     fitted = fit(estimator, X, y)
     expected = outputs(fitted, X)
@@ -120,7 +120,7 @@ def check_pickle(estimator, data):
 
 
 def check_fit_idempotent(estimator, data):
-    """Forget the first `fit` in a second one, on the same and on other objects."""
+    """Require that a second `fit` forgets the first, on the same and on other objects."""
     X, y = data()
     fitted = fit(estimator, X, y)
     expected = outputs(fitted, X)
@@ -132,7 +132,7 @@ def check_fit_idempotent(estimator, data):
 
 
 def check_clone_and_set_params(estimator, data):
-    """Clone without what was fitted; answer alike with the same parameters set."""
+    """Require an unfitted clone, and the same outputs with the same parameters set by name."""
     X, y = data()
     fitted = fit(estimator, X, y)
     fresh = clone(fitted)
@@ -147,7 +147,7 @@ CHECKS = (
     check_fit_returns_self,
     check_parameters_unchanged,
     check_attributes,
-    check_answers_leave_no_state,
+    check_outputs_leave_no_state,
     check_n_features_and_names,
     check_parameter_validation,
     check_unfitted,

@@ -19,7 +19,7 @@ from skastro.utils.ragged import flatten, nest
 
 
 def check_zero_objects(estimator, data):
-    """`fit` and every answer refuse a frame without objects."""
+    """`fit` and every method refuse a frame without objects."""
     X, y = data()
     fitted = fit(estimator, X, y)
     refusal(lambda: prepare(estimator).fit(X.iloc[:0], y[:0]), estimator)
@@ -29,13 +29,13 @@ def check_zero_objects(estimator, data):
 def check_missing_nested_column(estimator, data):
     """Refuse a frame without the nested column; the error names the column."""
     X, y = data()
-    _refused_in_fit_and_answers(estimator, X, y, lambda X, c: X.drop(columns=c))
+    _refused_in_fit_and_outputs(estimator, X, y, lambda X, c: X.drop(columns=c))
 
 
 def check_not_nested_column(estimator, data):
-    """Numbers in the place of the nested column are refused; the error names the column."""
+    """Numbers instead of the nested column are refused; the error names the column."""
     X, y = data()
-    _refused_in_fit_and_answers(estimator, X, y, lambda X, c: X.assign(**{c: 1.0}))
+    _refused_in_fit_and_outputs(estimator, X, y, lambda X, c: X.assign(**{c: 1.0}))
 
 
 def check_not_a_frame(estimator, data):
@@ -48,7 +48,7 @@ def check_not_a_frame(estimator, data):
         _refused_everywhere(fitted, other)
 
 
-def _refused_in_fit_and_answers(estimator, X, y, change):
+def _refused_in_fit_and_outputs(estimator, X, y, change):
     fitted = fit(estimator, X, y)
     column = _needed_column(estimator, X)
     bad = change(X, column)
@@ -73,7 +73,7 @@ def outputs_of(fitted):
 
 
 def check_missing_static_column(estimator, data):
-    """Ask by name for each static column that is needed; any other changes no answer."""
+    """Require an error for a missing static column that is read; others change no output."""
     X, y = data()
     expected = outputs(fit(estimator, X, y), X)
     for column in X.base_columns:
@@ -81,9 +81,9 @@ def check_missing_static_column(estimator, data):
         if fails(lambda less=less: fit(estimator, less, y)):
             refusal(lambda less=less: prepare(estimator).fit(less, y), estimator, repr(column))
             continue
-        answers = outputs(fit(estimator, less, y), less)
+        results = outputs(fit(estimator, less, y), less)
         for method, output in expected.items():
-            _assert_same_without(answers[method], output, column)
+            _assert_same_without(results[method], output, column)
 
 
 def _assert_same_without(actual, expected, column):
@@ -94,7 +94,7 @@ def _assert_same_without(actual, expected, column):
 
 
 def check_missing_field(estimator, data):
-    """Ask by name for each field that is needed; any other changes no answer."""
+    """Require an error for a missing field that is read; others change no output."""
     X, y = data()
     nested = _needed_column(estimator, X)
     fitted = fit(estimator, X, y)
@@ -106,11 +106,11 @@ def check_missing_field(estimator, data):
             refusal(lambda less=less: prepare(estimator).fit(less, y), estimator, *words)
             _refused_everywhere(fitted, less, *words)
             continue
-        answers = outputs(fit(estimator, less, y), less)
+        results = outputs(fit(estimator, less, y), less)
         for method, output in expected.items():
             if isinstance(output, pd.DataFrame) and nested in output:
                 output = _without_field(output, nested, field)
-            assert_same(answers[method], output)
+            assert_same(results[method], output)
 
 
 def _without_field(X, column, field):
@@ -120,7 +120,7 @@ def _without_field(X, column, field):
 
 
 def check_extra_columns(estimator, data):
-    """More columns and fields change no answer; nested output carries them along untouched."""
+    """Further columns and fields change no output; nested output keeps them untouched."""
     X, y = data()
     expected = outputs(fit(estimator, X, y), X)
     more = _with_extras(X)
@@ -150,7 +150,7 @@ def _with_extras(X):
 
 
 def check_rows_move_together(estimator, data):
-    """Keep the fields of an observation together: an extra field follows its row."""
+    """Require that the fields of an observation stay together: an extra one follows its row."""
     X, y = data()
     more = _with_extras(X)
     output = outputs(fit(estimator, more, y), more).get("transform")
@@ -197,7 +197,7 @@ def _assert_same_columns(actual, expected):
 
 
 def check_repeated_column(estimator, data):
-    """Two columns of one name are refused by name."""
+    """Two columns with one name are refused; the error names them."""
     X, y = data()
     column = X.base_columns[0]
     twice = pd.concat([X, X[[column]]], axis=1)
@@ -205,7 +205,7 @@ def check_repeated_column(estimator, data):
 
 
 def check_y(estimator, data):
-    """Ignore y, or refuse none, one of another length and missing labels as a classifier."""
+    """Ignore y as a transformer; as a classifier refuse none, another length, missing labels."""
     X, y = data()
     if not is_classifier(estimator):
         assert_same_outputs(outputs(fit(estimator, X, None), X), outputs(fit(estimator, X, y), X))

@@ -1,4 +1,4 @@
-"""Checks that the answer for an object depends on that object alone, however X is stored."""
+"""Checks that the output of an object depends on that object alone, however X is stored."""
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ _LOOSE = 1e-3
 
 
 def check_subset_invariance(estimator, data):
-    """Objects one by one, and half of them, get the answers they get among all."""
+    """Objects one by one, and half of them, have the same outputs as among all."""
     X, y = data()
     fitted = fit(estimator, X, y)
     expected = outputs(fitted, X)
@@ -35,7 +35,7 @@ def check_subset_invariance(estimator, data):
 
 
 def check_order_invariance(estimator, data):
-    """Permuted objects get permuted answers."""
+    """Permuted objects have permuted outputs."""
     X, y = data()
     fitted = fit(estimator, X, y)
     rows = np.random.default_rng(0).permutation(len(X))
@@ -43,7 +43,7 @@ def check_order_invariance(estimator, data):
 
 
 def check_slice_invariance(estimator, data):
-    """Give a slice, whose offsets may not begin with 0, its part of the answers."""
+    """Require for a slice, whose offsets may not start with 0, its part of the outputs."""
     X, y = data()
     fitted = fit(estimator, X, y)
     expected = outputs(fitted, X)
@@ -71,7 +71,7 @@ def check_concat_invariance(estimator, data):
 
 
 def check_repeated_objects(estimator, data):
-    """Objects given twice, under the same index label, get their answers twice, unmixed."""
+    """Repeated objects with the same index label have their outputs twice, unmixed."""
     X, y = data()
     fitted = fit(estimator, X, y)
     rows = np.array([0, 3, 0, 1, 1])
@@ -79,7 +79,7 @@ def check_repeated_objects(estimator, data):
 
 
 def check_index_kept(estimator, data):
-    """Numbers, dates and labels shared by all objects as index give the same answers in order."""
+    """Any index (numbers, dates, one label for all objects) leads to the same outputs in order."""
     X, y = data()
     fitted = fit(estimator, X, y)
     expected = outputs(fitted, X)
@@ -92,19 +92,19 @@ def check_index_kept(estimator, data):
 
 
 def check_empty_light_curves(estimator, data):
-    """Objects without observations keep their rows, null or empty, and disturb no other."""
+    """Objects without observations, null or empty, keep their rows and disturb no other."""
     X, y = data()
     fitted = fit(estimator, X, y)
     empty = np.isin(np.arange(len(X)), [0, 4, len(X) - 1])
     emptied = {null: _empty(X, empty, null) for null in (False, True)}
-    answers = {null: outputs(fitted, Z) for null, Z in emptied.items()}
+    results = {null: outputs(fitted, Z) for null, Z in emptied.items()}
     full = np.flatnonzero(~empty)
-    for answer in answers.values():
-        assert_same_outputs(take_all(answer, full), take_all(outputs(fitted, X), full))
-    assert_same_outputs(answers[True], answers[False])
+    for result in results.values():
+        assert_same_outputs(take_all(result, full), take_all(outputs(fitted, X), full))
+    assert_same_outputs(results[True], results[False])
     only = {null: outputs(fitted, Z.iloc[[0]]) for null, Z in emptied.items()}
-    for answer in only.values():
-        assert_same_outputs(answer, take_all(answers[False], np.array([0])))
+    for result in only.values():
+        assert_same_outputs(result, take_all(results[False], np.array([0])))
     with quiet():
         outputs(fit(estimator, emptied[True], y), X)
 
@@ -125,13 +125,13 @@ def _empty(X, empty, null):
 
 
 def check_one_object(estimator, data):
-    """One object alone can be fitted, unless classes have to be told apart, and answered."""
+    """One object alone can be transformed or predicted, and fitted by a transformer."""
     X, y = data()
     if hasattr(estimator, "predict"):
-        answer = outputs(fit(estimator, X, y), X.iloc[:1])
+        result = outputs(fit(estimator, X, y), X.iloc[:1])
     else:
-        answer = outputs(fit(estimator, X.iloc[:1], y[:1]), X.iloc[:1])
-    lengths = {method: len(output) for method, output in answer.items()}
+        result = outputs(fit(estimator, X.iloc[:1], y[:1]), X.iloc[:1])
+    lengths = {method: len(output) for method, output in result.items()}
     require(set(lengths.values()) == {1}, f"one object gives {lengths} rows")
 
 
@@ -140,10 +140,10 @@ def check_row_order(estimator, data):
     X, y = data()
     fitted = fit(estimator, X, y)
     shuffled = _map_rows(X, _shuffle)
-    answers = [outputs(fitted, Z) for Z in (shuffled, X)]
-    ordered = [{m: _sort_nested(o) for m, o in answer.items()} for answer in answers]
+    results = [outputs(fitted, Z) for Z in (shuffled, X)]
+    ordered = [{m: _sort_nested(o) for m, o in result.items()} for result in results]
     assert_same_outputs(*ordered, tolerance=_LOOSE)
-    assert_same_outputs(outputs(fit(estimator, shuffled, y), X), answers[1], tolerance=_LOOSE)
+    assert_same_outputs(outputs(fit(estimator, shuffled, y), X), results[1], tolerance=_LOOSE)
 
 
 def _map_rows(X, function):
@@ -169,7 +169,7 @@ def _sort_by_axis(offsets, rows):
 
 
 def check_text_encoding(estimator, data):
-    """Plain text and dictionaries in other orders give the same answers."""
+    """Plain strings and dictionaries in another order lead to the same outputs."""
     X, y = data()
     fitted = fit(estimator, X, y)
     expected = outputs(fitted, X)
@@ -199,17 +199,17 @@ def _reverse_categories(offsets, rows):
 
 
 def check_float_width(estimator, data):
-    """Fluxes in float64 give the same answers; the fields of X keep their width."""
+    """Fluxes in float64 lead to the same outputs; the fields of X keep their width."""
     X, y = data()
     fitted = fit(estimator, X, y)
     wide = _map_rows(X, _widen)
-    answers, expected = outputs(fitted, wide), outputs(fitted, X)
+    results, expected = outputs(fitted, wide), outputs(fitted, X)
     for method, output in expected.items():
         if getattr(output, "nested_columns", None):
             _require_width(output, X)
-            _require_width(answers[method], wide)
-            answers[method] = _narrow(answers[method], output)
-    assert_same_outputs(answers, expected, tolerance=_LOOSE)
+            _require_width(results[method], wide)
+            results[method] = _narrow(results[method], output)
+    assert_same_outputs(results, expected, tolerance=_LOOSE)
 
 
 def _require_width(output, X):
@@ -246,11 +246,11 @@ def check_whole_numbers(estimator, data):
     X, y = data()
     whole, same = _map_rows(X, _round), _map_rows(_map_rows(X, _round), _as_floats)
     fitted = fit(estimator, same, y)
-    answers = [
+    results = [
         {method: _with_floats(output) for method, output in outputs(fitted, Z).items()}
         for Z in (whole, same)
     ]
-    assert_same_outputs(*answers)
+    assert_same_outputs(*results)
 
 
 _MEASURED = ("time", "wavelength", "flux", "flux_err")
@@ -286,14 +286,14 @@ def check_quality_marks(estimator, data):
             require(kept.all(), f"{method}: reasons become {output[column][marked].tolist()}")
             output = output[expected[method].columns]
         elif method in ("transform", "predict_proba"):
-            require(np.isnan(output[marked]).all(), f"{method} gives marked objects numbers")
+            require(np.isnan(output[marked]).all(), f"{method} returns numbers for marked objects")
         assert_same_outputs(
             {method: take(output, others)}, {method: take(expected[method], others)}
         )
 
 
 def check_plain_data_frame(estimator, data):
-    """Give a pandas DataFrame with the same columns the same answers."""
+    """Require the same outputs for a pandas DataFrame with the same columns."""
     X, y = data()
     fitted = fit(estimator, X, y)
     plain = pd.DataFrame(X)
@@ -302,7 +302,7 @@ def check_plain_data_frame(estimator, data):
 
 
 def check_bad_observation_stays_with_its_object(estimator, data):
-    """One flux that is NaN changes the answer of no other object, or is refused by name."""
+    """Require that a flux of NaN changes no other object, or that the error names its object."""
     X, y = data()
     fitted = fit(estimator, X, y)
     spoilt = _map_rows(X, _spoil)

@@ -23,14 +23,14 @@ from skastro.utils.ragged import flatten, segment_reduce
 
 
 def check_feature_names_out(estimator, data):
-    """`get_feature_names_out` gives one unique text for each column of the output."""
+    """`get_feature_names_out` returns one unique string for each column of the output."""
     X, y = data()
     fitted = fit(estimator, X, y)
     output = outputs(fitted, X)["transform"]
     names = list(fitted.get_feature_names_out())
     require(len(names) == output.shape[1], f"{len(names)} names for {output.shape[1]} columns")
     require(len(set(names)) == len(names), "the names are not unique")
-    require(all(isinstance(name, str) for name in names), "the names are not texts")
+    require(all(isinstance(name, str) for name in names), "the names are not strings")
     if isinstance(output, pd.DataFrame):
         require(names == list(output.columns), f"names {names} are not {list(output.columns)}")
 
@@ -90,7 +90,7 @@ def check_grid_search(estimator, data):
 
 
 def check_cross_validation(estimator, data):
-    """Out-of-fold answers are those of models fitted on the other folds, in the order of X."""
+    """Out-of-fold outputs are those of models fitted on the other folds, in the order of X."""
     X, y = data()
     half = np.arange(len(X)) % 2
     folds = [(np.flatnonzero(half != k), np.flatnonzero(half == k)) for k in (0, 1)]

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from nested_pandas import NestedFrame
+from numpy.typing import NDArray
 
 from skastro.surveys import get_survey
 from skastro.utils.photometry import is_detected
@@ -12,7 +13,9 @@ _CLASSES = {"AGN": (40.0, 90.0), "II": (4.0, 60.0), "Ia": (5.0, 22.0)}
 _SKY_NOISE = 8.0
 
 
-def make_check_data(n_objects=15, random_state=0):
+def make_check_data(
+    n_objects: int = 15, random_state: int = 0
+) -> tuple[NestedFrame, NDArray[np.str_]]:
     """Return a small deterministic sample of LSST light curves with every standard column.
 
     The flux in FLUXCAL units is ``A exp(-t / fall) / (1 + exp(-t / rise))`` (Bazin et al. 2011,
@@ -25,7 +28,7 @@ def make_check_data(n_objects=15, random_state=0):
         Number of objects; the classes take turns.
 
     random_state : int, default=0
-        Seed.
+        Source of randomness.
 
     Returns
     -------

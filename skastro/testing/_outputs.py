@@ -1,4 +1,4 @@
-"""Run an estimator and compare what it gives, dense or nested."""
+"""Run an estimator and compare its outputs, dense or nested."""
 
 import warnings
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ def require(condition, message):
 
 @contextmanager
 def quiet():
-    """Silence the warnings about objects that get no or a degraded answer."""
+    """Silence the warnings about objects without a prediction or with a degraded one."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ObjectWarning)
         yield
@@ -47,12 +47,12 @@ def fit(estimator, X, y):
 
 
 def methods(estimator):
-    """Return the names of the methods that answer for every object."""
+    """Return the names of the methods with one output per object."""
     return [method for method in METHODS if hasattr(estimator, method)]
 
 
 def outputs(fitted, X):
-    """Return the answer of each method."""
+    """Return the output of each method."""
     with quiet():
         return {method: getattr(fitted, method)(X) for method in methods(fitted)}
 
@@ -82,7 +82,7 @@ def refusal(action, estimator, *words):
 
 
 def fails(action):
-    """Say whether `action` raises an error of the kinds allowed for bad input."""
+    """Return whether `action` raises an error of the kinds allowed for bad input."""
     try:
         with quiet():
             action()
@@ -102,7 +102,7 @@ def take_all(given, rows):
 
 
 def assert_same_outputs(actual, expected, **options):
-    """Require the same answer of each method; options as for `assert_same`."""
+    """Require the same output of each method; see `assert_same` for the options."""
     for method, output in expected.items():
         try:
             assert_same(actual[method], output, **options)

@@ -2,16 +2,19 @@
 
 import numpy as np
 from nested_pandas import NestedFrame
+from numpy.typing import ArrayLike, NDArray
 
 from skastro.utils.ragged import nest, segment_ids, sort_rows
 
 _LINES = {"II": 6400.0, "Ia": 6150.0, "Ic": 5700.0}
 
 
-def make_check_spectra(n_objects=15, random_state=0, *, grid=None):
-    """Return a small deterministic sample of spectra, in the place of `make_check_data`.
+def make_check_spectra(
+    n_objects: int = 15, random_state: int = 0, *, grid: ArrayLike | None = None
+) -> tuple[NestedFrame, NDArray[np.str_]]:
+    """Return a small deterministic sample of spectra, as `make_check_data` of light curves.
 
-    A line in absorption, of another wavelength for each class, on a power law with noise.
+    Each is a power law with noise and an absorption line at the wavelength of its class.
 
     Parameters
     ----------
@@ -19,10 +22,10 @@ def make_check_spectra(n_objects=15, random_state=0, *, grid=None):
         Number of objects; the classes take turns.
 
     random_state : int, default=0
-        Seed.
+        Source of randomness.
 
     grid : array-like, default=None
-        Wavelengths in Angstrom common to all; by default 80 to 120 of each object's own.
+        Wavelengths [Angstrom] common to all; by default each object has 80 to 120 of its own.
 
     Returns
     -------

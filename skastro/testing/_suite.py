@@ -1,8 +1,10 @@
 """The suite itself: which checks an estimator gets, and how pytest or a script runs them."""
 
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
-from sklearn.base import is_classifier
+from sklearn.base import BaseEstimator, is_classifier
 from sklearn.utils import estimator_checks
 
 from skastro.testing import (
@@ -36,8 +38,8 @@ _TRANSFORMER = _checks_tools.TRANSFORMER_CHECKS
 _CLASSIFIER = _checks_classifier.CHECKS
 
 
-def light_curve_checks(estimator=None):
-    """Return the checks on data that an estimator of ragged X gets.
+def light_curve_checks(estimator: BaseEstimator | None = None) -> list[Callable]:
+    """Return the checks on data for an estimator of ragged X.
 
     Parameters
     ----------
@@ -71,13 +73,19 @@ def _all_checks(estimator, data):
     return free + [(check.__name__, partial(check, data=data)) for check in checks]
 
 
-def check_light_curve_estimator(estimator, *, data=make_check_data, expected_failed_checks=None):
+def check_light_curve_estimator(
+    estimator: BaseEstimator,
+    *,
+    data: Callable = make_check_data,
+    expected_failed_checks: Mapping[str, str] | None = None,
+) -> list[str]:
     """Run every check on an estimator of ragged X and report all failures together.
 
     The suite has the checks of :func:`sklearn.utils.estimator_checks.check_estimator` that need
-    no data, and in the place of the others ones on light curves: the same answer for a subset,
-    a permutation, a slice, a concatenation, one object, other index, offsets, encodings and
-    widths; objects without observations; bad input refused by name; the tools of scikit-learn.
+    no data, and checks on light curves instead of the others: the same output for a subset, a
+    permutation, a slice, a concatenation, one object, another index, other columns, offsets,
+    encodings, widths and orders of observations; objects without observations or marked as
+    unusable; errors that name what is wrong; the tools of scikit-learn.
 
     Parameters
     ----------
@@ -130,7 +138,12 @@ def check_light_curve_estimator(estimator, *, data=make_check_data, expected_fai
     return passed
 
 
-def parametrize_with_checks(estimators, *, data=make_check_data, expected_failed_checks=None):
+def parametrize_with_checks(
+    estimators: Sequence[BaseEstimator],
+    *,
+    data: Callable = make_check_data,
+    expected_failed_checks: Callable | None = None,
+) -> Any:
     """Make a pytest case of every check of every estimator of ragged X.
 
     Parameters

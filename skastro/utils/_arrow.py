@@ -6,7 +6,7 @@ import pyarrow as pa
 
 
 def one_chunk(lists):
-    """Join the chunks of a list array, under 64-bit offsets lest they overflow."""
+    """Join the chunks of a list array, with 64-bit offsets that cannot overflow."""
     if not isinstance(lists, pa.ChunkedArray):
         return lists
     if lists.num_chunks == 0:
@@ -84,5 +84,5 @@ def to_arrow(values, name):
     try:
         categories = pa.array(values.categories.tolist(), pa.string())
     except pa.ArrowException as error:
-        raise TypeError(f"field {name!r} holds objects that are not text: {error}") from None
+        raise TypeError(f"field {name!r} holds objects that are not strings: {error}") from None
     return pa.DictionaryArray.from_arrays(codes, categories)

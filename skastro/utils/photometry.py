@@ -54,7 +54,9 @@ def _as_flags(values: NDArray) -> NDArray[np.bool_]:
     return np.nan_to_num(values).astype(bool) if values.dtype.kind == "f" else values.astype(bool)
 
 
-def magnitude_to_flux(magnitude, magnitude_err, *, zero_point=27.5):
+def magnitude_to_flux(
+    magnitude: ArrayLike, magnitude_err: ArrayLike, *, zero_point: float = 27.5
+) -> tuple[NDArray, NDArray]:
     """Return flux and flux error of a magnitude: ``flux = 10 ** (0.4 (zero_point - mag))``.
 
     Parameters
@@ -63,7 +65,7 @@ def magnitude_to_flux(magnitude, magnitude_err, *, zero_point=27.5):
         Magnitude and its error.
 
     zero_point : float, default=27.5
-        Magnitude of flux 1; 27.5 gives SNANA's FLUXCAL.
+        Magnitude of flux 1; 27.5 is that of SNANA's FLUXCAL.
 
     Returns
     -------
@@ -85,7 +87,9 @@ def magnitude_to_flux(magnitude, magnitude_err, *, zero_point=27.5):
     return flux, flux * np.asarray(magnitude_err, float) / _POGSON
 
 
-def flux_to_magnitude(flux, flux_err, *, zero_point=27.5):
+def flux_to_magnitude(
+    flux: ArrayLike, flux_err: ArrayLike, *, zero_point: float = 27.5
+) -> tuple[NDArray, NDArray]:
     """Return magnitude and magnitude error of a flux; NaN where the flux is not positive.
 
     Parameters
@@ -94,7 +98,7 @@ def flux_to_magnitude(flux, flux_err, *, zero_point=27.5):
         Flux and its error.
 
     zero_point : float, default=27.5
-        Magnitude of flux 1; 27.5 belongs to SNANA's FLUXCAL.
+        Magnitude of flux 1; 27.5 is that of SNANA's FLUXCAL.
 
     Returns
     -------

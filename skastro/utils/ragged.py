@@ -5,22 +5,31 @@ missing (null) object is an empty one.  Text fields, as ``band``, travel as `pan
 so that a comparison or a look-up costs one operation per category and not one per row.
 """
 
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeAlias
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 from nested_pandas import NestedDtype
 from nested_pandas.series.ext_array import NestedExtensionArray
+from numpy.typing import ArrayLike, NDArray
 
 from skastro.utils import _arrow
 
+Rows: TypeAlias = dict[str, Any]
+"""Fields of the rows of all objects: name -> ndarray or Categorical of shape (n_rows,)."""
 
-def flatten(series, fields=None):
+
+def flatten(
+    series: pd.Series, fields: Sequence[str] | None = None
+) -> tuple[NDArray[np.int64], Rows]:
     """Open a nested column as flat arrays.
 
     Parameters
     ----------
     series : pandas.Series with a nested dtype
-        One element an object.
+        One element per object.
 
     fields : sequence of str, default=None
         The fields to open; all of them by default.
@@ -61,13 +70,13 @@ def flatten(series, fields=None):
     return offsets, _arrow.open_fields(structs, known if fields is None else fields)
 
 
-def nest(offsets, rows, index=None):
+def nest(offsets: ArrayLike, rows: Rows, index: ArrayLike | None = None) -> pd.Series:
     """Build a nested column from flat arrays; the inverse of :func:`flatten`.
 
     Parameters
     ----------
     offsets : array-like of shape (n_objects + 1,)
-        Begin with 0 and end with the number of rows.
+        Start with 0 and end with the number of rows.
 
     rows : dict of str -> array-like of shape (n_rows,)
         The fields; text becomes dictionary-encoded.  The series shares the memory of numbers, so
@@ -83,7 +92,7 @@ def nest(offsets, rows, index=None):
     Raises
     ------
     ValueError
-        The offsets fall or do not fit the rows, or the fields differ in length.
+        The offsets decrease or do not fit the rows, or the fields differ in length.
 
     TypeError
         The offsets are not whole numbers, or a field holds neither numbers nor text.
@@ -106,13 +115,13 @@ def nest(offsets, rows, index=None):
     if len(offsets) == 0 or offsets[0] != 0 or offsets[-1] != len(structs):
         raise ValueError(f"offsets must run from 0 to the number of rows, {len(structs)}")
     if (np.diff(offsets) < 0).any():
-        raise ValueError("offsets must not fall")
+        raise ValueError("offsets must not decrease")
     offsets = pa.array(offsets.astype(np.int64, copy=False))
     lists = pa.LargeListArray.from_arrays(offsets, structs)
     return pd.Series(NestedExtensionArray(lists), index=index)
 
 
-def keep_rows(offsets, rows, mask):
+def keep_rows(offsets: ArrayLike, rows: Rows, mask: ArrayLike) -> tuple[NDArray, Rows]:
     """Drop the rows where `mask` is False and shorten the objects accordingly.
 
     Examples
@@ -130,10 +139,10 @@ def keep_rows(offsets, rows, mask):
     return np.searchsorted(kept, offsets), {name: v.take(kept) for name, v in rows.items()}
 
 
-def sort_rows(offsets, rows, by="time"):
-    """Sort the rows inside each object by one field; ties keep their order, NaN goes last.
+def sort_rows(offsets: ArrayLike, rows: Rows, by: str = "time") -> Rows:
+    """Sort the rows inside each object by one field; ties keep their order, NaN comes last.
 
-    Rows that are sorted already are returned as they are, without a copy.
+    Rows that are sorted already are returned unchanged, without a copy.
 
     Examples
     --------
@@ -158,8 +167,8 @@ def _sorting_order(offsets, values):
     return np.argsort(keys, kind="stable")
 
 
-def is_sorted(offsets, values):
-    """Say whether `values` never fall inside an object; a NaN counts as out of order.
+def is_sorted(offsets: ArrayLike, values: NDArray) -> bool:
+    """Return whether `values` never decrease inside an object; NaN counts as out of order.
 
     Examples
     --------
@@ -175,7 +184,7 @@ def is_sorted(offsets, values):
     return bool(rises.all())
 
 
-def take_objects(offsets, rows, objects):
+def take_objects(offsets: ArrayLike, rows: Rows, objects: ArrayLike) -> tuple[NDArray, Rows]:
     """Return the ragged data of `objects` (indices, repeats allowed) in their order.
 
     Examples
@@ -195,7 +204,7 @@ def take_objects(offsets, rows, objects):
     return taken, {name: values.take(picked) for name, values in rows.items()}
 
 
-def chunks(offsets, max_rows):
+def chunks(offsets: NDArray, max_rows: int) -> Iterator[slice]:
     """Yield slices of objects that hold at most `max_rows` rows each, or one object.
 
     Examples
@@ -213,7 +222,7 @@ def chunks(offsets, max_rows):
         start = stop
 
 
-def segment_ids(offsets):
+def segment_ids(offsets: ArrayLike) -> NDArray[np.intp]:
     """Return the object number of each row.
 
     Examples
@@ -226,7 +235,7 @@ def segment_ids(offsets):
     return np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
 
 
-def row_numbers(offsets):
+def row_numbers(offsets: ArrayLike) -> NDArray[np.intp]:
     """Return the position of each row inside its object, from 0.
 
     Examples
@@ -240,11 +249,13 @@ def row_numbers(offsets):
     return np.arange(offsets[-1]) - np.repeat(offsets[:-1], np.diff(offsets))
 
 
-def segment_reduce(ufunc, values, offsets, empty=np.nan):
-    """Reduce the rows of each object with a binary ufunc; an object without rows gives `empty`.
+def segment_reduce(
+    ufunc: np.ufunc, values: ArrayLike, offsets: ArrayLike, empty: Any = np.nan
+) -> NDArray:
+    """Reduce the rows of each object with a binary ufunc.
 
-    The result of an object depends on its own rows alone, and the dtype not on whether there are
-    objects without rows.
+    The result of an object depends on its own rows alone, and the dtype does not depend on
+    whether objects without rows exist.
 
     Parameters
     ----------
@@ -252,13 +263,13 @@ def segment_reduce(ufunc, values, offsets, empty=np.nan):
         ``np.add``, ``np.maximum``, ``np.minimum``, ``np.logical_or``, …
 
     values : array-like of shape (n_rows,)
-        One value a row.
+        One value per row.
 
     offsets : array-like of shape (n_objects + 1,)
         As from :func:`flatten`.
 
     empty : scalar, default=nan
-        The answer for objects without rows.
+        Result of objects without rows.
 
     Returns
     -------
@@ -280,7 +291,7 @@ def segment_reduce(ufunc, values, offsets, empty=np.nan):
     return out
 
 
-def segment_count(mask, offsets):
+def segment_count(mask: ArrayLike, offsets: ArrayLike) -> NDArray[np.int64]:
     """Count the rows of each object where `mask` holds.
 
     Examples
@@ -292,7 +303,9 @@ def segment_count(mask, offsets):
     return segment_reduce(np.add, np.asarray(mask, np.int64), offsets, empty=0)
 
 
-def segment_first(values, offsets, mask=None, empty=np.nan):
+def segment_first(
+    values: ArrayLike, offsets: ArrayLike, mask: ArrayLike | None = None, empty: Any = np.nan
+) -> NDArray:
     """Return the value in the first row of each object where `mask` holds.
 
     Examples
@@ -310,7 +323,7 @@ def segment_first(values, offsets, mask=None, empty=np.nan):
     return np.append(values, [empty])[np.minimum(first, len(values))]
 
 
-def segment_argmax(values, offsets):
+def segment_argmax(values: ArrayLike, offsets: ArrayLike) -> NDArray[np.intp]:
     """Return the row of the (first) largest value of each object, -1 for an object without rows.
 
     A NaN is never the largest unless the object has nothing else.
@@ -329,8 +342,8 @@ def segment_argmax(values, offsets):
     return segment_first(np.arange(len(values)), offsets, at_largest, empty=-1)
 
 
-def segment_median(values, offsets):
-    """Return the median of each object; NaN are left out, and an object of nothing else is NaN.
+def segment_median(values: ArrayLike, offsets: ArrayLike) -> NDArray[np.float64]:
+    """Return the median of each object without NaN; NaN for an object without other values.
 
     Examples
     --------

@@ -9,13 +9,13 @@ RandomState: TypeAlias = None | int | Sequence[int] | np.random.RandomState | np
 """Whatever scikit-learn or NumPy accepts as a random state."""
 
 
-def as_generator(random_state):
+def as_generator(random_state: RandomState) -> np.random.Generator:
     """Return a Generator for whatever scikit-learn or NumPy calls a random state.
 
     Parameters
     ----------
     random_state : int, sequence of int, Generator, RandomState or None
-        None is fresh entropy; a Generator is returned as it is; a RandomState gives a seed.
+        None means fresh entropy; a Generator is returned unchanged; a RandomState draws a seed.
 
     Returns
     -------
@@ -24,7 +24,7 @@ def as_generator(random_state):
     Raises
     ------
     ValueError
-        It is none of these.
+        It is of another type.
 
     Examples
     --------
@@ -38,5 +38,5 @@ def as_generator(random_state):
         return np.random.default_rng(random_state)
     except (TypeError, ValueError):
         raise ValueError(
-            f"random_state={random_state!r} is no seed, RandomState, Generator"
+            f"random_state={random_state!r} is not a seed, RandomState or Generator"
         ) from None

@@ -366,7 +366,7 @@ def test_nest_takes_any_text(values):
         ([0, 1], {"x": [1.0, 2.0]}, ValueError, "from 0 to the number of rows, 2"),
         ([1, 2], {"x": [1.0, 2.0]}, ValueError, "from 0 to the number of rows"),
         ([], {"x": []}, ValueError, "from 0 to the number of rows"),
-        ([0, 2, 1, 2], {"x": [1.0, 2.0]}, ValueError, "must not fall"),
+        ([0, 2, 1, 2], {"x": [1.0, 2.0]}, ValueError, "must not decrease"),
         ([0, 2], {"x": [1.0, 2.0], "y": [1.0]}, ValueError, "'x': 2, 'y': 1"),
         ([0, 2], {"x": np.array(["g", 3], object)}, TypeError, "field 'x'"),
         ([0.0, 2.0], {"x": [1.0, 2.0]}, TypeError, "whole numbers"),
