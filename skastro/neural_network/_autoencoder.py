@@ -351,8 +351,9 @@ class TransformerAutoencoder(
         if codes.ndim != 2 or codes.shape[1] != self.code_size:
             raise ValueError(f"{type(self).__name__}: codes must have {self.code_size} columns")
         numbers = self._numbers_of_bands(bands)
+        days = np.asarray(days, float)
         shape = len(codes), len(days), len(bands)
-        queries = np.repeat(np.asarray(days, float), len(bands))
+        queries = np.repeat(days, len(bands))
         queries = np.broadcast_to(queries, (len(codes), len(queries)))
         numbers = np.tile(numbers, (len(days), 1))
         numbers = np.broadcast_to(numbers, (*queries.shape, numbers.shape[1]))

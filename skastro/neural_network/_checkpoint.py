@@ -14,6 +14,7 @@ from skorch.callbacks import Callback, ProgressBar
 
 from skastro.neural_network._callbacks import Progress
 from skastro.neural_network._net import WeightedNet
+from skastro.neural_network._random import OwnGenerator
 from skastro.neural_network.inputs import Source
 
 _DISPLAYS = (Progress, ProgressBar)
@@ -120,7 +121,7 @@ class SaveCheckpoint(Callback):
         net.module_.load_state_dict(self.start["module"])
         net.criterion_.load_state_dict(self.start["criterion"])
         net.optimizer_.load_state_dict(self.start["optimizer"])
-        net.randomness.set_states(self.start["randomness"])
+        _randomness(net).set_states(self.start["randomness"])
         for row in self.start["history"]:
             net.history.new_epoch()
             for name, value in row.items():
@@ -136,11 +137,15 @@ class SaveCheckpoint(Callback):
                 "module": net.module_.state_dict(),
                 "criterion": net.criterion_.state_dict(),
                 "optimizer": net.optimizer_.state_dict(),
-                "randomness": net.randomness.get_states(),
+                "randomness": _randomness(net).get_states(),
                 "history": [_plain_row(epoch) for epoch in net.history[self.n_before_ :]],
                 "callbacks": [_state_of(callback) for callback in _stateful(net)],
             }
         )
+
+
+def _randomness(net: Any) -> OwnGenerator:
+    return net.randomness
 
 
 def _stateful(net):
@@ -259,7 +264,7 @@ def _parts_of_array(values):
     return [str(values.dtype).encode(), str(values.shape).encode(), values.tobytes()]
 
 
-_PARTS = {
+_PARTS: dict[Any, Any] = {
     torch.Tensor: lambda tensor: [tensor.detach().cpu().numpy()],
     np.ndarray: _parts_of_array,
     Mapping: lambda mapping: [part for pair in sorted(mapping.items(), key=str) for part in pair],

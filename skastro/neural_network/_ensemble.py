@@ -52,7 +52,7 @@ class DeepEnsembleClassifier(
     ClassifierMixin,
     BaseEstimator,
     # Automatic wrapping would hide whether the members have `transform`.
-    auto_wrap_output_keys=None,
+    auto_wrap_output_keys=None,  # type: ignore[call-arg]
 ):
     """Train one estimator several times with other seeds and average the probabilities.
 

@@ -39,7 +39,7 @@ class WeightedNet(NeuralNetClassifier):
     'BatchIterator'
     """
 
-    randomness = None
+    randomness: OwnGenerator | None = None
 
     def __init__(
         self,
@@ -254,7 +254,8 @@ def train(
     3
     """
     net.callbacks, net.max_epochs, net.batch_size = callbacks, n_epochs, batch_size
-    net.randomness = train_set.generator and OwnGenerator(train_set.generator)
+    generator = train_set.generator
+    net.randomness = None if generator is None else OwnGenerator(generator)
     net.initialize_callbacks()
     for group in net.optimizer_.param_groups:
         group["lr"] = lr

@@ -7,9 +7,10 @@ give.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -268,7 +269,7 @@ _WITHOUT_GENERATOR = (
     functional.rrelu,
     functional.gumbel_softmax,
 )
-_HANDLERS = {
+_HANDLERS: dict[Any, Callable] = {
     functional.dropout: _dropout,
     functional.scaled_dot_product_attention: _attention,
     torch.rand_like: partial(_fill_like, fill=torch.Tensor.uniform_),

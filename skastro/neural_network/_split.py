@@ -106,7 +106,7 @@ def holdout(
 
 
 def random_split(
-    validation: float | Any | None, rows: NDArray[np.int64], rng: np.random.RandomState
+    validation: Any, rows: NDArray[np.int64], rng: np.random.RandomState
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the rows to train on and those held out, without classes.
 

@@ -12,7 +12,7 @@ from skastro.neural_network._classifier import BaseNetClassifier
 from skastro.neural_network.inputs import Stamps
 from skastro.nn import ComplexStampNet, SimpleStampNet
 
-_ARCHITECTURES = {"simple": SimpleStampNet, "complex": ComplexStampNet}
+_ARCHITECTURES: dict[Any, Callable] = {"simple": SimpleStampNet, "complex": ComplexStampNet}
 
 
 class StampCNNClassifier(BaseNetClassifier):

@@ -179,3 +179,22 @@ class Keeper(Callback):
 def test_state_that_a_checkpoint_cannot_hold_is_an_error(tmp_path):
     with pytest.raises(ValueError, match="Keeper.module_ of the type object"):
         network(checkpoint=tmp_path / "state.pt", callbacks=[Keeper()]).fit(*data())
+
+
+class Press(Callback):
+    """Press Ctrl-C in one epoch."""
+
+    def on_epoch_begin(self, net, **kwargs):
+        if len(net.history) == 3 and Stop.armed:
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_ctrl_c_is_raised_and_the_next_fit_resumes(tmp_path):
+    X, y = data()
+    model = network(callbacks=[Press()], checkpoint=tmp_path / "state.pt")
+    Stop.armed = True
+    with pytest.raises(KeyboardInterrupt):
+        clone(model).fit(X, y)
+    Stop.armed = False
+    expected = network().fit(X, y).predict_proba(X)
+    np.testing.assert_array_equal(clone(model).fit(X, y).predict_proba(X), expected)

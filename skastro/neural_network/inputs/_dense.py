@@ -126,7 +126,7 @@ class DenseBlocks:
         self.ids = np.arange(len(X)) if ids is None else np.asarray(ids)
         self.static_scaler = static_scaler
         self.clip = clip
-        self.scale = None
+        self.scale: BlockScale | None = None
         self.lengths = np.ones(len(X), np.int64)
         self.edges = np.cumsum([0, *(math.prod(shape) for shape in shapes.values())])
         if self.edges[-1] > X.shape[1]:
@@ -134,7 +134,8 @@ class DenseBlocks:
                 f"{owner}: the shapes {self.shapes} require {self.edges[-1]} columns; X has "
                 f"{X.shape[1]}"
             )
-        self.static = self._static_inputs = np.array(X[:, self.edges[-1] :], np.float64)
+        self.static = np.array(X[:, self.edges[-1] :], np.float64)
+        self._static_inputs: NDArray = self.static
         self.largest, infinite = _scan(X, self.edges[-1])
         self._check_finite(infinite)
         self.reasons = self._find_reasons(allow_nan)

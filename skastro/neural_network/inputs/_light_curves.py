@@ -137,7 +137,7 @@ class LightCurves:
         self.band_names = list(band_names)
         self.lengths_too = lengths_too
         self.static_scaler = static_scaler
-        self.scale = None
+        self.scale: LightCurveScale | None = None
         self.lengths = np.diff(offsets)
         self.reasons = np.full(len(self), "", object) if reasons is None else reasons.copy()
         self.reasons[(self.reasons == "") & (self.lengths == 0)] = "no observations"
