@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from skastro.exceptions import ObjectWarning, name_objects
 from skastro.surveys import UNKNOWN_BAND, Survey, get_survey
@@ -85,7 +85,7 @@ def number_bands(
 
 
 def take_known_bands(
-    offsets: ArrayLike,
+    offsets: NDArray,
     rows: dict[str, Any],
     bands: Collection[str],
     survey: str | Survey | None,

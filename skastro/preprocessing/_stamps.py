@@ -72,10 +72,10 @@ class StampTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         ObjectError
             Stamps hold infinity.
         """
-        X = self._validate(X, reset=True)
-        shape = self._shape(X.shape[1])
+        values = self._validate(X, reset=True)
+        shape = self._shape(values.shape[1])
         self.output_shape_ = self._output_shape(shape)
-        self._n_features_out = math.prod(self.output_shape_) + X.shape[1] - math.prod(shape)
+        self._n_features_out = math.prod(self.output_shape_) + values.shape[1] - math.prod(shape)
         return self
 
     def transform(self, X: ArrayLike) -> NDArray | pd.DataFrame:
@@ -91,16 +91,16 @@ class StampTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         X_new : ndarray of shape (n_stamps, n_new_columns), dtype float32 or that of `X`
         """
         check_is_fitted(self)
-        X = self._validate(X, reset=False)
-        shape = self._shape(X.shape[1])
+        values = self._validate(X, reset=False)
+        shape = self._shape(values.shape[1])
         n_pixels, n_new = math.prod(shape), math.prod(self.output_shape_)
-        dtype = X.dtype if X.dtype.kind == "f" else np.float64
-        out = np.empty((len(X), self._n_features_out), dtype)
-        for part in _parts(X):
-            images = X[part, :n_pixels].reshape(-1, *shape).astype(dtype)
+        dtype = values.dtype if values.dtype.kind == "f" else np.float64
+        out = np.empty((len(values), self._n_features_out), dtype)
+        for part in _parts(values):
+            images = values[part, :n_pixels].reshape(-1, *shape).astype(dtype)
             images[is_blank(images)] = np.nan
             out[part, :n_new] = self._change(images).reshape(len(images), -1)
-            out[part, n_new:] = X[part, n_pixels:]
+            out[part, n_new:] = values[part, n_pixels:]
         return out
 
     def _validate(self, X, *, reset):

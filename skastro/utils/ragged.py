@@ -184,7 +184,7 @@ def is_sorted(offsets: ArrayLike, values: NDArray) -> bool:
     return bool(rises.all())
 
 
-def take_objects(offsets: ArrayLike, rows: Rows, objects: ArrayLike) -> tuple[NDArray, Rows]:
+def take_objects(offsets: NDArray, rows: Rows, objects: ArrayLike) -> tuple[NDArray, Rows]:
     """Return the ragged data of `objects` (indices, repeats allowed) in their order.
 
     Examples
@@ -222,7 +222,7 @@ def chunks(offsets: NDArray, max_rows: int) -> Iterator[slice]:
         start = stop
 
 
-def segment_ids(offsets: ArrayLike) -> NDArray[np.intp]:
+def segment_ids(offsets: NDArray) -> NDArray[np.intp]:
     """Return the object number of each row.
 
     Examples
