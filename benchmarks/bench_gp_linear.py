@@ -28,8 +28,8 @@ from skastro.gaussian_process import fit_light_curves, interpolate_light_curves
 
 TIMES, WAVELENGTHS = np.linspace(-30.0, 150.0, 180), np.linspace(3000.0, 10100.0, 32)
 BANDS = np.array([3670.7, 4826.9, 6223.2, 7546.0, 8691.0, 9710.3])
-LENGTHS = (6, 12, 24, 60, 200, 600, 1300, 10_000)
-LARGEST_DENSE, LARGEST_NUMPY = 1300, 10_000
+LENGTHS = (6, 12, 24, 60, 100, 200, 600, 1300, 10_000)
+LARGEST_DENSE = 1300
 
 
 def make_objects(n_rows, n_objects, n_bands=6):
@@ -97,22 +97,23 @@ def serve():
         print(json.dumps(milliseconds(rows, count(n_rows), "numba")), flush=True)
 
 
-def compare(rounds, other):
+def compare(lengths, rounds, other, with_numpy):
     """Print the table by the number of rows."""
     other = Other(other) if other else None
     milliseconds(make_objects(12, 2), 2, "numba")
     print("| rows | numba: fit | fit + grid | NumPy dense | NumPy linear | other | other / numba |")
     print("|---" * 7 + "|")
-    for n_rows in LENGTHS:
+    for n_rows in lengths:
         rows, n_objects = make_objects(n_rows, count(n_rows)), count(n_rows)
         best = {}
         for _ in range(rounds if n_rows < LARGEST_DENSE else 1):
             found = {"numba": milliseconds(rows, n_objects, "numba")}
-            if n_rows <= LARGEST_DENSE:
+            if n_rows <= LARGEST_DENSE and other:
+                found["other"] = other.milliseconds(n_rows)
+            if n_rows <= LARGEST_DENSE and with_numpy:
                 found["dense"] = run_numpy(rows, n_objects, n_rows)
-                if other:
-                    found["other"] = other.milliseconds(n_rows)
-            found["linear"] = run_numpy(rows, n_objects, 0)
+            if with_numpy:
+                found["linear"] = run_numpy(rows, n_objects, 0)
             best = {k: np.minimum(best.get(k, np.inf), v) for k, v in found.items()}
         cells = [f"{n_rows}", f"{best['numba'][0]:.2f}", f"{best['numba'][1]:.2f}"]
         cells += [f"{best[k][1]:.2f}" if k in best else "" for k in ("dense", "linear", "other")]
@@ -148,7 +149,9 @@ def main():
     """Run what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--other")
+    parser.add_argument("--rows", type=int, nargs="+", default=LENGTHS)
+    parser.add_argument("--other", help="another checkout of the package")
+    parser.add_argument("--numba-only", action="store_true")
     parser.add_argument("--first-run", action="store_true")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--job", help=argparse.SUPPRESS)
@@ -160,7 +163,7 @@ def main():
     elif options.first_run:
         first_run()
     else:
-        compare(options.rounds, options.other)
+        compare(options.rows, options.rounds, options.other, not options.numba_only)
 
 
 if __name__ == "__main__":

@@ -43,6 +43,11 @@ class Ascent(NamedTuple):
     numbers: np.ndarray
 
 
+def choose(condition, one, other):
+    """Return `one` where the condition holds, else `other`; numba compiles a plain choice."""
+    return np.where(condition, one, other)
+
+
 def begin(ascent, value):
     """Start from the value at `theta`; gradient and average information must be set."""
     numbers = ascent.numbers
@@ -50,7 +55,7 @@ def begin(ascent, value):
     numbers[VALUE] = value
     numbers[RADIUS] = FIRST_RADIUS
     numbers[COUNT] = 1.0
-    numbers[RUNNING] = np.where(np.isfinite(value), 1.0, 0.0)
+    numbers[RUNNING] = choose(np.isfinite(value), 1.0, 0.0)
 
 
 def propose(ascent):
@@ -66,7 +71,7 @@ def propose(ascent):
     slope = gradient * free
     grows = (slope[2] > 0.0) & (ascent.theta[2] > FAR_SCALE)
     inverse_square = inverse_square_curvature(matrix, slope[2])
-    matrix[2, 2] = np.where(grows, inverse_square, matrix[2, 2])
+    matrix[2, 2] = choose(grows, inverse_square, matrix[2, 2])
     damped = matrix.copy()
     for k in range(3):
         damped[k, k] = damped[k, k] + numbers[DAMPING] * matrix[k, k] + 1e-10
@@ -74,21 +79,21 @@ def propose(ascent):
     limited = step_with_last(damped, slope, LARGEST_SHARE)
     beyond = grows & (newton[2] > LARGEST_SHARE)
     for k in range(3):
-        step[k] = np.where(beyond, limited[k], newton[k])
+        step[k] = choose(beyond, limited[k], newton[k])
     shrink = np.minimum(1.0, numbers[RADIUS] / np.maximum(longest_of(step), 1e-300))
     for k in range(3):
         step[k] = step[k] * shrink
     numbers[PROMISED] = promised_gain(matrix, slope, step)
-    step[2] = np.where(grows, -np.log1p(-np.minimum(step[2], LARGEST_SHARE)), step[2])
+    step[2] = choose(grows, -np.log1p(-np.minimum(step[2], LARGEST_SHARE)), step[2])
     for k in range(3):
         moved = np.minimum(np.maximum(ascent.theta[k] + step[k], ascent.low[k]), ascent.high[k])
         # A parameter fixed at zero has the logarithm -inf.
-        step[k] = np.where(free[k] > 0.0, moved - ascent.theta[k], 0.0)
+        step[k] = choose(free[k] > 0.0, moved - ascent.theta[k], 0.0)
     numbers[LONGEST] = longest_of(step)
     enough = numbers[PROMISED] < NEGLIGIBLE
     ended = (numbers[RUNNING] > 0.0) & (enough | ~finite)
-    numbers[CONVERGED] = np.where(ended & finite, 1.0, numbers[CONVERGED])
-    numbers[RUNNING] = np.where(ended, 0.0, numbers[RUNNING])
+    numbers[CONVERGED] = choose(ended & finite, 1.0, numbers[CONVERGED])
+    numbers[RUNNING] = choose(ended, 0.0, numbers[RUNNING])
 
 
 def accept(ascent, value):
@@ -98,21 +103,21 @@ def accept(ascent, value):
     gain, promised = value - numbers[VALUE], numbers[PROMISED]
     up = running & (gain > 0.0)
     for k in range(3):
-        ascent.theta[k] = ascent.theta[k] + np.where(up, ascent.step[k], 0.0)
-    numbers[VALUE] = np.where(up, value, numbers[VALUE])
-    numbers[UP] = np.where(up, 1.0, 0.0)
-    numbers[COUNT] = numbers[COUNT] + np.where(running, 1.0, 0.0)
+        ascent.theta[k] = ascent.theta[k] + choose(up, ascent.step[k], 0.0)
+    numbers[VALUE] = choose(up, value, numbers[VALUE])
+    numbers[UP] = choose(up, 1.0, 0.0)
+    numbers[COUNT] = numbers[COUNT] + choose(running, 1.0, 0.0)
     damping, radius = numbers[DAMPING], numbers[RADIUS]
-    looser = np.where(damping > 1e-3, 0.2 * damping, 0.0)
-    looser = np.where(gain > 0.5 * promised, looser, damping)
+    looser = choose(damping > 1e-3, 0.2 * damping, 0.0)
+    looser = choose(gain > 0.5 * promised, looser, damping)
     wider = np.minimum(2.0 * radius, LARGEST_RADIUS)
-    wider = np.where(gain > 0.7 * promised, wider, radius)
-    numbers[DAMPING] = np.where(up, looser, np.maximum(4.0 * damping, 0.1))
-    numbers[RADIUS] = np.where(up, wider, 0.3 * numbers[LONGEST])
+    wider = choose(gain > 0.7 * promised, wider, radius)
+    numbers[DAMPING] = choose(up, looser, np.maximum(4.0 * damping, 0.1))
+    numbers[RADIUS] = choose(up, wider, 0.3 * numbers[LONGEST])
     done = running & (promised < TOLERANCE)
-    numbers[CONVERGED] = np.where(done, 1.0, numbers[CONVERGED])
+    numbers[CONVERGED] = choose(done, 1.0, numbers[CONVERGED])
     stopped = done | (numbers[COUNT] >= MAX_EVALUATIONS)
-    numbers[RUNNING] = np.where(stopped, 0.0, numbers[RUNNING])
+    numbers[RUNNING] = choose(stopped, 0.0, numbers[RUNNING])
 
 
 def learn(ascent, gradient, average):
@@ -129,16 +134,16 @@ def learn(ascent, gradient, average):
             missing[k] = missing[k] - (average[k, m] + correction[k, m]) * step[m]
     along, squared = dot(missing, step), np.maximum(dot(step, step), 1e-300)
     well_defined = np.abs(along) > 0.2 * np.sqrt(dot(missing, missing) * squared)
-    divisor = np.where(well_defined, along, 1.0)
+    divisor = choose(well_defined, along, 1.0)
     for k in range(3):
         for m in range(3):
             rank_one = missing[k] * missing[m] / divisor
             powell = (missing[k] * step[m] + missing[m] * step[k]) / squared
             powell = powell - along / squared**2 * step[k] * step[m]
-            change = np.where(well_defined, rank_one, powell)
-            correction[k, m] = correction[k, m] + np.where(up, change, 0.0)
-            ascent.average[k, m] = np.where(up, average[k, m], ascent.average[k, m])
-        ascent.gradient[k] = np.where(up, gradient[k], ascent.gradient[k])
+            change = choose(well_defined, rank_one, powell)
+            correction[k, m] = correction[k, m] + choose(up, change, 0.0)
+            ascent.average[k, m] = choose(up, average[k, m], ascent.average[k, m])
+        ascent.gradient[k] = choose(up, gradient[k], ascent.gradient[k])
 
 
 def free_parameters(ascent):
@@ -149,7 +154,7 @@ def free_parameters(ascent):
         held_low = (theta <= ascent.low[k] + 1e-12) & (gradient < 0.0)
         held_high = (theta >= ascent.high[k] - 1e-12) & (gradient > 0.0)
         fixed = held_low | held_high | (ascent.low[k] >= ascent.high[k])
-        free[k] = np.where(fixed, 0.0, 1.0)
+        free[k] = choose(fixed, 0.0, 1.0)
     return free
 
 
@@ -166,7 +171,7 @@ def safe_information(ascent, free):
     _, pivot = solve_positive(exact, free)
     for k in range(3):
         for m in range(3):
-            exact[k, m] = np.where(pivot > 1e-6, exact[k, m], average[k, m])
+            exact[k, m] = choose(pivot > 1e-6, exact[k, m], average[k, m])
     return exact
 
 
@@ -192,9 +197,9 @@ def solve_positive(matrix, vector):
                 solution[i] = solution[i] - factor[i, j] * solution[j]
             else:
                 # A pivot that is not a number counts as none.
-                relative = np.where(rest > 0.0, rest / np.maximum(matrix[i, i], 1e-300), -1.0)
+                relative = choose(rest > 0.0, rest / np.maximum(matrix[i, i], 1e-300), -1.0)
                 smallest = np.minimum(smallest, relative)
-                factor[i, i] = np.sqrt(np.where(rest > 0.0, rest, 1.0))
+                factor[i, i] = np.sqrt(choose(rest > 0.0, rest, 1.0))
                 solution[i] = solution[i] / factor[i, i]
     for i in range(2, -1, -1):
         for k in range(i + 1, 3):

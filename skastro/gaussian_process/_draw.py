@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from joblib import Parallel, delayed
 from scipy.linalg.lapack import dpotrf, dpotrs, dtrtrs
-from threadpoolctl import threadpool_limits
 
 from skastro.gaussian_process._arguments import (
     Model,
@@ -18,6 +17,7 @@ from skastro.gaussian_process._arguments import (
 )
 from skastro.gaussian_process._batch import prepare
 from skastro.gaussian_process._dense import make_process
+from skastro.gaussian_process._engine import one_blas_thread
 from skastro.gaussian_process._kernels import VALUE
 from skastro.gaussian_process._results import Status
 from skastro.utils.random import as_generator
@@ -181,7 +181,7 @@ class DrawJob:
     def run(self, draw, n_jobs, targets=None):
         """Yield (object, values in units of flux); record the objects without an answer."""
         usable = self.batch.usable
-        with threadpool_limits(1, "blas"):
+        with one_blas_thread():
             pool = Parallel(n_jobs, prefer="threads", return_as="generator")
             extra = [()] * self.n_objects if targets is None else [(t,) for t in targets]
             answers = pool(delayed(self._one)(draw, i, *extra[i]) for i in usable)

@@ -10,7 +10,6 @@ from functools import partial
 import numpy as np
 from joblib import effective_n_jobs
 from numpy.typing import ArrayLike, NDArray
-from threadpoolctl import threadpool_limits
 
 from skastro.gaussian_process._arguments import (
     Limits,
@@ -25,7 +24,7 @@ from skastro.gaussian_process._arguments import (
 )
 from skastro.gaussian_process._ascent import Optima, maximize
 from skastro.gaussian_process._batch import AMPLITUDE_RANGE, prepare, tasks
-from skastro.gaussian_process._engine import Problem, choose_engine, run_engine
+from skastro.gaussian_process._engine import Problem, choose_engine, one_blas_thread, run_engine
 from skastro.gaussian_process._rbf import RBFSeries
 from skastro.gaussian_process._results import PerBandInterpolation, Status
 from skastro.utils.ragged import row_numbers, segment_ids, segment_reduce, take_objects
@@ -198,7 +197,7 @@ def _check_settings(settings, n_starts):
 def _solve_blocks(result, batch, blocks, solve, n_jobs):
     """Fit and predict blocks of series and write them into `result`, in place."""
     n_jobs = effective_n_jobs(n_jobs)
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(n_jobs) as pool:
+    with one_blas_thread(), ThreadPoolExecutor(n_jobs) as pool:
         each = pool.map if n_jobs > 1 else map
         for block, solved in zip(blocks, each(solve, blocks)):
             _write(result, block, batch.scale[block], *solved, np.diff(batch.offsets)[block])

@@ -5,12 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
-from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from skastro.gaussian_process._arguments import mark_hyperparameters
 from skastro.gaussian_process._batch import prepare, starting_values, tasks
-from skastro.gaussian_process._engine import Problem, solve
+from skastro.gaussian_process._engine import Problem, one_blas_thread, solve
 from skastro.gaussian_process._results import LightCurveFits, Status
 from skastro.utils.ragged import chunks
 
@@ -71,7 +70,7 @@ def _problem(batch, model, grid, dtype, given):
 def _workers(engine, n_jobs):
     """Yield a generator function over (indices, fits, grid) of the tasks, in any order."""
     n_jobs = effective_n_jobs(n_jobs)
-    with threadpool_limits(1, "blas"):
+    with one_blas_thread():
         if n_jobs == 1:
             yield _serial
         elif engine == "numba":
@@ -103,5 +102,5 @@ def _processes(pool, engine, problem, tasks):
 
 
 def _solve_part(engine, problem, where):
-    with threadpool_limits(1, "blas"):
+    with one_blas_thread():
         return where, *solve(engine, problem, np.arange(len(where)))

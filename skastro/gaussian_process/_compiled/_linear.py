@@ -16,9 +16,9 @@ ln l_t^2 and in the third hyperparameter, ln l_w^2 or the logarithm of the white
 from typing import NamedTuple
 
 import numpy as np
-from numba.extending import register_jitable
 
 from skastro.gaussian_process import _ascent
+from skastro.gaussian_process._compiled import _rules  # noqa: F401
 from skastro.utils.compiled import inner
 
 FREE_SUMS = {"reassoc", "contract", "nsz", "arcp"}
@@ -30,8 +30,6 @@ COUNT, RUNNING, UP, CONVERGED, VALUE = (
     _ascent.CONVERGED,
     _ascent.VALUE,
 )
-for rule in _ascent.RULES:
-    register_jitable(rule)
 
 
 class Rows(NamedTuple):
@@ -47,7 +45,8 @@ class Rows(NamedTuple):
 class Work(NamedTuple):
     """Sums of the filter with their lanes, and what it finds at each row.
 
-    `ff`, `fs`, `ss` are the blocks of Y, (n_bands, n_bands, 4); `zf` and `zs` the sums of the two
+    `ff`, `fs`, `ss` are the blocks of Y, (n_bands, n_bands, 4), of `ff` and `ss` lower triangles;
+    `zf` and `zs` the sums of the two
     data vectors, flux and ones, (2, n_bands, 4); `qf`, `qs` are work space.  `innovation` is
     (n_rows, 2, 4) and `sigma`, the variance of the innovation in units of the amplitude,
     (n_rows, 4).
@@ -96,25 +95,37 @@ def band_kernel(bands, others, theta, white):
 def propagate(work, a):
     """Let Y decay over a scaled time step, with the derivative in the time scale."""
     ff, fs, ss = work.ff, work.fs, work.ss
-    n, e, da = len(ff), np.exp(-2.0 * a), -0.5 * a
+    n, e = len(ff), np.exp(-2.0 * a)
     b, c = e * a, e * a * a
     for i in range(n):
-        for m in range(n):
+        for m in range(i + 1):
             for k in range(4):
                 ff[i, m, k] = e * ff[i, m, k] + b * (fs[i, m, k] + fs[m, i, k]) + c * ss[i, m, k]
     for i in range(n):
-        for m in range(n):
+        for m in range(i + 1):
             for k in range(4):
                 fs[i, m, k] = e * fs[i, m, k] + b * ss[i, m, k]
+        for m in range(i):
+            for k in range(4):
+                fs[m, i, k] = e * fs[m, i, k] + b * ss[i, m, k]
     for i in range(n):
-        for m in range(n):
+        for m in range(i + 1):
             for k in range(4):
                 ss[i, m, k] *= e
-    for i in range(n):
-        for m in range(n):
-            ff[i, m, 2] += da * (fs[i, m, 0] + fs[m, i, 0] - 2.0 * ff[i, m, 0])
-            fs[i, m, 2] += da * (ss[i, m, 0] - 2.0 * fs[i, m, 0])
-            ss[i, m, 2] -= 2.0 * da * ss[i, m, 0]
+    differentiate_time(ff, fs, ss, -0.5 * a)
+
+
+@inner(fastmath=FREE_SUMS)
+def differentiate_time(ff, fs, ss, da):
+    """Add the derivative of the decay to the lane of the time scale."""
+    for i in range(len(ff)):
+        for m in range(i + 1):
+            f, p, q, s = ff[i, m, 0], fs[i, m, 0], fs[m, i, 0], ss[i, m, 0]
+            ff[i, m, 2] += da * (p + q - 2.0 * f)
+            ss[i, m, 2] -= 2.0 * da * s
+            fs[i, m, 2] += da * (s - 2.0 * p)
+            if m < i:
+                fs[m, i, 2] += da * (s - 2.0 * q)
 
 
 @inner(fastmath=FREE_SUMS)
@@ -134,17 +145,21 @@ def propagate_data(work, a, n_data):
 def project(work, kernel, slope):
     """Write the products of Y and the kernel of one band to `qf` and `qs`."""
     ff, fs, qf, qs = work.ff, work.fs, work.qf, work.qs
-    n = len(kernel)
-    for i in range(n):
-        for k in range(4):
-            qf[i, k], qs[i, k] = 0.0, 0.0
-        for m in range(n):
+    for i in range(len(kernel)):
+        a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = 0.0
+        for m in range(len(kernel)):
+            x, y = ff[max(i, m), min(i, m)], fs[m, i]
             c, d = kernel[m], slope[m]
-            for k in range(4):
-                qf[i, k] += ff[i, m, k] * c
-                qs[i, k] += fs[m, i, k] * c
-            qf[i, 3] += ff[i, m, 0] * d
-            qs[i, 3] += fs[m, i, 0] * d
+            a0 += x[0] * c
+            a1 += x[1] * c
+            a2 += x[2] * c
+            a3 += x[3] * c + x[0] * d
+            b0 += y[0] * c
+            b1 += y[1] * c
+            b2 += y[2] * c
+            b3 += y[3] * c + y[0] * d
+        qf[i, 0], qf[i, 1], qf[i, 2], qf[i, 3] = a0, a1, a2, a3
+        qs[i, 0], qs[i, 1], qs[i, 2], qs[i, 3] = b0, b1, b2, b3
 
 
 @inner(fastmath=FREE_SUMS)
@@ -190,12 +205,12 @@ def weigh(work, row, band, n_data):
 
 
 @inner(fastmath=FREE_SUMS)
-def add_symmetric(block, g, k, h, q):
-    """Add ``g q' + k h'`` to a block, all lanes written out so that they become one vector."""
+def add_products(block, g, k, h, q, whole):
+    """Add ``g q' + k h'`` to a block or its lower triangle, all lanes at once."""
     for i in range(len(k)):
         a, b, c, d, e = g[i, 0], g[i, 1], g[i, 2], g[i, 3], k[i]
         row = block[i]
-        for m in range(len(k)):
+        for m in range(len(k) if whole else i + 1):
             x, y, z = q[m], h[m], row[m]
             z[0] += a * x + e * y[0]
             z[1] += b * x + e * y[1]
@@ -225,9 +240,9 @@ def filter_rows(rows, theta, white, n_data, work):
         if not work.sigma[n, 0] > 0.0:
             return False
         weigh(work, n, j, n_data)
-        add_symmetric(work.ff, work.qf, work.kf, work.qf, work.kf)
-        add_symmetric(work.fs, work.qf, work.kf, work.qs, work.ks)
-        add_symmetric(work.ss, work.qs, work.ks, work.qs, work.ks)
+        add_products(work.ff, work.qf, work.kf, work.qf, work.kf, False)
+        add_products(work.fs, work.qf, work.kf, work.qs, work.ks, True)
+        add_products(work.ss, work.qs, work.ks, work.qs, work.ks, False)
     return True
 
 

@@ -186,12 +186,12 @@ def combine(left, sums, big, small, kernel, space, mean, explained):
     g, product = space[0], space[1]
     for i in range(n):
         row, out = left[i], g[i]
-        for m in range(n):
-            f, s = 0.0, 0.0
-            for p in range(n):
-                f += row[p] * kernel[p, m]
-                s += row[n + p] * kernel[p, m]
-            out[m], out[n + m] = -f, -s
+        out[:] = 0.0
+        for p in range(n):
+            f, s, shared = row[p], row[n + p], kernel[p]
+            for m in range(n):
+                out[m] -= f * shared[m]
+                out[n + m] -= s * shared[m]
         out[i] += 1.0
         out[n + i] += 1.0
     for i in range(n):
@@ -241,31 +241,27 @@ def look_ahead(rows, past, kernel, n_times):
     return means.T.copy(), pairs.T.copy()
 
 
-@inner(fastmath=FREE_SUMS)
-def add_scaled(factor, values, out):
-    """Add ``factor * values`` to `out`."""
-    for k in range(len(values)):
-        out[k] += factor * values[k]
+@inner()
+def pair_shares(shares):
+    """Return the products of the shares of two bands, (n_wavelengths, n_pairs)."""
+    n = len(shares)
+    both, pair = np.empty((shares.shape[1], n * (n + 1) // 2)), 0
+    for i in range(n):
+        for m in range(i + 1):
+            for w in range(len(both)):
+                both[w, pair] = shares[i, w] * shares[m, w] * (1.0 if i == m else 2.0)
+            pair += 1
+    return both
 
 
 @inner()
 def mix(means, pairs, shares, mean_flux, amplitude, order, out):
     """Write mean and standard deviation of each wavelength, times in the caller's order."""
-    n, n_times = means.shape
-    mean, explained = np.empty(n_times), np.empty(n_times)
-    for w in range(shares.shape[1]):
-        mean[:] = mean_flux
-        explained[:] = 0.0
-        pair = 0
-        for i in range(n):
-            add_scaled(shares[i, w], means[i], mean)
-            for m in range(i + 1):
-                both = shares[i, w] * shares[m, w]
-                add_scaled(both if i == m else 2.0 * both, pairs[pair], explained)
-                pair += 1
-        for k in range(n_times):
-            out[0, w, order[k]] = mean[k]
-            out[1, w, order[k]] = np.sqrt(amplitude * max(1.0 - explained[k], 0.0))
+    mean, explained = np.dot(shares.T, means), np.dot(pair_shares(shares), pairs)
+    for w in range(len(mean)):
+        for k in range(len(order)):
+            out[0, w, order[k]] = mean[w, k] + mean_flux
+            out[1, w, order[k]] = np.sqrt(amplitude * max(1.0 - explained[w, k], 0.0))
 
 
 @inner(inline="always")

@@ -9,9 +9,9 @@ indices.
 from typing import NamedTuple
 
 import numpy as np
-from numba.extending import register_jitable
 
 from skastro.gaussian_process import _ascent
+from skastro.gaussian_process._compiled import _rules  # noqa: F401
 from skastro.gaussian_process._compiled._triangles import (
     factorize,
     invert_transposed,
@@ -30,8 +30,6 @@ VALUE, COUNT, RUNNING, UP, CONVERGED = (
     _ascent.UP,
     _ascent.CONVERGED,
 )
-for rule in _ascent.RULES:
-    register_jitable(rule)
 
 
 class Rows(NamedTuple):
