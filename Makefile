@@ -1,21 +1,29 @@
 # make demo: the main job on built-in data.  make test: lint and the whole test suite.
+# make test-fast: unit tests and one representative of each slow group.  make lint: ruff and mypy.
 # make docs: the documentation with executed examples, in docs/_build/html; without running them:
 # make docs SPHINXOPTS=-Dplot_gallery=0
 # All set up .venv by themselves when it is missing; all they need is Python >= 3.11 and make.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint docs clean
+.PHONY: demo test test-fast lint docs clean
+
+# Two workers with one thread each are faster than one worker with two threads.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2
 
 demo: .venv/ready
 	$(BIN)/python examples/plot_scone_end_to_end.py output
 
 test: .venv/ready lint
-	$(BIN)/python -m pytest -q --durations=10
+	$(PYTEST) --durations=10
+
+test-fast: .venv/ready
+	$(PYTEST) -m "not slow" tests
 
 lint: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 docs: .venv/docs
 	$(BIN)/python -m sphinx -W --keep-going -b html $(SPHINXOPTS) docs docs/_build/html

@@ -1,6 +1,6 @@
 """Channels of CCSNscore: spectra, light curves and dm-dt maps as dense rows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from sklearn.pipeline import FeatureUnion, Pipeline
@@ -256,7 +256,7 @@ def _redshift_name(transformer, names):
     return np.array(["log10_redshift"], object)
 
 
-_SPECTRA = {
+_SPECTRA: dict[str, Callable] = {
     "spec": _spectrum,
     "lines": _lines,
     "halpha": _halpha,

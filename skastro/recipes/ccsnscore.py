@@ -274,7 +274,7 @@ def make_ccsnscore(
     channels: Sequence[str] = ("spec", "lines"),
     resolution: int = 256,
     phase_length: int = 200,
-    n_per_class: int | dict | None = None,
+    n_per_class: int | None = None,
     max_epochs: int | None = None,
     n_networks: int = 1,
     class_weight: dict | str | None = "balanced",
@@ -366,7 +366,7 @@ def make_ccsnscore(
         (make_ccsnscore_features,),
         (make_ccsnscore_classifier, MultimodalClassifier),
     )
-    shared = {"channels": channels, "resolution": resolution, "phase_length": phase_length}
+    shared: dict[str, Any] = {"channels": channels, "resolution": resolution, "phase_length": phase_length}
     features = make_ccsnscore_features(survey, n_jobs=n_jobs, **shared, **for_features)
     network = make_ccsnscore_classifier(
         labels=labels,

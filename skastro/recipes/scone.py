@@ -134,7 +134,8 @@ def make_scone_features(
 
     dust : {"correct", "scone", None}, default="correct"
         Correct the fluxes for the Milky Way's dust with the column ``mwebv``, add magnitudes to
-        fluxes as the original code did, or do nothing.
+        fluxes as the original code did, or do nothing.  With "correct", an object without
+        ``mwebv`` is unclassified; None classifies it.
 
     kernel, engine
         See :class:`skastro.feature_extraction.GPInterpolate`.
@@ -164,11 +165,10 @@ def make_scone_features(
     --------
     >>> from skastro.recipes import make_scone_features
     >>> [name for name, _ in make_scone_features(days=5).steps]
-    ['clean', 'bands', 'trigger', 'window', 'compare', 'quality', 'deredden', 'features']
+    ['clean', 'bands', 'trigger', 'window', 'compare', 'deredden', 'quality', 'features']
     """
-    early = days is not None
-    reference = "trigger_time" if early else "peak_time"
-    grid = (_EARLY_START, float(np.max(days))) if early else (start, stop)
+    reference = "peak_time" if days is None else "trigger_time"
+    grid = (start, stop) if days is None else (_EARLY_START, float(np.max(days)))
     process = GPInterpolate(
         Grid(*grid, n_times),
         Grid(3000.0, 10100.0, n_wavelengths),
@@ -189,14 +189,15 @@ def make_scone_features(
         names = ["redshift", "redshift_err"]
         steps = [("missing", ReplaceMissing(names)), ("values", StaticColumns(names))]
         parts.append(("redshift", Pipeline(steps)))
+    dereddening = Deredden(survey=survey, missing="mark")
     return Pipeline(
         [
             ("clean", CleanPhotometry()),
             ("bands", SelectBands(survey=survey)),
-            *(_early_steps(days) if early else _peak_steps(peak, survey)),
+            *(_peak_steps(peak, survey) if days is None else _early_steps(days)),
             ("compare", CompareWithTraining(reference_column=reference, survey=survey)),
+            *([("deredden", dereddening)] if dust == "correct" else []),
             ("quality", MarkQuality(**({"min_observations": 2} | (cuts or {})))),
-            *([("deredden", Deredden(survey=survey))] if dust == "correct" else []),
             ("features", FeatureUnion(parts)),
         ]
     )
@@ -208,10 +209,11 @@ def _peak_steps(method: str | None, survey: str | Survey) -> list[tuple]:
 
 def _early_steps(days: float | tuple[int, int]) -> list[tuple]:
     """Cut the light curves from 20 days before the trigger to `days` after it."""
-    drawn = np.ndim(days) > 0
-    stop = "days" if drawn else float(days)
-    window = Window(_EARLY_START, stop, reference_column="trigger_time")
-    draw = [("days", DrawDays(*days))] if drawn else []
+    if isinstance(days, Sequence):
+        draw: list[tuple] = [("days", DrawDays(*days))]
+        window = Window(_EARLY_START, "days", reference_column="trigger_time")
+    else:
+        draw, window = [], Window(_EARLY_START, float(days), reference_column="trigger_time")
     return [("trigger", TriggerTime()), *draw, ("window", window)]
 
 
@@ -345,7 +347,7 @@ def make_scone(
     >>> from skastro.recipes import make_scone
     >>> scone = make_scone(with_redshift=True, balanced=True, random_state=0)
     >>> [name for name, _ in scone.steps]
-    ['clean', 'bands', 'peak', 'compare', 'quality', 'usable', 'balance', 'deredden', 'features',
+    ['clean', 'bands', 'peak', 'compare', 'deredden', 'quality', 'usable', 'balance', 'features',
      'classifier']
     """
     for_features, for_network = split_options(

@@ -48,7 +48,7 @@ class Grid:
         if self.spacing not in {"linear", "log"} or self.n < 1:
             raise ValueError(f"{self!r}: spacing must be 'linear' or 'log', and n at least 1")
 
-    def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> NDArray:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray:
         make = np.linspace if self.spacing == "linear" else np.geomspace
         return make(self.start, self.stop, self.n).astype(dtype or float)
 
