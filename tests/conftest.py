@@ -14,8 +14,40 @@ from skastro.utils.ragged import flatten, nest
 # Threads of torch that wait for a busy core stall; torch reads this when it is first imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-DATA = Path(__file__).parent / "data"
+TESTS = Path(__file__).parent
+DATA = TESTS / "data"
+SLOW = (
+    "test_common.py",
+    "test_documentation.py",
+    "test_golden.py",
+    "test_testing.py",
+    "cli",
+    "feature_extraction",
+    "gaussian_process",
+    "hierarchy",
+    "io/test_fuzz",
+    "label_errors",
+    "model_selection",
+    "neural_network",
+    "persistence",
+    "recipes",
+)
+"""Groups that train networks or repeat a test often.  `make test-fast` runs the first test of each
+file in these folders, and the first of each function in these files."""
+
 PLASTICC_TARGETS = {"SNIa": 90, "SNII": 42, "RRL": 92}
+
+
+def pytest_collection_modifyitems(items):
+    """Mark all but one representative of each slow group as slow."""
+    seen = set()
+    for item in items:
+        path = item.path.relative_to(TESTS).as_posix() if item.path.is_relative_to(TESTS) else ""
+        if path.startswith(SLOW):
+            group = path if "/" in path else (path, item.originalname)
+            if group in seen:
+                item.add_marker("slow")
+            seen.add(group)
 
 
 @pytest.fixture(scope="session")

@@ -55,7 +55,7 @@ def test_integers_stay_integers(y):
         np.array([1.0, np.nan, 0.0]),
         pa.array(["Ia", None, "II"]),
     ],
-    ids=repr,
+    ids=lambda y: type(y).__name__,
 )
 def test_an_object_without_label_is_named(y):
     X = pd.DataFrame({"x": range(3)}, index=["SN1", "SN2", "SN3"])
