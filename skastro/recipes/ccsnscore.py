@@ -366,7 +366,11 @@ def make_ccsnscore(
         (make_ccsnscore_features,),
         (make_ccsnscore_classifier, MultimodalClassifier),
     )
-    shared: dict[str, Any] = {"channels": channels, "resolution": resolution, "phase_length": phase_length}
+    shared: dict[str, Any] = {
+        "channels": channels,
+        "resolution": resolution,
+        "phase_length": phase_length,
+    }
     features = make_ccsnscore_features(survey, n_jobs=n_jobs, **shared, **for_features)
     network = make_ccsnscore_classifier(
         labels=labels,
