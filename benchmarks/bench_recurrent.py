@@ -1,9 +1,9 @@
 """Train and ask the recurrent network, through RecurrentClassifier and by plain torch loops.
 
 Three trainings of the same network on the same simulated light curves: RecurrentClassifier; a
-plain torch loop over batches of like lengths that lie ready in memory; and the plain loop with
-every light curve padded to 500 observations, as the seed does.  Then one alert after the other
-through a model that was saved and loaded, and many at once.
+plain torch loop over batches of similar length that lie ready in memory; and the plain loop with
+every light curve padded to 500 observations, as in the original code.  Then one alert after the
+other through a model that was saved and loaded, and many at once.
 
     python benchmarks/bench_recurrent.py --objects 2000 --epochs 2 --threads 1
 """

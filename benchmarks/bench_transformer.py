@@ -1,12 +1,12 @@
-"""What transformers cost: training beside a plain loop, one reconstruction, the sizes of the seed.
+"""What transformers cost: training beside a plain loop, one reconstruction, the original sizes.
 
     OMP_NUM_THREADS=1 python benchmarks/bench_transformer.py --objects 1500
 
 TransformerClassifier and a plain torch loop over batches that lie ready in memory train the same
 network on the same simulated light curves, in alternating rounds.  Then the auto-encoder gives back
 one light curve after the other, in one pass and step by step.  Last, a step of training of the
-small network over observations and of the seed's over a grid of 101 days: 8 layers of width 128,
-and 16, as many as it has with its decoder.  Seconds are those of the processor.
+small network over observations and of the original one over a grid of 101 days: 8 layers of width
+128, and 16, as many as it has with its decoder.  Seconds are CPU time.
 """
 
 import argparse
@@ -102,7 +102,7 @@ def reconstruction():
 
 
 def step_seconds(network, *inputs, rounds=5):
-    """Seconds of the processor for a step of training."""
+    """CPU seconds for a step of training."""
     optimizer, seconds = torch.optim.Adam(network.parameters()), []
     for _ in range(rounds):
         start = time.process_time()
@@ -114,7 +114,7 @@ def step_seconds(network, *inputs, rounds=5):
 
 
 def sizes():
-    """Print the ratio of the seed's sizes to the small network."""
+    """Print the ratio of the original code's sizes to the small network."""
     X, y = make_bazin(256, random_state=0)
     options = {"n_prefixes": 0, "observation_dropout": 0.0, "max_epochs": 1, "batch_size": 64}
     model = TransformerClassifier(**options, random_state=0).fit(X, y)

@@ -2,7 +2,7 @@
 
     python benchmarks/science/scone.py ../shared/data [--seeds 3] [--only TASK] [--kernel radial]
 
-Every seed draws another split by object: 80 % to train (the network holds back a part of it to
+Every seed draws another split by object: 80 % to train (the network holds out a part of it to
 choose its best epoch), 20 % scored once.  Prints one markdown table; heat maps are cached in
 `output/science`.
 """

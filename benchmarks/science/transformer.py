@@ -2,7 +2,7 @@
 
     python benchmarks/science/transformer.py --seeds 2
 
-1,200 objects to train, 400 scored once, one core; seconds are those of the processor.  ``events``
+1,200 objects to train, 400 scored once, one core; seconds are CPU time.  ``events``
 is the small TransformerClassifier, ``events, frozen codes`` a random forest over the codes of the
 auto-encoder, ``GRU`` the RecurrentClassifier.  The grids have a step a day and six filters, in a
 plain torch loop with the same layers: the mask of ``grid, filter 0`` takes only the steps that

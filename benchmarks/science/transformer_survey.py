@@ -2,7 +2,7 @@
 
     python benchmarks/science/transformer_survey.py ../shared/data --seeds 3
 
-The splits are those of oracle.py: 80 % to train, of which each network holds back a tenth to choose
+The splits are those of oracle.py: 80 % to train, of which each network holds out a tenth to choose
 its best epoch, 20 % scored once.  Labels are kept for a stratified tenth, third or all of the
 training objects; the auto-encoder sees the light curves of all training objects and no label.
 Every run is a line of the output at once; what stands there is not run again.  The
