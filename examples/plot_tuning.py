@@ -14,7 +14,6 @@ its journal file, and looked at.
 import tempfile
 from pathlib import Path
 
-import optuna
 from optuna.distributions import FloatDistribution, IntDistribution
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import StratifiedKFold
@@ -30,7 +29,6 @@ from skastro.model_selection import (
 )
 from skastro.preprocessing import CleanPhotometry
 
-optuna.logging.set_verbosity(optuna.logging.WARNING)
 X, y = make_light_curves(300, classes=["SNIa", "SNII", "SNIbc"], random_state=0)
 model = make_pipeline(
     CleanPhotometry(),

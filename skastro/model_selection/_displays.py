@@ -1,5 +1,6 @@
 """Plots of a search: its history, the importance of parameters, parallel coordinates."""
 
+from collections.abc import Iterable
 from typing import Any, Self
 
 import numpy as np
@@ -77,17 +78,19 @@ class SearchHistoryDisplay(_StudyDisplay):
         """
         self._axes(ax)
         numbered = list(enumerate(finished_trials(self.study)))
-        complete = [(i, t.value) for i, t in numbered if t.state == TrialState.COMPLETE]
+        complete = [(i, t.values[0]) for i, t in numbered if t.state == TrialState.COMPLETE]
         if complete:
             numbers, values = np.transpose(complete)
             self.ax_.plot(numbers, values, "o", color="C0", label="complete")
             best = np.maximum.accumulate(values)
-            self.ax_.step(numbers, best, where="post", color="C1", label="best so far")
+            steps = [*numbers, len(numbered) - 1], [*best, best[-1]]
+            self.ax_.step(*steps, where="post", color="C1", label="best so far")
         pruned = [i for i, t in numbered if t.state == TrialState.PRUNED]
         for i, number in enumerate(pruned):
             label = "pruned" if i == 0 else None
             self.ax_.axvline(number, color="0.8", linewidth=1, zorder=0, label=label)
         self.ax_.set(xlabel="trial", ylabel="mean score of the folds")
+        self.ax_.xaxis.get_major_locator().set_params(integer=True)
         if numbered:
             self.ax_.legend()
         return self
@@ -149,7 +152,7 @@ class ParameterImportanceDisplay(_StudyDisplay):
         """
         self._axes(ax)
         names, values = zip(*reversed(self.importances.items()))
-        self.ax_.barh(names, values)
+        self.ax_.barh(_short(names), values)
         self.ax_.set(xlabel="importance")
         return self
 
@@ -198,7 +201,9 @@ class ParallelCoordinatesDisplay(_StudyDisplay):
         self.ax_.set(ylabel="from smallest to largest value")
         if len(trials):
             self._lines(table.apply(_scaled, axis=0), scores)
-            self.ax_.set_xticks(range(table.shape[1]), [_with_range(table[c]) for c in table])
+            short = dict(zip(table, _short(table)))
+            labels = [f"{short[name]}\n{_range_of(table[name])}" for name in table]
+            self.ax_.set_xticks(range(table.shape[1]), labels)
         return self
 
     def _lines(self, scaled: pd.DataFrame, scores: np.ndarray) -> None:
@@ -221,7 +226,14 @@ def _scaled(column: pd.Series) -> pd.Series:
     return (column - column.min()) / (span if span > 0 else 1)
 
 
-def _with_range(column: pd.Series) -> str:
+def _range_of(column: pd.Series) -> str:
     if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
-        return f"{column.name}\n{', '.join(sorted(set(column.astype(str))))}"
-    return f"{column.name}\n{column.min():.3g} to {column.max():.3g}"
+        return ", ".join(sorted(set(column.astype(str))))
+    return f"{column.min():.3g} to {column.max():.3g}"
+
+
+def _short(names: Iterable[str]) -> list[str]:
+    """Return names without the steps of a Pipeline, where they stay distinct."""
+    names = list(names)
+    short = [name.rsplit("__", 1)[-1] for name in names]
+    return short if len(set(short)) == len(names) else names

@@ -59,8 +59,9 @@ class Space:
         """Return the largest value of the parameter with this end of its name."""
         if callable(self.space):
             return default
-        found = [d for key, d in self._distributions.items() if key.endswith(suffix)]
-        return max([default, *(int(max(getattr(d, "choices", [d.high]))) for d in found)])
+        found: list[Any] = [d for key, d in self._distributions.items() if key.endswith(suffix)]
+        highest = [max(d.choices) if hasattr(d, "choices") else d.high for d in found]
+        return max([default, *map(int, highest)])
 
     def fingerprint(self) -> str:
         """Return a string that changes with the space."""

@@ -1,12 +1,13 @@
 """Studies that are kept, continued and never mixed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from os import PathLike
 from typing import Any
 
 import optuna
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
-from optuna.storages import BaseStorage, JournalStorage
+from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
@@ -20,7 +21,7 @@ _PRUNERS = {
 _SAMPLERS = {"tpe": TPESampler, "random": RandomSampler}
 
 
-def as_storage(storage: Any) -> BaseStorage | str | None:
+def as_storage(storage: Any) -> Any:
     """Return what Optuna takes: a path becomes a journal file.
 
     Examples
@@ -76,19 +77,31 @@ def open_study(
     ...
     ValueError: Search: the study 'ccsn' in this storage was made with other data; ...
     """
-    study = optuna.create_study(
-        storage=as_storage(storage),
-        study_name=study_name,
-        pruner=_PRUNERS[pruner]() if pruner is None or isinstance(pruner, str) else pruner,
-        direction="maximize",
-        load_if_exists=True,
-    )
+    with _quietly():
+        study = optuna.create_study(
+            storage=as_storage(storage),
+            study_name=study_name,
+            pruner=_PRUNERS[pruner]() if pruner is None or isinstance(pruner, str) else pruner,
+            direction="maximize",
+            load_if_exists=True,
+        )
     known = study.user_attrs.get(_FINGERPRINT)
     if known is None and not study.trials:
         study.set_user_attr(_FINGERPRINT, dict(prints))
     else:
         _check_same(known or {}, prints, study.study_name, name)
     return study
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Do not announce a study: a message per fit of nested searches says nothing."""
+    level = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        yield
+    finally:
+        optuna.logging.set_verbosity(level)
 
 
 def _check_same(known: Mapping, prints: Mapping, study_name: str, name: str) -> None:

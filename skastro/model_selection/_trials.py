@@ -10,6 +10,7 @@ import numpy as np
 import optuna
 from optuna.trial import TrialState
 from sklearn.exceptions import FitFailedWarning
+from sklearn.pipeline import Pipeline
 
 from skastro.model_selection._front import Fold, WholeEstimator
 from skastro.model_selection._space import Space
@@ -135,7 +136,7 @@ class TrialRunner:
 
     def _failed(self, error: Exception, results: dict[str, list]) -> dict[str, float]:
         """Return the error score; the exception itself if it shall be raised."""
-        value = self.search.error_score
+        value: Any = self.search.error_score
         self.last_error = f"{type(error).__name__}: {error}"
         self.error_type = TypeError if isinstance(error, TypeError) else ValueError
         if isinstance(value, str):
@@ -154,7 +155,8 @@ class TrialRunner:
     def _report_epochs(self, estimator: Any, trial: optuna.Trial, number: int) -> bool:
         """Let a network report its epochs; return whether it does."""
         monitor = self.search.monitor
-        params = estimator.get_params(deep=False)
+        network = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+        params = network.get_params(deep=False) if hasattr(network, "get_params") else {}
         if monitor is None or not {"callbacks", "max_epochs", "validation"} <= set(params):
             return False
         if params["validation"] is None or not params["validation"]:
@@ -163,7 +165,7 @@ class TrialRunner:
 
         n_epochs = self.space.largest("max_epochs", params["max_epochs"])
         prune = PruneTrial(trial, monitor, first_step=number * n_epochs)
-        estimator.set_params(callbacks=[*(params["callbacks"] or []), prune])
+        network.set_params(callbacks=[*(params["callbacks"] or []), prune])
         return True
 
 

@@ -305,7 +305,7 @@ class TestPruning:
             steps = [*range(1, n + 1), *range(7, 7 + n)]
             assert list(trial.intermediate_values) == steps
 
-    def test_hopeless_networks_end_within_an_epoch(self, data):
+    def test_hopeless_networks_end_within_a_fold(self, data):
         X = data[0].astype("f4")
         space = {"lr": [1e-9, 0.05]}
         pruner = optuna.pruners.MedianPruner(n_startup_trials=1)
@@ -317,6 +317,13 @@ class TestPruning:
         assert pruned and all(len(t.intermediate_values) < 16 for t in pruned)
         assert {t.params["multimodalclassifier__lr"] for t in pruned} == {1e-9}
         assert fitted.best_params_ == {"multimodalclassifier__lr": 0.05}
+
+    def test_a_whole_pipeline_reports_epochs_too(self, data):
+        X = data[0].astype("f4")
+        model = make_pipeline(StandardScaler(), self.network())
+        space = {"multimodalclassifier__lr": [0.01]}
+        fitted = search(model, space, n_trials=1, cv=2, cache_front=False).fit(X, data[1])
+        assert list(fitted.study_.trials[0].intermediate_values) == list(range(1, 9))
 
     def test_networks_without_validation_are_compared_by_fold(self, data):
         X = data[0].astype("f4")
