@@ -61,6 +61,7 @@ def test_imports_point_down(path):
         root, *rest = name.split(".")
         if root == "skastro" and rest and rest[0] != here:
             assert LAYER_OF[rest[0]] < LAYER_OF[here], f"{here} may not import {name}"
+            assert not any(part[0] == "_" for part in rest), f"{here} imports {name}"
         if root in {"torch", "skorch"}:
             assert here in TORCH_ALLOWED, f"{here} may not import {name}"
 

@@ -78,19 +78,17 @@ def find_label_errors(
         Given labels of any type.  -1 is unlabelled unless it is one of `classes`, see
         :func:`skastro.utils.labels.is_unlabelled`.
 
-    proba : DataFrame or array-like of shape (n_objects, n_classes) or \
-            (n_repeats, n_objects, n_classes)
+    proba : DataFrame or array-like of shape (n_objects, n_classes)
         Out-of-fold probabilities of the classes: from classifiers that were not trained on the
-        object.  The columns of a frame are found by the names of the classes.  Three dimensions,
-        or a list of frames, for ``"consensus"`` only.
+        object.  The columns of a frame are found by the names of the classes.  For
+        ``"consensus"`` shape (n_repeats, n_objects, n_classes), or a list of frames.
 
     classes : array-like of shape (n_classes,), default=None
         Class of each column, as the attribute `classes_` of a classifier.  By default the names
         of the columns of a frame, otherwise the sorted labels of `y`.
 
-    method : {"disagreement", "threshold", "confident_learning", "noise_rate", \
-            "self_confidence", "consensus"}, default="noise_rate"
-        Criterion for a wrong label.
+    method : str, default="noise_rate"
+        Criterion for a wrong label, one of those above.
 
     threshold : float, default=0.7
         Probability of the other class above which ``"threshold"`` calls a label wrong.

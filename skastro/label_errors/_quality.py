@@ -42,9 +42,8 @@ def label_quality_scores(
         Class of each column, as the attribute `classes_` of a classifier.  By default the names
         of the columns of a frame, otherwise the sorted labels of `y`.
 
-    method : {"self_confidence", "normalized_margin", "confidence_weighted_entropy"}, \
-            default="self_confidence"
-        Score.
+    method : str, default="self_confidence"
+        ``"self_confidence"``, ``"normalized_margin"`` or ``"confidence_weighted_entropy"``.
 
     Returns
     -------

@@ -16,8 +16,7 @@ from skastro.testing._outputs import (
     take,
     take_all,
 )
-from skastro.utils._arrow import one_chunk
-from skastro.utils.ragged import flatten, nest, sort_rows
+from skastro.utils.ragged import flatten, nest, one_chunk, sort_rows
 
 _LOOSE = 1e-3
 

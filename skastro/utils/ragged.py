@@ -16,6 +16,7 @@ from nested_pandas.series.ext_array import NestedExtensionArray
 from numpy.typing import ArrayLike, NDArray
 
 from skastro.utils import _arrow
+from skastro.utils._arrow import one_chunk
 
 Rows: TypeAlias = dict[str, Any]
 """Fields of the rows of all objects: name -> ndarray or Categorical of shape (n_rows,)."""
@@ -62,7 +63,7 @@ def flatten(
     """
     if not isinstance(series.dtype, NestedDtype):
         raise TypeError(f"column {series.name!r} is not nested: its dtype is {series.dtype}")
-    offsets, structs = _arrow.open_lists(_arrow.one_chunk(series.array.list_array))
+    offsets, structs = _arrow.open_lists(one_chunk(series.array.list_array))
     known = [field.name for field in structs.type]
     missing = [name for name in fields or () if name not in known]
     if missing:

@@ -12,6 +12,7 @@ import numpy as np
 
 from skastro.gaussian_process import _ascent
 from skastro.gaussian_process._compiled import _rules  # noqa: F401
+from skastro.gaussian_process._compiled._exp import LOOSE, exp_negative
 from skastro.gaussian_process._compiled._triangles import (
     factorize,
     invert_transposed,
@@ -19,7 +20,6 @@ from skastro.gaussian_process._compiled._triangles import (
     solve_in_place,
     square_upper,
 )
-from skastro.utils._compiled_exp import LOOSE, exp_negative
 from skastro.utils.compiled import inner
 
 LOG_2PI = np.log(2.0 * np.pi)

@@ -11,6 +11,7 @@ its diagonal.
 import numpy as np
 
 from skastro.gaussian_process import _predict
+from skastro.gaussian_process._compiled._exp import LOOSE, exp_negative
 from skastro.gaussian_process._compiled._radial import (
     Rows,
     climb,
@@ -20,7 +21,6 @@ from skastro.gaussian_process._compiled._radial import (
     rates_of,
 )
 from skastro.gaussian_process._compiled._triangles import invert_transposed
-from skastro.utils._compiled_exp import LOOSE, exp_negative
 from skastro.utils.compiled import compiled, inner
 
 ELEMENTS_AT_ONCE, POINTS_AT_ONCE = 60_000, 512
