@@ -44,6 +44,7 @@ def oracle():
     network = partial(RecurrentNet, hidden_size=48)
     options = {"static": (), "module": network, "max_epochs": 30, "random_state": 0}
     text = "ORACLE (Shah et al. 2025, arXiv:2501.01496) from light curves alone, at any date."
+    y = ELASTICC.relabel(y)
     return make_oracle("LSST", taxonomy=ELASTICC, **options), X, y, text
 
 

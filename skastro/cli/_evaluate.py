@@ -37,7 +37,7 @@ def command(model, data, output, overwrite, **options):
     if Path(model).suffix.lower() in {".csv", ".parquet", ".pq"}:
         proba, classes = _from_table(Path(model), X)
     else:
-        proba, classes = _from_model(model, X)
+        proba, classes, y = _from_model(model, X, y)
     report = EvaluationReport(y.astype(classes.dtype), proba, classes)
     report.to_folder(folder)
     for name, value in report.scores_.items():
@@ -45,11 +45,13 @@ def command(model, data, output, overwrite, **options):
     click.echo(f"report: {folder}")
 
 
-def _from_model(path, X):
+def _from_model(path, X, y):
     from skastro.persistence import load_model
 
     model = load_model(path)
-    return model.predict_proba(X), np.asarray(model.classes_)
+    tree = getattr(getattr(model, "steps", [("", model)])[-1][1], "taxonomy_", None)
+    known = y if tree is None else tree.relabel(y)
+    return model.predict_proba(X), np.asarray(model.classes_), known
 
 
 def _from_table(path, X):

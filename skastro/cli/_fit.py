@@ -136,6 +136,7 @@ def fit(recipe: str, options: dict, known: dict, *, progress: bool = False) -> P
     X, y = read_labels(read_objects(options["data"], **survey_of(options)), **labels_of(options))
     X, y = sample_classes(X, y, options["max_per_class"], options.get("random_state"))
     (X, y), test = _split(X, y, options["test_size"], options.get("random_state"))
+    y = values["taxonomy"].relabel(y) if values.get("taxonomy") else y
     started = time.perf_counter()
     model.fit(X, y)
     training = {"n_objects": len(y), "data": str(options["data"])}

@@ -102,13 +102,15 @@ class EvaluationReport:
             Objects that took no part in the training.
 
         y : array-like of shape (n_objects,)
-            Labels.
+            Labels; synonyms of a classifier's taxonomy count as the names of their nodes.
 
         Returns
         -------
         report : EvaluationReport
         """
-        return cls(y, estimator.predict_proba(X), estimator.classes_)
+        tree = getattr(getattr(estimator, "steps", [("", estimator)])[-1][1], "taxonomy_", None)
+        known = y if tree is None else tree.relabel(y)
+        return cls(known, estimator.predict_proba(X), estimator.classes_)
 
     def plot(self) -> "EvaluationReport":
         """Draw confusion matrix, reliability curve and ROC curves side by side.
