@@ -40,9 +40,9 @@ def oracle():
     """All 13 classes with a small recurrent network and no static columns."""
     from functools import partial
 
-    X, y = make_light_curves(8000, survey="LSST", random_state=0)
+    X, y = make_light_curves(4000, survey="LSST", random_state=0)
     network = partial(RecurrentNet, hidden_size=48)
-    options = {"static": (), "module": network, "max_epochs": 30, "random_state": 0}
+    options = {"static": (), "module": network, "max_epochs": 15, "random_state": 0}
     text = "ORACLE (Shah et al. 2025, arXiv:2501.01496) from light curves alone, at any date."
     y = ELASTICC.relabel(y)
     return make_oracle("LSST", taxonomy=ELASTICC, **options), X, y, text

@@ -1,5 +1,6 @@
 """Predictions of a trained classifier."""
 
+import copy
 import threading
 import warnings
 from collections.abc import Iterator
@@ -184,6 +185,34 @@ class PredictionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Classif
         labels[np.isnan(proba).all(axis=1)] = UNCLASSIFIED
         return labels
 
+    def network_inputs(self, X: Any) -> dict[str, torch.Tensor]:
+        """Return what the network reads: tensors by name, scaled as in the training.
+
+        Parameters
+        ----------
+        X : array-like or frame of n_objects rows
+            Objects that can be classified.
+
+        Returns
+        -------
+        inputs : dict of str -> torch.Tensor, first axis n_objects
+            Arguments of ``net_.module_``, and of the module of :meth:`as_torch`.
+        """
+        source = self._open(X)
+        return source.take(np.flatnonzero(~source.unusable))
+
+    def as_torch(self) -> torch.nn.Module:
+        """Return a torch module that maps :meth:`network_inputs` to class probabilities.
+
+        Returns
+        -------
+        module : torch.nn.Module
+            On the CPU, in evaluation mode; called with the dict of tensors, it returns a
+            tensor of shape (n_objects, n_classes) in the order of `classes_`.
+        """
+        check_is_fitted(self)
+        return _ProbabilityNet(self.net_.module_, self._targets).cpu().eval()
+
     def _open(self, X):
         check_is_fitted(self)
         return self._read(X, reset=False).scaled(self.scale_)
@@ -253,3 +282,16 @@ def inputs_of(layer: torch.nn.Module) -> Iterator[list[NDArray]]:
         yield found
     finally:
         handle.remove()
+
+
+class _ProbabilityNet(torch.nn.Module):
+    """A network and the meaning of its logits."""
+
+    def __init__(self, network, targets):
+        super().__init__()
+        self.network, self.targets = copy.deepcopy(network), targets
+
+    def forward(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+        """Return the probabilities of the classes after the last observation."""
+        found = self.targets.probabilities(self.network(**inputs))
+        return found[:, -1] if found.ndim == 3 else found

@@ -6,6 +6,7 @@ import json
 import os
 import struct
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +59,7 @@ def write_file(path: Path, parts: dict, arrays: dict[str, np.ndarray], *, overwr
     header = {name: json.dumps(part, separators=(",", ":")) for name, part in parts.items()}
     header |= {"format": FORMAT, "format_version": str(VERSION)}
     header["sha256"] = _digest(header, arrays)
-    with _draft(path) as draft:
+    with draft_of(path) as draft:
         save_file(arrays, draft, header)
 
 
@@ -74,12 +75,12 @@ def write_text(path: Path, text: str) -> None:
     ...     (pathlib.Path(folder) / "a.md").read_text()
     'whole'
     """
-    with _draft(path) as draft:
+    with draft_of(path) as draft:
         Path(draft).write_text(text)
 
 
 @contextlib.contextmanager
-def _draft(path):
+def draft_of(path: Path) -> Iterator[str]:
     """Give a name to write to; the file takes the place of `path` when the block ends well."""
     handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     os.close(handle)
