@@ -6,7 +6,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-fast lint docs clean
+.PHONY: demo test test-fast test-min test-latest lint docs clean
 
 # Two workers with one thread each are faster than one worker with two threads.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2
@@ -39,5 +39,16 @@ docs: .venv/docs
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev,fast]'
 	touch $@
 
+# Model files of every recipe load and predict the same under the lowest and the newest versions.
+test-min test-latest: test-%:
+	test -x .venv-$*/bin/python || $(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/python -m pip install -q $(CONSTRAINTS_$*) torch
+	.venv-$*/bin/python -m pip install -q $(CONSTRAINTS_$*) -e '.[fast]' pytest
+	.venv-$*/bin/python tests/persistence/golden_files.py check
+	.venv-$*/bin/python -m pytest -q tests/persistence/test_model_file.py
+
+CONSTRAINTS_min := -c constraints-min.txt
+CONSTRAINTS_latest := -c constraints-latest.txt
+
 clean:
-	rm -rf .venv output docs/_build docs/auto_examples docs/generated
+	rm -rf .venv .venv-min .venv-latest output docs/_build docs/auto_examples docs/generated

@@ -18,6 +18,7 @@ _COMMANDS = {
     "fit": ("_fit", "Train a recipe: skastro fit RECIPE DATA."),
     "predict": ("_predict", "Write class probabilities of a fitted model."),
     "evaluate": ("_evaluate", "Score predictions against labels: numbers, tables, pictures."),
+    "tune": ("_tune", "Search the parameters of a recipe with Optuna."),
     "label-errors": ("_label_errors", "Find objects whose labels look wrong."),
     "plot": ("_plot", "Draw light curves, spectra or stamps of some objects."),
     "info": ("_info", "Tell what a model file contains."),

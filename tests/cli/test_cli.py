@@ -245,6 +245,18 @@ def test_realbogus_end_to_end(tmp_path):
     assert table["SNID"].tolist() == list(range(80))
 
 
+def test_tune_keeps_its_trials_and_continues(folder, tmp_path):
+    words = ["tune", "oracle", folder / "test", "-o", tmp_path / "m.st", "--folds", 2]
+    words += ["-p", "max_epochs=1"]
+    run(*words, "--n-trials", 1)
+    run(*words, "--n-trials", 2, "--overwrite")
+    trials = pd.read_csv(tmp_path / "m.trials.csv")
+    assert len(trials) == 2
+    best = yaml.safe_load((tmp_path / "m.best.yaml").read_text())
+    fitted = load_model(tmp_path / "m.st")
+    assert fitted[-1].lr == pytest.approx(best["classifier__lr"])
+
+
 def test_label_errors_plot_info_recipes(folder, tmp_path, capsys):
     words = ["--folds", 2, "-p", "max_epochs=1", "--random-state", 0, "-o", tmp_path / "l.csv"]
     run("label-errors", "oracle", folder / "test", *words)
