@@ -2,11 +2,14 @@
 
 import json
 import os
+import re
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -395,3 +398,20 @@ def test_a_killed_prediction_resumes(folder, tmp_path):
         shutil.rmtree = keep
     assert {path: stamps[path] for path in finished} == finished
     assert pd.read_csv(tmp_path / "p.csv", dtype=str)["SNID"].tolist() == X.index.tolist()
+
+
+PAGES = ["README.md", "docs/command_line.md"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_shell_blocks_of_the_documentation_run(page, tmp_path, monkeypatch):
+    """Every line that calls skastro runs in its order, at small sizes."""
+    text = (Path(__file__).parents[2] / page).read_text()
+    blocks = re.findall(r"```sh\n(.*?)```", text, re.S)
+    lines = [line for block in blocks for line in block.splitlines() if line[:8] == "skastro "]
+    assert len(lines) >= 4
+    monkeypatch.chdir(tmp_path)
+    for line in lines:
+        small = line.replace("-n 2000", "-n 60").replace("--max-epochs 40", "--max-epochs 1")
+        extra = SMALL.split()[:4] if " fit scone " in line else []
+        run(*shlex.split(small)[1:], *extra)

@@ -16,7 +16,13 @@ import numpy as np
 from skastro.datasets import make_bazin, make_light_curves, make_spectra, make_stamps
 from skastro.nn import RecurrentNet
 from skastro.persistence import inspect_model, load_model, save_model
-from skastro.recipes import make_ccsnscore, make_oracle, make_realbogus, make_scone, make_transformer
+from skastro.recipes import (
+    make_ccsnscore,
+    make_oracle,
+    make_realbogus,
+    make_scone,
+    make_transformer,
+)
 from skastro.taxonomy import Taxonomy
 
 FOLDER = Path(__file__).parents[1] / "data" / "models"
