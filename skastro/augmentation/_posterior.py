@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -160,13 +160,17 @@ def draw_light_curves(
     (True, True)
     """
     rows = offsets, time, wavelength, flux, flux_err
-    model = {"kernel": kernel, "mean": mean, "padding": padding}
+    model: dict[str, Any] = {"kernel": kernel, "mean": mean, "padding": padding}
     if fits is None:
         fits = fit_light_curves(*rows, n_jobs=n_jobs, **model)
     starts, at, colour, error = _points(rows, points)
     generator = as_generator(random_state)
     drawn = sample_posterior_at(
-        *rows,
+        offsets,
+        time,
+        wavelength,
+        flux,
+        flux_err,
         starts,
         at,
         colour,
@@ -254,10 +258,15 @@ def draw_grids(
     ((3, 2, 2, 2), [0, 0, 0])
     """
     rows = offsets, time, wavelength, flux, flux_err
-    model = {"kernel": kernel, "mean": mean, "padding": padding}
+    model: dict[str, Any] = {"kernel": kernel, "mean": mean, "padding": padding}
     if fits is None:
         fits = fit_light_curves(*rows, n_jobs=n_jobs, **model)
-    where = {"times": times, "wavelengths": wavelengths, "reference": reference, "n_jobs": n_jobs}
+    where: dict[str, Any] = {
+        "times": times,
+        "wavelengths": wavelengths,
+        "reference": reference,
+        "n_jobs": n_jobs,
+    }
     options = where | model | fits.hyperparameters
     drawn = sample_posterior(*rows, n_samples=n_draws, random_state=random_state, **options)
     std = predict_grid(*rows, **options).std

@@ -100,15 +100,16 @@ def mix_spectra(
     if len(unknown):
         raise ObjectError(f"mix_spectra: no {redshift_column!r} above -1", X.index[unknown])
     new_z = weight * z[first] + (1 - weight) * z[second]
-    mixed = _mix(flatten(X[column]), z, first, second, weight, new_z)
+    offsets, rows = _mix(flatten(X[column]), z, first, second, weight, new_z)
     static = NestedFrame(X.drop(columns=column)).iloc[first]
-    new = {redshift_column: new_z, column: nest(*mixed, static.index)}
-    if phase_column in X.columns:
+    new: dict[str, Any] = {redshift_column: new_z, column: nest(offsets, rows, static.index)}
+    if phase_column is not None and phase_column in X.columns:
         days = X[phase_column].to_numpy(float)
         new[phase_column] = weight * days[first] + (1 - weight) * days[second]
     if lightcurve in X.columns:
-        moved = _move(*flatten(static[lightcurve]), z[first], new_z)
-        new[lightcurve] = nest(*moved, static.index)
+        offsets, rows = flatten(static[lightcurve])
+        offsets, rows = _move(offsets, rows, z[first], new_z)
+        new[lightcurve] = nest(offsets, rows, static.index)
     return static.assign(**new)[list(X.columns)]
 
 
@@ -204,8 +205,8 @@ def rest_ranges(
     last = place == np.repeat(np.diff(offsets), np.diff(offsets)) - 1
     stretch = 1 + X[redshift_column].to_numpy(float)
     stretch = np.where(stretch > 0, stretch, np.nan)
-    ends = (segment_first(wavelength, offsets, mask) for mask in (place == 0, last))
-    return tuple(end / stretch for end in ends)
+    low, high = (segment_first(wavelength, offsets, mask) for mask in (place == 0, last))
+    return low / stretch, high / stretch
 
 
 def draw_pairs(

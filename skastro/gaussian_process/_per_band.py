@@ -151,14 +151,14 @@ def interpolate_per_band(
     check_choice("kernel", kernel, ("rbf", "matern32"))
     settings = {"amplitude": amplitude, "time_scale": time_scale, "noise": noise}
     _check_settings(settings, n_starts)
-    data = check_rows(offsets, time, np.zeros(len(time)), flux, flux_err)
+    data = check_rows(offsets, time, np.zeros(np.size(time)), flux, flux_err)
     n_objects = len(data[0]) - 1
     times = check_points("times", times)
     codes, n_bands = band_codes(band, bands, len(data[1]))
     out = check_out(out, (n_objects, 2, n_bands, len(times)), np.float64)
-    starts, columns = _split(data, codes, n_bands)
+    starts, (time, zeros, flux, flux_err) = _split(data, codes, n_bands)
     reference = np.repeat(check_reference(reference, n_objects), n_bands)
-    batch = prepare(starts, *columns, reference, model)
+    batch = prepare(starts, time, zeros, flux, flux_err, reference, model)
     result = _empty(n_objects, n_bands, batch.status, out)
     boxes = _boxes(batch, model.constant_mean, settings, n_starts)
     if kernel == "rbf":

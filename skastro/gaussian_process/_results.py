@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -148,7 +149,8 @@ class LightCurveFits(_WithStatus):
         """Return fits of NaN and zeros, to be filled."""
         numbers = [np.full(n_objects, np.nan) for _ in range(5)]
         counts = np.zeros(n_objects, np.int32)
-        return cls(*numbers, counts, np.zeros(n_objects, bool), np.zeros(n_objects, np.int8))
+        columns = [*numbers, counts, np.zeros(n_objects, bool), np.zeros(n_objects, np.int8)]
+        return cls(*columns)
 
     def write(self, where: ArrayLike | slice, other: LightCurveFits) -> None:
         """Copy the entries of `other` to the objects `where`, in place."""
@@ -156,7 +158,7 @@ class LightCurveFits(_WithStatus):
             getattr(self, field.name)[where] = getattr(other, field.name)
 
     @property
-    def hyperparameters(self) -> dict[str, NDArray[np.float64]]:
+    def hyperparameters(self) -> dict[str, Any]:
         """The keyword arguments `amplitude`, `time_scale` and `wavelength_scale`."""
         names = ("amplitude", "time_scale", "wavelength_scale")
         return {name: getattr(self, name) for name in names}

@@ -207,7 +207,7 @@ def sample_posterior_at(
         n_samples,
         random_state,
     )
-    zeros = np.zeros(len(new_time))
+    zeros = np.zeros(np.size(new_time))
     starts, at, colour, *_ = check_rows(new_offsets, new_time, new_wavelength, zeros, zeros)
     if len(starts) - 1 != job.n_objects:
         raise ValueError(f"new_offsets are of {len(starts) - 1} objects, not of {job.n_objects}")

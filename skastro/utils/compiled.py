@@ -76,7 +76,8 @@ def inner(**options: Any) -> Callable:
     >>> fourth_power(2.0)
     16.0
     """
-    return njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)
+    wrappers: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return njit(**wrappers, **options)
 
 
 def source_stamp(path: Path) -> str:
