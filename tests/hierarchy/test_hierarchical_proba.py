@@ -141,17 +141,17 @@ def test_synonyms_are_their_nodes_and_warned_of():
 def test_score_counts_a_leaf_below_a_coarse_label_as_right():
     X, y = blobs()
     model = HierarchicalClassifier(GaussianNB(), taxonomy=TREE).fit(X, y)
-    answer = model.predict(X)
+    predicted = model.predict(X)
     sn = np.isin(y, ["II", "Ibc", "Ia"])
-    right = np.where(sn, np.isin(answer, ["II", "Ibc", "Ia"]), answer == y)
+    right = np.where(sn, np.isin(predicted, ["II", "Ibc", "Ia"]), predicted == y)
     assert model.score(X, np.where(sn, "SN", y)) == pytest.approx(right.mean())
-    assert model.score(X, y) == pytest.approx((answer == y).mean())
+    assert model.score(X, y) == pytest.approx((predicted == y).mean())
     weights = np.arange(len(y))
-    expected = np.average(answer == y, weights=weights)
+    expected = np.average(predicted == y, weights=weights)
     assert model.score(X, y, sample_weight=weights) == pytest.approx(expected)
 
 
-def test_nodes_without_training_objects_are_named_and_never_answered():
+def test_nodes_without_training_objects_are_named_and_never_predicted():
     X, y = blobs(classes=["II", "Ia", "AGN"])
     with pytest.warns(UserWarning, match="no training object belongs to the nodes 'RRL', 'Ibc'"):
         model = HierarchicalClassifier(GaussianNB(), taxonomy=TREE).fit(X, y)
@@ -189,10 +189,10 @@ def test_paths_stop_at_the_deepest_confident_node():
     proba = model.predict_node_proba(X)
     number = {name: i for i, name in enumerate(model.taxonomy_.nodes)}
     for threshold in (0.0, 0.5, 0.8, 1.0):
-        answers = model.predict_path(X, threshold=threshold)
-        here = proba[np.arange(len(X)), [number[name] for name in answers]]
+        predicted = model.predict_path(X, threshold=threshold)
+        here = proba[np.arange(len(X)), [number[name] for name in predicted]]
         assert (here >= threshold).all()
-        for name, row in zip(answers, proba):
+        for name, row in zip(predicted, proba):
             deeper = [row[number[child]] for child in model.taxonomy_.children(name)]
             assert all(p < threshold for p in deeper)
     assert set(model.predict_path(X, threshold=0)) <= set(LEAVES)
@@ -201,7 +201,7 @@ def test_paths_stop_at_the_deepest_confident_node():
         model.predict_path(X, threshold=80)
 
 
-def test_NaN_of_a_classifier_is_never_an_answer():
+def test_NaN_of_a_classifier_is_never_a_prediction():
     X, y = blobs()
     X[:5, 0] = 1e3
     model = HierarchicalClassifier(

@@ -1,4 +1,4 @@
-"""HierarchicalClassifier inside the tools of scikit-learn: right answers or a clear refusal."""
+"""HierarchicalClassifier inside the tools of scikit-learn: right predictions or a clear error."""
 
 import numpy as np
 import pandas as pd

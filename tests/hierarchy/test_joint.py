@@ -1,4 +1,4 @@
-"""JointClassifier: one classifier for all labels, with errors and the answer "ambiguous"."""
+"""JointClassifier: one classifier for all labels, with errors and the prediction "ambiguous"."""
 
 import numpy as np
 import pytest
@@ -46,7 +46,7 @@ def test_probabilities_are_those_of_the_classifier(data):
     assert np.isnan(errors).all()
 
 
-def test_errors_of_samples_make_answers_ambiguous():
+def test_errors_of_samples_make_objects_ambiguous():
     model = JointClassifier(Sampled(), n_samples=2).fit([[0.0], [1.0]], ["a", "b"])
     scores, errors = model.predict_scores([[0.9], [0.6]])
     np.testing.assert_allclose(scores, [[0.1, 0.9], [0.4, 0.6]])
@@ -65,8 +65,8 @@ def test_labels_cover_types_and_the_rest_is_a_class_without_score(data):
     scores, _ = model.predict_scores(X)
     assert scores[y == "II"].sum(axis=1).mean() < 0.1
     np.testing.assert_allclose(model.predict_proba(X).sum(axis=1), 1)
-    answers = model.predict(X)
-    assert (answers[np.isin(y, ["Ib", "Ic"])] == "Ibc").mean() > 0.95
+    predicted = model.predict(X)
+    assert (predicted[np.isin(y, ["Ib", "Ic"])] == "Ibc").mean() > 0.95
     assert model.score(X, y) > 0.95
     assert model.score(X[y != "II"], y[y != "II"]) == model.score(X, y)
 

@@ -56,7 +56,7 @@ class Sampled(Scores):
 
 
 def given_scores(scores, error=None, **options):
-    """Return the classifier that answers given scores of the labels A, B, C, and its X."""
+    """Return a classifier that predicts given scores of the labels A, B, C, and its X."""
     labels = list("ABC")
     X = np.column_stack([scores, np.zeros(len(scores)) if error is None else error])
     kind = Scores if error is None else Sampled
@@ -151,8 +151,8 @@ def test_labels_cover_types_and_other_types_are_negatives():
         alone = LogisticRegression().fit(X, np.isin(y, COVERED[label])).predict_proba(X)[:, 1]
         np.testing.assert_allclose(model.predict_scores(X)[0][:, i], alone)
     agn = y == "AGN"
-    answer = model.predict(X)
-    right = np.array([t in COVERED.get(a, ()) for a, t in zip(answer, y)])
+    predicted = model.predict(X)
+    right = np.array([t in COVERED.get(a, ()) for a, t in zip(predicted, y)])
     assert model.score(X, y) == pytest.approx(right[~agn].mean())
     assert np.isnan(model.score(X[agn], y[agn]))
 
