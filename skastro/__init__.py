@@ -7,6 +7,7 @@ __version__ = "0.1.0.dev0"
 _SUBMODULES = (
     "augmentation",
     "base",
+    "calibration",
     "cli",
     "datasets",
     "exceptions",

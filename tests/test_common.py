@@ -13,6 +13,7 @@ import torch
 from imblearn.under_sampling import RandomUnderSampler
 from imblearn.utils import estimator_checks as imblearn_checks
 from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import estimator_checks, get_tags
@@ -20,6 +21,7 @@ from sklearn.utils import estimator_checks, get_tags
 import skastro
 import skastro.base
 from skastro.base import RaggedInputMixin
+from skastro.calibration import ConformalClassifier, DateCalibratedClassifier
 from skastro.exceptions import ObjectWarning
 from skastro.feature_extraction import (
     DmDt,
@@ -161,6 +163,14 @@ INIT_PARAMS = {
     AugmentSampler: {"random_state": 0},
     CleanPhotometry: {"reject": "saturated"},
     CompareWithTraining: {"reference_column": "peak_time"},
+    ConformalClassifier: {"estimator": LogisticRegression()},
+    DateCalibratedClassifier: {
+        "estimator": make_pipeline(
+            LightCurveStatistics(), SimpleImputer(keep_empty_features=True), LogisticRegression()
+        ),
+        "days": [5.0, 30.0],
+        "cv": 2,
+    },
     Deredden: {},
     Deredshift: {},
     DeepEnsembleClassifier: {

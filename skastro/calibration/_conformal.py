@@ -1,0 +1,400 @@
+"""Sets of classes that contain the true one as often as promised."""
+
+import warnings
+from collections.abc import Mapping
+from numbers import Real
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, _fit_context
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils import Tags, _safe_indexing, get_tags, indexable
+from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
+
+from skastro.base import ignore_unclassified, most_probable, no_prediction
+from skastro.calibration._dates import (
+    check_days,
+    fit_with_groups,
+    keep_columns,
+    object_names,
+    proba_at,
+)
+from skastro.calibration._quantiles import conformal_quantile, interpolate_quantiles, split_rows
+from skastro.exceptions import ObjectError, ObjectWarning, name_objects
+from skastro.taxonomy import Taxonomy
+from skastro.utils.labels import check_labels
+
+_NO_PROBABILITIES = "no probabilities"
+_NO_CLASS = "no class is probable enough"
+
+
+class ConformalClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+    r"""Predict sets of classes by split conformal prediction.
+
+    The set of an object holds the classes with :math:`1 - p_k \le q`.  With n calibration objects,
+    which the classifier was not trained on, q is the
+    :math:`\lceil (n + 1) c \rceil`-th smallest :math:`1 - p_{y}` [1]_.  Sets then contain the true
+    class of new objects, drawn from the same population, with a probability of at least the
+    coverage c, whatever the classifier.  With fewer than c / (1 - c) calibration objects the sets
+    hold all classes.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Any classifier with `predict_proba`, also a Pipeline.  A fitted one inside a
+        :class:`sklearn.frozen.FrozenEstimator` is calibrated with all objects passed to `fit`,
+        which must not be its training objects.
+
+    coverage : float, default=0.9
+        Probability that the set contains the true class.
+
+    by_class : bool, default=False
+        Whether the coverage holds within each class [2]_, with one q per class.
+
+    days : array-like of shape (n_days,), default=None
+        Dates, increasing, at which :meth:`predict_set_at` is calibrated, in days after the
+        reference date.  The coverage is guaranteed at these dates; q is interpolated between them.
+
+    taxonomy : Taxonomy or nested mapping, default=None
+        Tree of the classes, for :meth:`predict_node`.
+
+    calibration_size : float, default=0.3
+        Fraction of the objects kept from training for the calibration.
+
+    reference_column : str, default="trigger_time"
+        Column with the reference date of each object, where light curves are cut.
+
+    column : str, default="lightcurve"
+        Nested column with the light curves, where they are cut.
+
+    random_state : int, RandomState instance or None, default=None
+        Source of randomness of the calibration part.
+
+    Attributes
+    ----------
+    estimator_ : classifier
+        Fitted.
+
+    classes_ : ndarray of shape (n_classes,)
+        Class labels, sorted.
+
+    quantiles_ : ndarray of shape (n_classes,)
+        q of each class; all equal unless `by_class`.
+
+    quantiles_at_ : DataFrame of shape (n_days, n_classes)
+        The same at the `days`; only with them.
+
+    node_threshold_ : float
+        Nodes with a higher probability are predicted; only with a taxonomy.
+
+    n_calibration_ : Series of shape (n_classes,)
+        Number of calibration objects of each class.
+
+    n_features_in_, feature_names_in_ : int, ndarray of str
+        Columns seen during `fit`.
+
+    See Also
+    --------
+    mapie.classification.SplitConformalClassifier : Other scores, for dense X.
+
+    References
+    ----------
+    .. [1] M. Sadinle, J. Lei, L. Wasserman, JASA 114, 223 (2019), arXiv:1609.00451.
+    .. [2] V. Vovk, "Conditional validity of inductive conformal predictors", ACML 2012,
+       arXiv:1209.2673.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from skastro.calibration import ConformalClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> y = np.repeat(["II", "Ia"], 100)
+    >>> X = rng.normal(size=(200, 1)) + 2 * (y == "Ia")[:, None]
+    >>> model = ConformalClassifier(GaussianNB(), coverage=0.95, random_state=0).fit(X, y)
+    >>> model.classes_.tolist()
+    ['II', 'Ia']
+    >>> model.predict_set([[-2.0], [1.0]]).tolist()
+    [[True, False], [True, True]]
+    """
+
+    _parameter_constraints = {
+        "estimator": [HasMethods(["fit", "predict_proba"])],
+        "coverage": [Interval(Real, 0, 1, closed="neither")],
+        "by_class": ["boolean"],
+        "days": ["array-like", None],
+        "taxonomy": [Taxonomy, Mapping, None],
+        "calibration_size": [Interval(Real, 0, 1, closed="neither")],
+        "reference_column": [str],
+        "column": [str],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        estimator: Any,
+        *,
+        coverage: float = 0.9,
+        by_class: bool = False,
+        days: ArrayLike | None = None,
+        taxonomy: Taxonomy | Mapping | None = None,
+        calibration_size: float = 0.3,
+        reference_column: str = "trigger_time",
+        column: str = "lightcurve",
+        random_state: int | np.random.RandomState | None = None,
+    ):
+        self.estimator = estimator
+        self.coverage = coverage
+        self.by_class = by_class
+        self.days = days
+        self.taxonomy = taxonomy
+        self.calibration_size = calibration_size
+        self.reference_column = reference_column
+        self.column = column
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X: Any, y: ArrayLike, groups: ArrayLike | None = None) -> Self:
+        """Train the classifier on one part of the objects and calibrate it on the other.
+
+        Parameters
+        ----------
+        X : array-like or frame of n_objects rows
+            Objects.
+
+        y : array-like of shape (n_objects,)
+            Class labels.
+
+        groups : array-like of shape (n_objects,), default=None
+            Objects of one group stay in one part; passed to a `fit` that accepts them.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ObjectError
+            Objects without a label, or calibration objects of a class that the classifier has
+            not learned.
+
+        Warns
+        -----
+        ObjectWarning
+            Objects without probabilities take no part in the calibration.
+        """
+        labels = check_labels(y, type(self).__name__, X)
+        check_consistent_length(X, labels)
+        keep_columns(self, X)
+        (X,) = indexable(X)
+        groups = None if groups is None else np.asarray(groups)
+        train, rest = self._parts(labels, groups)
+        own = None if groups is None else groups[train]
+        part = _safe_indexing(X, train)
+        self.estimator_ = fit_with_groups(self.estimator, part, labels[train], own)
+        self.classes_ = np.asarray(self.estimator_.classes_)
+        self._calibrate(_safe_indexing(X, rest), labels[rest], object_names(X)[rest])
+        return self
+
+    def _parts(self, y: NDArray, groups: NDArray | None) -> tuple[NDArray, NDArray]:
+        rows = np.arange(len(y))
+        if isinstance(self.estimator, FrozenEstimator):
+            return rows, rows
+        return split_rows(y, groups, self.calibration_size, self.random_state)
+
+    def _calibrate(self, X: Any, y: NDArray, names: NDArray) -> None:
+        unknown = ~np.isin(y, self.classes_)
+        if unknown.any():
+            raise ObjectError(
+                f"{type(self).__name__}: calibration objects of a class that the classifier has "
+                f"not learned",
+                names[unknown],
+            )
+        codes = np.searchsorted(self.classes_, y)
+        with ignore_unclassified():
+            proba = np.asarray(self.estimator_.predict_proba(X), float)
+            at = (
+                None
+                if self.days is None
+                else self._proba_at(X, check_days(self.days, type(self).__name__))
+            )
+        self._warn_of_left_out(no_prediction(proba), names)
+        self.quantiles_ = self._quantiles(proba, codes)
+        self.n_calibration_ = pd.Series(
+            np.bincount(codes[~no_prediction(proba)], minlength=len(self.classes_)), self.classes_
+        )
+        if at is not None:
+            rows = [self._quantiles(at[:, i], codes) for i in range(at.shape[1])]
+            index = pd.Index(self._days(), name="days")
+            self.quantiles_at_ = pd.DataFrame(rows, index, self.classes_)
+        if self.taxonomy is not None:
+            self._calibrate_nodes(proba, y)
+
+    def _warn_of_left_out(self, unused: NDArray[np.bool_], names: NDArray) -> None:
+        if unused.any():
+            warnings.warn(
+                f"{type(self).__name__}: {unused.sum()} of {len(unused)} calibration objects have "
+                f"no probabilities and take no part: {name_objects(names[unused])}",
+                ObjectWarning,
+                stacklevel=4,
+            )
+
+    def _quantiles(self, proba: NDArray, codes: NDArray) -> NDArray[np.float64]:
+        score = 1 - proba[np.arange(len(codes)), codes]
+        every = range(len(self.classes_))
+        parts = [score[codes == k] if self.by_class else score for k in every]
+        return np.array([conformal_quantile(part, self.coverage) for part in parts])
+
+    def _calibrate_nodes(self, proba: NDArray, y: NDArray) -> None:
+        tree = self._tree()
+        node_proba = tree.node_proba(proba, self.classes_)
+        last = tree.deepest(node_proba, 0.0)
+        wrong = tree.is_on_path[last] & ~tree.is_on_path[tree.numbers(y)]
+        scores = np.where(wrong, node_proba, 0.0).max(axis=1)
+        self.node_threshold_ = conformal_quantile(scores, self.coverage)
+
+    def _tree(self) -> Taxonomy:
+        known = isinstance(self.taxonomy, Taxonomy)
+        return self.taxonomy if known else Taxonomy(self.taxonomy)
+
+    def _days(self) -> NDArray[np.float64]:
+        return check_days(self.days, type(self).__name__)
+
+    def _proba_at(self, X: Any, days: ArrayLike) -> NDArray[np.float64]:
+        columns = self.reference_column, self.column
+        return proba_at(self.estimator_, X, days, *columns, type(self).__name__)
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the probabilities of the classifier.
+
+        Parameters
+        ----------
+        X : array-like or frame of n_objects rows
+            Objects.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_objects, n_classes)
+            In the order of `classes_`.
+        """
+        check_is_fitted(self)
+        return np.asarray(self.estimator_.predict_proba(X))
+
+    def predict(self, X: Any) -> NDArray:
+        """Return the most probable class.
+
+        Parameters
+        ----------
+        X : array-like or frame of n_objects rows
+            Objects.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_objects,)
+            "unclassified" for objects without probabilities.
+        """
+        proba = self.predict_proba(X)
+        return most_probable(self.classes_, proba, type(self).__name__)
+
+    def predict_set(self, X: Any) -> NDArray[np.bool_]:
+        """Return which classes are in the set of each object.
+
+        Parameters
+        ----------
+        X : array-like or frame of n_objects rows
+            Objects.
+
+        Returns
+        -------
+        sets : ndarray of bool of shape (n_objects, n_classes)
+            In the order of `classes_`.  Without probabilities there is no set: the row is False.
+            A row is also False if no class is probable enough; :meth:`set_table` tells them
+            apart.
+        """
+        return 1 - self.predict_proba(X) <= self.quantiles_
+
+    def predict_set_at(self, X: Any, days: ArrayLike) -> NDArray[np.bool_]:
+        """Return which classes are in the set of each object at some dates.
+
+        Parameters
+        ----------
+        X : NestedFrame of shape (n_objects, n_columns)
+            Objects with their light curves.
+
+        days : array-like of shape (n_days,)
+            Days after the reference date of each object.
+
+        Returns
+        -------
+        sets : ndarray of bool of shape (n_objects, n_days, n_classes)
+            In the order of `classes_`; False where there is no observation yet.
+
+        Raises
+        ------
+        ValueError
+            The classifier was constructed without `days`.
+        """
+        check_is_fitted(self)
+        if self.days is None:
+            raise ValueError(f"{type(self).__name__}: predict_set_at requires the parameter days")
+        limits = interpolate_quantiles(days, self.quantiles_at_)
+        return 1 - self._proba_at(X, days) <= limits
+
+    def predict_node(self, X: Any) -> NDArray:
+        r"""Return the smallest node of the taxonomy that covers the true class.
+
+        From the root to the most probable leaf, it is the last node whose probability exceeds
+        `node_threshold_`, the conformal quantile of the largest probability of a node on this path
+        that the calibration object does not belong to.
+
+        Parameters
+        ----------
+        X : array-like or frame of n_objects rows
+            Objects.
+
+        Returns
+        -------
+        nodes : ndarray of shape (n_objects,)
+            Names of nodes; the root for objects without probabilities.
+
+        Raises
+        ------
+        ValueError
+            The classifier was constructed without a taxonomy.
+        """
+        check_is_fitted(self)
+        if self.taxonomy is None:
+            raise ValueError(f"{type(self).__name__}: predict_node requires a taxonomy")
+        tree = self._tree()
+        node_proba = tree.node_proba(self.predict_proba(X), self.classes_)
+        return tree.names(tree.deepest(node_proba, np.nextafter(self.node_threshold_, np.inf)))
+
+    def set_table(self, X: Any) -> pd.DataFrame:
+        """Return sets, their sizes and the reasons of empty ones as a table.
+
+        Parameters
+        ----------
+        X : array-like or frame of n_objects rows
+            Objects.
+
+        Returns
+        -------
+        table : DataFrame of shape (n_objects, 3)
+            The index of `X`, or row numbers; columns ``set`` (classes separated by "|"), ``size``
+            and ``reason`` ("" for a set that is not empty); with a taxonomy also ``node``.
+        """
+        sets, unknown = self.predict_set(X), no_prediction(self.predict_proba(X))
+        names = self.classes_.astype(str)
+        texts = ["|".join(names[row]) for row in sets]
+        size = sets.sum(axis=1)
+        reason = np.where(unknown, _NO_PROBABILITIES, np.where(size == 0, _NO_CLASS, ""))
+        table = pd.DataFrame({"set": texts, "size": size, "reason": reason}, object_names(X))
+        return table if self.taxonomy is None else table.assign(node=self.predict_node(X))
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags = get_tags(self.estimator).input_tags
+        return tags

@@ -1,0 +1,315 @@
+"""Probabilities that are calibrated at every date."""
+
+import warnings
+from collections.abc import Mapping
+from numbers import Real
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, _fit_context
+from sklearn.utils import Tags
+from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
+
+from skastro.base import most_probable, no_prediction
+from skastro.calibration._dates import (
+    check_days,
+    fit_with_groups,
+    keep_columns,
+    object_names,
+    out_of_fold,
+    proba_at,
+)
+from skastro.calibration._temperature import (
+    calibrate,
+    day_scale,
+    fit_temperatures,
+    make_splits,
+)
+from skastro.exceptions import ObjectError, ObjectWarning, name_objects
+from skastro.taxonomy import Taxonomy
+from skastro.utils.labels import check_labels
+
+
+class DateCalibratedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+    r"""Calibrate the probabilities of a classifier of light curves at every date.
+
+    At d days after the reference date the probabilities become
+
+    .. math:: q_k(d) \propto p_k(d)^{1 / T(d)},
+
+    where ln T is piecewise linear in sign(d) ln(1 + \|d\|) between the `days` and constant
+    outside.  T(d) maximises the likelihood of the training objects by classifiers that were not
+    trained on them, with a penalty on changes of its slope.  The most probable class stays the
+    same without a taxonomy.  Complete light curves have a temperature of their own.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Classifier of light curves with `predict_proba`, also a Pipeline.  If it, or the last step
+        of a Pipeline, has `predict_proba_at`, this method is calibrated; otherwise light curves
+        are cut at each date and `predict_proba` is called.  A fitted classifier inside a
+        :class:`sklearn.frozen.FrozenEstimator` is not trained again, and `fit` requires objects
+        that it was not trained on.
+
+    days : array-like of shape (n_days,)
+        Dates, increasing, at which the temperature is fitted, in days after the reference date.
+
+    cv : int, splitter or iterable, default=5
+        Number of shuffled folds, stratified by label, that keep groups together; or a splitter,
+        or an iterable of pairs of rows.  Unused with a FrozenEstimator.
+
+    smoothness : float, default=1.0
+        Weight of the squared changes of slope of ln T; 0 fits each date by itself.
+
+    taxonomy : Taxonomy or nested mapping, default=None
+        With a taxonomy each inner node has a temperature for the probabilities of its children.
+
+    reference_column : str, default="trigger_time"
+        Column with the reference date of each object, where light curves are cut.
+
+    column : str, default="lightcurve"
+        Nested column with the light curves, where they are cut.
+
+    random_state : int, RandomState instance or None, default=None
+        Source of randomness of the folds; pass an integer for reproducible results.
+
+    Attributes
+    ----------
+    estimator_ : classifier
+        Fitted on all objects, or the frozen one.
+
+    classes_ : ndarray of shape (n_classes,)
+        Class labels, sorted.
+
+    temperatures_ : DataFrame of shape (n_days, n_splits)
+        Index ``days``; the one column is "all", or there is one per inner node.
+
+    full_temperatures_ : Series of shape (n_splits,)
+        Temperatures of complete light curves.
+
+    n_calibration_ : Series of shape (n_days,)
+        Number of objects with a prediction at each date.
+
+    n_features_in_ : int
+        Number of columns seen during `fit`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen during `fit`.
+
+    See Also
+    --------
+    sklearn.calibration.CalibratedClassifierCV : One temperature, where dates play no role.
+    skastro.metrics.expected_calibration_error : Measure of the calibration.
+
+    References
+    ----------
+    Guo et al. 2017, ICML (arXiv:1706.04599), section 4.2, for one temperature.
+
+    Examples
+    --------
+    >>> from skastro.calibration import DateCalibratedClassifier
+    >>> from skastro.neural_network import RecurrentClassifier
+    >>> from skastro.testing import make_check_data
+    >>> X, y = make_check_data(30)
+    >>> network = RecurrentClassifier(max_epochs=1, random_state=0)
+    >>> model = DateCalibratedClassifier(network, days=[2, 30], cv=2, random_state=0).fit(X, y)
+    >>> model.predict_proba_at(X, days=[5, 10, 20]).shape
+    (30, 3, 3)
+    """
+
+    _parameter_constraints = {
+        "estimator": [HasMethods(["fit", "predict_proba"])],
+        "days": ["array-like"],
+        "cv": ["cv_object"],
+        "smoothness": [Interval(Real, 0, None, closed="left")],
+        "taxonomy": [Taxonomy, Mapping, None],
+        "reference_column": [str],
+        "column": [str],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        estimator: Any,
+        *,
+        days: ArrayLike,
+        cv: Any = 5,
+        smoothness: float = 1.0,
+        taxonomy: Taxonomy | Mapping | None = None,
+        reference_column: str = "trigger_time",
+        column: str = "lightcurve",
+        random_state: int | np.random.RandomState | None = None,
+    ):
+        self.estimator = estimator
+        self.days = days
+        self.cv = cv
+        self.smoothness = smoothness
+        self.taxonomy = taxonomy
+        self.reference_column = reference_column
+        self.column = column
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X: Any, y: ArrayLike, groups: ArrayLike | None = None) -> Self:
+        """Train the classifier and find its temperatures.
+
+        Parameters
+        ----------
+        X : NestedFrame of shape (n_objects, n_columns)
+            Objects with their light curves.
+
+        y : array-like of shape (n_objects,)
+            Class labels; with a taxonomy also names of inner nodes, if the estimator takes them.
+
+        groups : array-like of shape (n_objects,), default=None
+            Objects of one group stay on one side of a split; passed to a `fit` that accepts them.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ObjectError
+            Objects without a label, or of a class that a frozen classifier does not know.
+
+        ValueError
+            Days that do not increase, or no object with a prediction.
+
+        Warns
+        -----
+        ObjectWarning
+            Objects of a class that the classifier of their fold has not learned take no part.
+        """
+        name = type(self).__name__
+        days = check_days(self.days, name)
+        labels = check_labels(y, name, X)
+        check_consistent_length(X, labels)
+        groups = None if groups is None else np.asarray(groups)
+        keep_columns(self, X)
+        self.estimator_ = fit_with_groups(self.estimator, X, labels, groups)
+        self.classes_ = np.asarray(self.estimator_.classes_)
+        self._splits = make_splits(labels, self.classes_, self._tree())
+        self._check_known(X)
+        cv, seed = self.cv, self.random_state
+        proba = out_of_fold(self.estimator, X, labels, groups, cv, self._dated, self.classes_, seed)
+        self._warn_of_left_out(proba, X)
+        self._fit_splits(proba, days)
+        return self
+
+    def _tree(self) -> Taxonomy | None:
+        known = self.taxonomy is None or isinstance(self.taxonomy, Taxonomy)
+        return self.taxonomy if known else Taxonomy(self.taxonomy)
+
+    def _dated(self, model: Any, X: Any) -> NDArray[np.float64]:
+        """Return the probabilities at the days, then those of complete light curves."""
+        at = self._proba_at(model, X, self.days)
+        full = np.asarray(model.predict_proba(X), float)
+        return np.concatenate([at, full[:, None]], axis=1)
+
+    def _proba_at(self, model: Any, X: Any, days: ArrayLike) -> NDArray[np.float64]:
+        columns = self.reference_column, self.column
+        return proba_at(model, X, days, *columns, type(self).__name__)
+
+    def _check_known(self, X: Any) -> None:
+        unknown = np.all([split.targets < 0 for split in self._splits], axis=0)
+        if self.taxonomy is None and unknown.any():
+            raise ObjectError(
+                f"{type(self).__name__}: y holds classes that the frozen classifier does not know",
+                object_names(X)[unknown],
+            )
+
+    def _warn_of_left_out(self, proba: NDArray, X: Any) -> None:
+        name, unused = type(self).__name__, no_prediction(proba).all(axis=1)
+        if unused.all():
+            raise ValueError(f"{name}: no object has a prediction to calibrate with")
+        if unused.any():
+            warnings.warn(
+                f"{name}: {unused.sum()} of {len(unused)} objects have no prediction by a "
+                f"classifier that has learned their class from others, and take no part in the "
+                f"calibration: {name_objects(object_names(X)[unused])}",
+                ObjectWarning,
+                stacklevel=4,
+            )
+
+    def _fit_splits(self, proba: NDArray, days: NDArray) -> None:
+        at, full = proba[:, :-1], proba[:, -1:]
+        found = [fit_temperatures(at, split, days, self.smoothness) for split in self._splits]
+        once = [fit_temperatures(full, split, [0.0], 0.0)[0] for split in self._splits]
+        index, names = pd.Index(days, name="days"), self._split_names()
+        self.temperatures_ = pd.DataFrame(np.stack(found, axis=1), index, names)
+        self.full_temperatures_ = pd.Series(once, names)
+        self.n_calibration_ = pd.Series((~no_prediction(at)).sum(axis=0), index)
+
+    def _split_names(self) -> list:
+        tree = self._tree()
+        if tree is None:
+            return ["all"]
+        reached = tree.is_on_path[tree.numbers(self.classes_)].any(axis=0)
+        return [tree.nodes[i] for i, below in tree.groups.items() if reached[below].sum() > 1]
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the calibrated probability of every class from complete light curves.
+
+        Parameters
+        ----------
+        X : NestedFrame of shape (n_objects, n_columns)
+            Objects with their light curves.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_objects, n_classes)
+            In the order of `classes_`; NaN where those of the classifier are.
+        """
+        check_is_fitted(self)
+        proba = np.asarray(self.estimator_.predict_proba(X), float)
+        return calibrate(proba, self._splits, self.full_temperatures_.tolist())
+
+    def predict_proba_at(self, X: Any, days: ArrayLike) -> NDArray[np.float64]:
+        """Return the calibrated probability of every class at some dates.
+
+        Parameters
+        ----------
+        X : NestedFrame of shape (n_objects, n_columns)
+            Objects with their light curves.
+
+        days : array-like of shape (n_days,)
+            Days after the reference date of each object.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_objects, n_days, n_classes)
+            In the order of `classes_`; NaN where there is no observation yet.
+        """
+        check_is_fitted(self)
+        proba = self._proba_at(self.estimator_, X, days)
+        return calibrate(proba, self._splits, list(self._temperatures_at(days).T))
+
+    def _temperatures_at(self, days: ArrayLike) -> NDArray[np.float64]:
+        x, knots = day_scale(days), day_scale(self.temperatures_.index)
+        logs = np.log(self.temperatures_.to_numpy())
+        return np.exp(np.stack([np.interp(x, knots, column) for column in logs.T], axis=1))
+
+    def predict(self, X: Any) -> NDArray:
+        """Return the most probable class.
+
+        Parameters
+        ----------
+        X : NestedFrame of shape (n_objects, n_columns)
+            Objects with their light curves.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_objects,)
+            "unclassified" for objects without probabilities.
+        """
+        proba = self.predict_proba(X)
+        return most_probable(self.classes_, proba, type(self).__name__)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        return tags
