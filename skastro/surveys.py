@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,14 @@ SNANA_PHOTFLAG = {"saturated": 1024, "trigger": 2048, "detection": 4096}
 
 _REGISTRY: dict[str, "Survey"] = {}
 _SEPARATORS = "-_.:"
+
+
+def _is_wavelength(value):
+    return isinstance(value, Real) and 0 < value < np.inf
+
+
+def _is_mask(value):
+    return isinstance(value, Integral) and value > 0
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,12 @@ class Survey:
     aliases : dict of str -> str, default={}
         Other names of bands, such as ``{"y": "Y"}``.
 
+    Raises
+    ------
+    ValueError
+        There is no band, a wavelength is not a positive number, a bit mask not a positive
+        integer, or an alias stands for a band that `wavelengths` lacks.
+
     Examples
     --------
     >>> from skastro.surveys import get_survey
@@ -53,6 +68,21 @@ class Survey:
     photflag: Mapping[str, int] = field(default_factory=dict)
     zero_point: float = 27.5
     aliases: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self):
+        if not self.name or not self.wavelengths:
+            raise ValueError(f"survey {self.name!r}: give it a name and at least one band")
+        self._refuse(
+            "wavelength of band", self.wavelengths, _is_wavelength, "a positive number of Angstrom"
+        )
+        self._refuse("PHOTFLAG bits", self.photflag, _is_mask, "a positive integer")
+        known = f"a band of it: {', '.join(self.wavelengths)}"
+        self._refuse("alias", self.aliases, self.wavelengths.__contains__, known)
+
+    def _refuse(self, what, values, is_right, wanted):
+        for key, value in values.items():
+            if not is_right(value):
+                raise ValueError(f"survey {self.name}: {what} {key!r} is {value!r}, not {wanted}")
 
     def band(self, name: str) -> str:
         """Return the survey's own name of a band.
@@ -174,6 +204,11 @@ def register_survey(survey: Survey) -> Survey:
     survey : Survey
         The same object.
 
+    Raises
+    ------
+    TypeError
+        `survey` is not a Survey.
+
     Examples
     --------
     >>> from skastro.surveys import Survey, get_survey, register_survey
@@ -181,7 +216,9 @@ def register_survey(survey: Survey) -> Survey:
     >>> get_survey("blackgem") is survey
     True
     """
-    _REGISTRY[survey.name.lower()] = survey
+    if not isinstance(survey, Survey):
+        raise TypeError(f"register_survey requires a Survey, not {survey!r}")
+    _REGISTRY[survey.name.strip().lower()] = survey
     return survey
 
 

@@ -66,6 +66,27 @@ def test_registering_once_is_enough():
     assert get_survey(survey) is survey
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"wavelengths": {}}, "at least one band"),
+        ({"name": ""}, "give it a name"),
+        ({"wavelengths": {"q": -3}}, "wavelength of band 'q' is -3, not a positive number"),
+        ({"wavelengths": {"q": "r"}}, "wavelength of band 'q' is 'r'"),
+        ({"photflag": {"detection": 0.5}}, "PHOTFLAG bits 'detection' is 0.5"),
+        ({"aliases": {"Q": "z"}}, "alias 'Q' is 'z', not a band of it: q"),
+    ],
+)
+def test_a_survey_that_makes_no_sense_is_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        Survey(**({"name": "TestScope", "wavelengths": {"q": 5000.0}} | arguments))
+
+
+def test_only_surveys_are_registered():
+    with pytest.raises(TypeError, match="requires a Survey, not 'LSST'"):
+        register_survey("LSST")
+
+
 def test_canonical_bands_of_every_row():
     bands = pd.Categorical.from_codes([0, 1, 2, -1, 0], ["ztfr", "ZTF_g", "o"])
     canonical = get_survey("ZTF").canonical_bands(bands)
