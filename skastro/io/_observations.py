@@ -158,8 +158,11 @@ def _open(source, names):
 
 def _check_names(names, table):
     for field, name in names.items():
-        if field not in _ALIASES or name not in table.columns:
-            raise FormatError(f"no such field or column in names: {field!r}: {name!r}")
+        if field not in _ALIASES:
+            raise FormatError(f"names: no such field {field!r}; there are {list(_ALIASES)}")
+        if name not in table.columns:
+            there = list(table.columns)
+            raise FormatError(f"names: no column {name!r} for {field!r}; there are {there}")
 
 
 def _find(table, names, needed):
@@ -247,7 +250,7 @@ def _times(name, values):
     if not np.isfinite(times).all():
         row = int(np.flatnonzero(~np.isfinite(times))[0])
         raise FormatError(
-            f"column {name!r} holds {values.iloc[row]!r} in row {row}, which is not a time"
+            f"column {name!r} holds {str(values.iloc[row])!r} in row {row}, which is not a time"
         )
     return times
 

@@ -66,6 +66,11 @@ class TestRoundTrip:
         with pytest.raises(KeyError, match="'nothing'"):
             read_parquet(path, ["nothing"])
 
+    def test_no_objects(self, survey, tmp_path):
+        path = write_parquet(survey[:0], tmp_path / "x.parquet")
+        assert read_parquet(path).columns.tolist() == survey.columns.tolist()
+        assert len(read_parquet(path)) == 0
+
     def test_what_cannot_be_written(self, tmp_path):
         with pytest.raises(ValueError, match="write_parquet: a column mixes kinds of values.*x"):
             write_parquet(NestedFrame({"x": ["a", 2]}), tmp_path / "x.parquet")
