@@ -122,6 +122,14 @@ def nest(offsets: ArrayLike, rows: Rows, index: ArrayLike | None = None) -> pd.S
     return pd.Series(NestedExtensionArray(lists), index=index)
 
 
+def _check_rows(name, values, offsets, at_least=False):
+    """Raise if values do not fit the rows, or if values and offsets have changed places."""
+    if offsets.dtype.kind not in "iu":
+        raise TypeError(f"offsets must be whole numbers, not {offsets.dtype}")
+    if len(values) < offsets[-1] or (len(values) > offsets[-1] and not at_least):
+        raise ValueError(f"{name} has {len(values)} values for {offsets[-1]} rows")
+
+
 def keep_rows(offsets: ArrayLike, rows: Rows, mask: ArrayLike) -> tuple[NDArray, Rows]:
     """Drop the rows where `mask` is False and shorten the objects accordingly.
 
@@ -134,8 +142,7 @@ def keep_rows(offsets: ArrayLike, rows: Rows, mask: ArrayLike) -> tuple[NDArray,
     ([0, 1, 2], [0, 2])
     """
     mask, offsets = np.asarray(mask, bool), np.asarray(offsets)
-    if len(mask) != offsets[-1]:
-        raise ValueError(f"mask has {len(mask)} values for {offsets[-1]} rows")
+    _check_rows("mask", mask, offsets)
     kept = np.flatnonzero(mask)
     return np.searchsorted(kept, offsets), {name: v.take(kept) for name, v in rows.items()}
 
@@ -284,6 +291,7 @@ def segment_reduce(
     [5.0, nan, 1.0]
     """
     values, offsets = np.asarray(values), np.asarray(offsets)
+    _check_rows("values", values, offsets, at_least=True)
     filled = np.diff(offsets) > 0
     dtype = ufunc.reduceat(np.ones(1, values.dtype), [0]).dtype
     out = np.full(len(filled), empty, np.result_type(dtype, np.min_scalar_type(empty)))

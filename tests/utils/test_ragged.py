@@ -402,3 +402,13 @@ def test_segment_functions_do_not_read_past_their_objects():
     values = np.array([1.0, 2.0, 100.0])
     assert ragged.segment_reduce(np.maximum, values, [0, 1, 2]).tolist() == [1.0, 2.0]
     assert ragged.segment_first(values, [0, 0, 2]).tolist()[1] == 1.0
+
+
+@pytest.mark.parametrize(
+    "reduce", [ragged.segment_median, ragged.segment_argmax, ragged.segment_count]
+)
+def test_values_and_offsets_that_have_changed_places_are_refused(reduce):
+    with pytest.raises(TypeError, match="offsets must be whole numbers, not float"):
+        reduce(np.array([0, 3]), np.array([1.5, 2.5, 3.5]))
+    with pytest.raises(ValueError, match="has 2 values for 3 rows"):
+        reduce(np.array([1.0, 2.0]), np.array([0, 3]))
