@@ -127,11 +127,27 @@ class WeightedNet(NeuralNetClassifier):
             return y_pred.sum()
         if y_pred.ndim == 3:
             codes = codes[:, None].expand(y_pred.shape[:2])
+        self._check_width(y_pred)
         losses = self.criterion_.losses(y_pred.flatten(0, -2), codes.flatten())
+        self._check_losses(losses, codes)
         losses = losses.view(len(y_pred), -1).mean(dim=1)
         if weight is not None:
             losses = losses * weight.to(losses.device)
         return losses.mean()
+
+    def _check_width(self, y_pred):
+        width, wanted = y_pred.shape[-1], self.criterion_.n_outputs(len(self.classes))
+        if width != wanted and (width, wanted) != (2, 1):
+            module = type(self.module_).__name__
+            raise ValueError(f"{module} returns {width} logits per object instead of {wanted}")
+
+    def _check_losses(self, losses, codes):
+        if losses.shape != codes.flatten().shape:
+            name, found = type(self.criterion_).__name__, tuple(losses.shape)
+            raise ValueError(
+                f"{name}.losses returns a tensor of shape {found} for {codes.numel()} objects; "
+                "it must return one loss per object"
+            )
 
 
 class ReconstructionNet(WeightedNet):

@@ -1,12 +1,13 @@
 """What classifiers use of the torch modules: criteria and embeddings."""
 
 import numpy as np
+import pytest
 import torch
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 from skastro.neural_network import HeatmapCNNClassifier
-from skastro.nn import HierarchicalCrossEntropy
+from skastro.nn import Criterion, HierarchicalCrossEntropy
 from skastro.taxonomy import Taxonomy
 
 TREE = Taxonomy({"Alert": {"SN": ["Ia", "II"], "AGN": None}})
@@ -46,3 +47,28 @@ def test_transform_returns_the_embedding_of_the_network():
     with torch.no_grad():
         expected = network.embed(torch.from_numpy(X).reshape(60, 1, 1, 8))
     np.testing.assert_allclose(model.transform(X), expected, rtol=1e-5, atol=1e-6)
+
+
+class OneForAll(Criterion):
+    """A loss of the batch, not of its objects."""
+
+    def losses(self, logits, labels):
+        return torch.nn.functional.cross_entropy(logits, labels)
+
+
+class TooWide(HeatmapCNNClassifier):
+    """A network with one output too many."""
+
+    def _module(self, source, n_outputs):
+        return super()._module(source, n_outputs + 1)
+
+
+def test_a_loss_without_one_value_per_object_is_named():
+    model = HeatmapCNNClassifier(criterion=OneForAll(), max_epochs=1, random_state=0)
+    with pytest.raises(ValueError, match=r"OneForAll.losses returns .* \(\) for 32 objects"):
+        model.fit(*table())
+
+
+def test_a_network_with_another_number_of_outputs_is_named():
+    with pytest.raises(ValueError, match="returns 4 logits per object instead of 3"):
+        TooWide(max_epochs=1, random_state=0).fit(*table())
