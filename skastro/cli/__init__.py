@@ -21,9 +21,9 @@ _COMMANDS = {
     "tune": ("_tune", "Search the parameters of a recipe with Optuna."),
     "label-errors": ("_label_errors", "Find objects whose labels look wrong."),
     "plot": ("_plot", "Draw light curves, spectra or stamps of some objects."),
-    "info": ("_info", "Tell what a model file contains."),
+    "info": ("_info", "Print what a model file contains."),
     "recipes": ("_recipes", "List recipes and their parameters."),
-    "config": ("_config", "Print a configuration; translate those of SCONE and SEDM."),
+    "config": ("_config", "Print a configuration; translate one of SCONE or SEDM."),
 }
 
 

@@ -27,7 +27,11 @@ def command(recipe, from_scone, from_sedm, sedm_flags):
     elif from_sedm is not None:
         _print(*_sedm.translate(shlex.split(from_sedm)))
     elif recipe is None or recipe.replace("-", "_") not in recipe_names():
-        raise click.UsageError(f"give a recipe of {recipe_names()}, --from-scone or --from-sedm")
+        known = ", ".join(recipe_names())
+        unknown = f"unknown recipe {recipe!r}; " if recipe else ""
+        raise click.UsageError(
+            f"{unknown}give one of the recipes {known}, or --from-scone or --from-sedm"
+        )
     else:
         known = recipe_parameters(recipe.replace("-", "_"))
         _print({"recipe": recipe} | {name: default for name, (default, _) in known.items()}, {})

@@ -24,16 +24,20 @@ _ID_NAMES = ("object_id", "id", "snid", "cid", "name")
 _LABEL_NAMES = ("type", "label", "class", "sim_type_name", "target")
 
 _OPTIONS = (
-    click.option("--survey", default=None, help="Survey of the bands and flags."),
-    click.option("--redshifts", type=click.Path(exists=True), help="Table of other redshifts."),
-    click.option("--ids", type=click.Path(exists=True), help="File of identifiers to use."),
+    click.option("--survey", default=None, help="Survey that defines bands and flags."),
+    click.option(
+        "--redshifts",
+        type=click.Path(exists=True),
+        help="Table of redshifts that replace those in the data.",
+    ),
+    click.option("--ids", type=click.Path(exists=True), help="File that lists the objects to use."),
 )
 _LABEL_OPTIONS = (
     click.option("--label", default="type", show_default=True, help="Column of the labels."),
     click.option("--labels", type=click.Path(exists=True), help="Table of labels by identifier."),
-    click.option("--types", default=None, help="'Ia': labels SNIa and other instead of classes."),
+    click.option("--types", default=None, help="'Ia' merges the classes into SNIa and other."),
     click.option(
-        "--label-names", default=None, help="As {1: SNIa}: names of labels.", type=Value()
+        "--label-names", default=None, help="New names of labels, such as {1: SNIa}.", type=Value()
     ),
 )
 
@@ -183,7 +187,11 @@ def read_labels(X, *, label="type", labels=None, types=None, label_names=None):
     elif label in X.columns:
         found = X[label].to_numpy(object)
     else:
-        raise ValueError(f"the data have no column {label!r} of labels; --label or --labels")
+        known = ", ".join(map(str, X.columns))
+        raise ValueError(
+            f"the data have no column {label!r} of labels; name another with --label ({known}), "
+            "or a table of labels with --labels"
+        )
     missing = pd.isna(found) | (found == "")
     if missing.any():
         raise ObjectError("objects without a label; --ids chooses others", X.index[missing])

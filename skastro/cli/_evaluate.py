@@ -22,7 +22,7 @@ from skastro.cli._data import (
 @data_options
 @label_options
 @click.option("-o", "--output", default="evaluation", show_default=True, help="Folder.")
-@click.option("--overwrite", is_flag=True, help="Replace an existing folder's files.")
+@click.option("--overwrite", is_flag=True, help="Replace existing files in the folder.")
 def command(model, data, output, overwrite, **options):
     """Score predictions against labels: numbers (JSON), tables (CSV), pictures (PNG).
 

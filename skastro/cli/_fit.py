@@ -68,8 +68,10 @@ def fit_command(recipe: str) -> click.Command:
     @click.argument("data", type=click.Path(), required=False)
     @data_options
     @label_options
-    @click.option("--max-per-class", type=int, help="Train on at most so many objects per class.")
-    @click.option("--test-size", type=float, default=0.0, help="Share held out and evaluated.")
+    @click.option("--max-per-class", type=int, help="Train on at most this many objects per class.")
+    @click.option(
+        "--test-size", type=float, default=0.0, help="Fraction of the objects held out and scored."
+    )
     @click.option("-o", "--output", default="model.safetensors", show_default=True)
     @click.option("--overwrite", is_flag=True, help="Replace an existing model.")
     @click.option("--config", type=click.Path(exists=True), help="YAML file with the same names.")

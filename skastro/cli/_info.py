@@ -7,7 +7,7 @@ import click
 
 @click.command("info")
 @click.argument("model", type=click.Path(exists=True))
-@click.option("--json", "as_json", is_flag=True, help="JSON instead of a model card.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the model card.")
 def command(model, as_json):
     """Print the model card of a model file; the model is not built."""
     from skastro.persistence import inspect_model, model_card

@@ -21,9 +21,11 @@ from skastro.cli._output import FORMATS, check_output, write_table
 @label_options
 @click.option("-o", "--output", default="label_errors.csv", show_default=True)
 @click.option("--overwrite", is_flag=True, help="Replace an existing table.")
-@click.option("--folds", default=5, show_default=True, help="Folds of the cross-validation.")
+@click.option("--folds", default=5, show_default=True, help="Number of cross-validation folds.")
 @click.option("--random-state", type=int, default=None, help="Seed.")
-@click.option("--cache-dir", type=click.Path(), default=None, help="Keeps finished folds.")
+@click.option(
+    "--cache-dir", type=click.Path(), default=None, help="Folder that keeps finished folds."
+)
 @click.option("-p", "--parameter", multiple=True, help="NAME=VALUE of the recipe.")
 def command(recipe, data, output, overwrite, folds, random_state, cache_dir, parameter, **options):
     """Rank objects by how much a cross-validated RECIPE doubts their labels."""

@@ -13,7 +13,14 @@ from skastro.cli._output import check_output
 @data_options
 @click.option("-o", "--output", default="objects.png", show_default=True, help="PNG or PDF.")
 @click.option("--overwrite", is_flag=True, help="Replace an existing picture.")
-@click.option("-n", "--n-objects", default=6, show_default=True, help="At most so many, the first.")
+@click.option(
+    "-n",
+    "--n-objects",
+    type=click.IntRange(min=1),
+    default=6,
+    show_default=True,
+    help="Draw the first n objects.",
+)
 def command(data, output, overwrite, n_objects, **options):
     """Draw light curves, spectra or stamps of some objects on one page."""
     import matplotlib
@@ -24,6 +31,8 @@ def command(data, output, overwrite, n_objects, **options):
     path = check_output(output, overwrite, (".png", ".pdf", ".svg"))
     X = read_objects(data, **survey_of(options))
     draw, n_all = _drawing(X, options["survey"])
+    if n_all == 0:
+        raise ValueError(f"{data} holds no objects")
     n_drawn = min(n_objects, n_all)
     n_columns = min(3, n_drawn)
     n_rows = -(-n_drawn // n_columns)
@@ -45,7 +54,10 @@ def _drawing(X, survey):
         return lambda number, ax: _draw_stamp(X, number, ax), len(X.X)
     if "lightcurve" in X.columns:
         return lambda number, ax: _draw_light_curve(X, number, ax, survey), len(X)
-    return lambda number, ax: _draw_spectrum(X, number, ax), len(X)
+    if "spectrum" in X.columns:
+        return lambda number, ax: _draw_spectrum(X, number, ax), len(X)
+    known = ", ".join(map(str, X.columns))
+    raise ValueError(f"the data have no column lightcurve or spectrum to draw, only {known}")
 
 
 def _draw_light_curve(X, number, ax, survey):

@@ -27,16 +27,18 @@ from skastro.cli._output import (
 @data_options
 @click.option("-o", "--output", default="predictions.csv", help="CSV, Parquet or FITRES.")
 @click.option("--overwrite", is_flag=True, help="Replace an existing table.")
-@click.option("--prob-column", default=None, help="One more column, as PROB_SCONE.")
+@click.option("--prob-column", default=None, help="Add a column of this name, such as PROB_SCONE.")
 @click.option("--prob-class", default=None, help="Class of --prob-column; SNIa or Ia by default.")
-@click.option("--chunk-size", default=10_000, show_default=True, help="Objects in memory.")
+@click.option(
+    "--chunk-size", default=10_000, show_default=True, help="Objects in memory at a time."
+)
 @click.option("--config", type=click.Path(exists=True), help="YAML file, also of SCONE.")
 @done_file_option
 @click.pass_context
 def command(ctx, model, data, output, overwrite, chunk_size, done_file, **options):
-    """Write class probabilities of every object: SNID first.
+    """Write a table of class probabilities, one row per object; SNID is the first column.
 
-    An interrupted run resumes when it is started again with the same words.
+    An interrupted run resumes when the same command is run again.
     """
     with tell_done(done_file):
         given = {"model": model, "data": data, "output": output, **options}
@@ -169,6 +171,8 @@ def _prepared(folder, key):
 
 
 def _digest(path):
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"there is no model file {path}")
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -12,7 +12,7 @@ from skastro.cli._output import check_output
 @click.argument("output", type=click.Path())
 @click.option("-n", "--n-objects", default=2000, show_default=True, help="Number of objects.")
 @click.option("--survey", default="LSST", show_default=True, help="Bands, depth and cadence.")
-@click.option("--classes", type=Value(), default=None, help="As [SNIa, SNII]; all by default.")
+@click.option("--classes", type=Value(), default=None, help="Such as [SNIa, SNII]; default: all.")
 @click.option("--random-state", type=int, default=None, help="Seed.")
 @click.option("--overwrite", is_flag=True, help="Replace existing files.")
 def command(output, n_objects, survey, classes, random_state, overwrite):

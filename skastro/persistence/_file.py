@@ -141,8 +141,8 @@ def _text_header(path):
         length = struct.unpack("<Q", start)[0] if len(start) == 8 else size
         if length > min(size - 8, _LARGEST_HEADER):
             raise FormatError(
-                f"load_model: {path} is not a model file of skastro or is cut off: its header "
-                f"would be {length} bytes long, the file is {size}"
+                f"load_model: {path} is not a model file of skastro, or it is cut off "
+                f"(the file has {size} bytes, its header alone would have {length})"
             )
         text = file.read(length)
     try:

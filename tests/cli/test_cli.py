@@ -290,7 +290,10 @@ def test_label_errors_plot_info_recipes(folder, tmp_path, capsys):
         (["predict", "nowhere", "nowhere"], 1, "nowhere"),
         (["predict"], 2, "no model and no data"),
         (["evaluate", "nowhere", "nowhere"], 2, "nowhere"),
-        (["config"], 2, "give a recipe"),
+        (["config"], 2, "give one of the recipes"),
+        (["config", "oracel"], 2, "unknown recipe 'oracel'"),
+        (["predict", "nowhere", "nowhere"], 1, "there is no model file nowhere"),
+        (["plot", ".", "-n", "0"], 2, "x>=1"),
         (["recipes", "nothing"], 2, "nothing"),
     ],
 )
@@ -299,6 +302,24 @@ def test_wrong_calls_end_with_words(words, code, text, tmp_path, monkeypatch, ca
     run(*words, code=code)
     found = capsys.readouterr().err
     assert text in found and "Traceback" not in found
+
+
+def test_tables_without_light_curves_or_objects_end_with_words(folder, tmp_path, capsys):
+    pd.DataFrame({"a": [1]}).to_parquet(tmp_path / "plain.parquet")
+    run("plot", tmp_path / "plain.parquet", "-o", tmp_path / "x.png", code=1)
+    assert "no column lightcurve or spectrum" in capsys.readouterr().err
+    run("fit", "oracle", tmp_path / "plain.parquet", "-o", tmp_path / "x.st", code=1)
+    assert "no column 'type' of labels; name another with --label (a)" in capsys.readouterr().err
+    write_parquet(read_data(folder / "train.parquet")[:0], tmp_path / "empty.parquet")
+    for words in (["plot"], ["predict", folder / "scone.st"]):
+        run(
+            *words,
+            tmp_path / "empty.parquet",
+            "-o",
+            tmp_path / "x.png" if len(words) == 1 else tmp_path / "x.csv",
+            code=1,
+        )
+        assert "objects" in capsys.readouterr().err
 
 
 @pytest.fixture
