@@ -50,7 +50,13 @@ def predict_proba_at(pipeline: Pipeline, X: NestedFrame, days: ArrayLike) -> NDA
     >>> predict_proba_at(oracle, X, days=[3]).shape
     (40, 1, 2)
     """
-    return pipeline[-1].predict_proba_at(pipeline[:-1].transform(X), days)
+    classifier = pipeline[-1]
+    if not hasattr(classifier, "predict_proba_at"):
+        name = type(classifier).__name__
+        raise AttributeError(
+            f"{name} does not classify at given dates; make_oracle and make_transformer do"
+        )
+    return classifier.predict_proba_at(pipeline[:-1].transform(X), days)
 
 
 def prediction_table(
