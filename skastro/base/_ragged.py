@@ -99,6 +99,13 @@ class RaggedTransformer(RaggedInputMixin, TransformerMixin, BaseEstimator):
     something in `fit`.  ``_parameter_constraints`` checks single parameters, as in scikit-learn,
     and ``_check_parameters()`` the relations between them.
 
+    ``_required_fields()`` and ``_required_columns()`` return the names of the fields and of the
+    static columns that are read; without them a missing one is not named in an error.  `rows`
+    are those of :func:`skastro.utils.ragged.flatten`: text such as ``band`` is a Categorical,
+    and the arrays are read-only, so return new ones, as in ``{**rows, "flux": new_flux}``.  A
+    field keeps its dtype: float32 stays float32.  The functions of `skastro.utils.ragged` work
+    on all objects at once; each object may depend on its own rows only.
+
     The output is always a frame like `X`, whatever `set_output` says, because no other container
     holds nested columns.
 
@@ -249,8 +256,10 @@ class RaggedTransformer(RaggedInputMixin, TransformerMixin, BaseEstimator):
 class RaggedFeatures(RaggedInputMixin, TransformerMixin, BaseEstimator):
     """Map a nested column to dense rows, one row per object.
 
-    A subclass implements ``_features(offsets, rows, X)``, which returns the dense rows, and
-    ``_feature_names()``; ``_learn(X)`` is for those that learn something in `fit`.
+    A subclass implements ``_features(offsets, rows, X)``, which returns an array of shape
+    (n_objects, n_features), NaN where a feature is undefined, and ``_feature_names()``;
+    ``_learn(X)`` is for those that learn something in `fit`.  ``_required_fields()`` and
+    ``_required_columns()`` return the names of the fields and static columns that are read.
     ``_parameter_constraints`` checks single parameters, as in scikit-learn, and
     ``_check_parameters()`` the relations between them.  Objects that an earlier step marked as
     unusable reach ``_features`` without observations, and their rows become NaN.
