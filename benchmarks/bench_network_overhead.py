@@ -16,7 +16,7 @@ from skastro.neural_network import HeatmapCNNClassifier
 from skastro.neural_network._callbacks import one_cycle
 from skastro.nn import SconeCNN
 
-SHAPE = (2, 32, 180)
+SHAPE = (32, 180, 2)
 
 
 def make_images(n, seed):
@@ -27,7 +27,7 @@ def make_images(n, seed):
     width = rng.uniform(10, 40, n)[:, None, None]
     colour = (0.5 * y - 0.25 + rng.normal(0, 0.2, n))[:, None, None] * w[:, None]
     flux = np.exp(-0.5 * (t / width) ** 2) * (1 + colour)
-    X = np.stack([flux, np.full_like(flux, 0.1)], 1) + rng.normal(0, 0.1, (n, *SHAPE))
+    X = np.stack([flux, np.full_like(flux, 0.1)], 3) + rng.normal(0, 0.1, (n, *SHAPE))
     return X.reshape(n, -1).astype(np.float32), y
 
 

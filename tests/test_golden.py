@@ -29,7 +29,10 @@ CHANGED = {
     "ccsnscore": _OWN_MASKS,
     "ccsnscore_scores": _OWN_MASKS,
     "scone": "images are divided by the largest absolute mean or the noise, not by a tiny maximum",
-    "scone_features": "detections are those of the survey, and images are divided as for scone",
+    "scone_features": (
+        "detections are those of the survey, images are divided as for scone, and their pixels are "
+        "ordered wavelength, time, channel"
+    ),
 }
 """Model -> why its predictions differ from those of the code before version 0.2."""
 

@@ -94,7 +94,7 @@ def original(seed):
     """SCONE's schedule as run on the Ia part: classes balanced, Adam 5e-4, 60 epochs."""
     training = {name: SCONE_PAPER[name] for name in ("batch_size", "schedule", "validation")}
     training |= {"lr": 5e-4, "max_epochs": 60}
-    network = HeatmapCNNClassifier(image_shape=(2, 32, 180), random_state=seed, **training)
+    network = HeatmapCNNClassifier(image_shape=(32, 180, 2), random_state=seed, **training)
     return make_imbalanced_pipeline(RowSampler(RandomUnderSampler(random_state=seed)), network)
 
 

@@ -61,6 +61,10 @@ class LightCurveChannels(LightCurveFeatures):
     channels : tuple of str, default=("flux", "error", "mask")
         Channels of each band, in this order.
 
+    channels_last : bool, default=False
+        Order the rows as images (bands, times, channels), as required by
+        :class:`skastro.nn.GridTransformerNet`, instead of (bands, channels, times).
+
     time_scale : (float, float), default=(20, 150)
         Limits of the length scale of the process [days].
 
@@ -81,8 +85,8 @@ class LightCurveChannels(LightCurveFeatures):
     times_ : ndarray of shape (n_times,)
         Middles of the bins in days after the reference.
 
-    output_shape_ : tuple of 2 ints
-        Channels of all bands, times.
+    output_shape_ : tuple of ints
+        Channels of all bands, times; bands, times, channels if `channels_last`.
 
     n_features_in_ : int
         Number of columns seen during `fit`.
@@ -124,6 +128,7 @@ class LightCurveChannels(LightCurveFeatures):
         "per_wavelength": ["boolean"],
         "normalization": [StrOptions({"minmax", "maximum", "none"})],
         "channels": ["array-like"],
+        "channels_last": ["boolean"],
         "time_scale": ["array-like"],
         "n_jobs": [Integral, None],
         **LightCurveFeatures._parameter_constraints,
@@ -142,6 +147,7 @@ class LightCurveChannels(LightCurveFeatures):
         per_wavelength: bool = True,
         normalization: str = "minmax",
         channels: Sequence[str] = _CHANNELS,
+        channels_last: bool = False,
         time_scale: tuple[float, float] = (20.0, 150.0),
         n_jobs: int | None = None,
         quality_column: str = "quality",
@@ -158,6 +164,7 @@ class LightCurveChannels(LightCurveFeatures):
         self.per_wavelength = per_wavelength
         self.normalization = normalization
         self.channels = channels
+        self.channels_last = channels_last
         self.time_scale = time_scale
         self.n_jobs = n_jobs
 
@@ -165,7 +172,9 @@ class LightCurveChannels(LightCurveFeatures):
         band = flatten(X[self.column], ["band"])[1]["band"]
         self.bands_ = find_bands(band, self.bands, self.survey)
         self.times_ = (np.arange(round(self.stop / self.step)) + 0.5) * self.step
-        self.output_shape_ = (len(self.bands_) * len(self.channels), len(self.times_))
+        n_bands, n_times, n_channels = len(self.bands_), len(self.times_), len(self.channels)
+        image, curves = (n_bands, n_times, n_channels), (n_bands * n_channels, n_times)
+        self.output_shape_ = image if self.channels_last else curves
         self._band_scales()
 
     def _features(self, offsets, rows, X):
@@ -179,8 +188,8 @@ class LightCurveChannels(LightCurveFeatures):
             known = (flux / error > self.min_snr) & np.isfinite(reference)[:, None, None]
         flux, error = self._normalize(np.where(known, flux, np.nan), error)
         found = {"flux": flux, "error": error, "mask": np.ones_like(flux)}
-        chosen = np.stack([np.where(known, found[name], 0.0) for name in self.channels], axis=2)
-        return chosen.reshape(len(X), -1)
+        chosen = [np.where(known, found[name], 0.0) for name in self.channels]
+        return np.stack(chosen, axis=3 if self.channels_last else 2).reshape(len(X), -1)
 
     def _usable(self, offsets, rows, X):
         """Keep finite observations in the bands of the output; number their bands."""
@@ -250,12 +259,11 @@ class LightCurveChannels(LightCurveFeatures):
         return np.array([(5000.0 / survey.wavelength(band)) ** 2 for band in self.bands_])
 
     def _feature_names(self):
-        return [
-            f"{channel}_{band}_{time:g}d"
-            for band in self.bands_
-            for channel in self.channels
-            for time in self.times_
-        ]
+        if self.channels_last:
+            order = [(c, b, t) for b in self.bands_ for t in self.times_ for c in self.channels]
+        else:
+            order = [(c, b, t) for b in self.bands_ for c in self.channels for t in self.times_]
+        return [f"{channel}_{band}_{time:g}d" for channel, band, time in order]
 
     def _required_columns(self):
         return () if self.reference_column is None else (self.reference_column,)

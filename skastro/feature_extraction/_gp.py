@@ -25,8 +25,8 @@ class GPInterpolate(LightCurveFeatures):
     """Interpolate multi-band light curves with a Gaussian process of time and wavelength.
 
     Each object gets its own maximum-likelihood hyperparameters; nothing is learned across
-    objects.  The row of an object is its image of shape ``output_shape_``: channel 0 the
-    predicted mean, channel 1 the standard deviation, each wavelength by time.  The row of an
+    objects.  The row of an object is its image of shape ``output_shape_``, wavelength by time by
+    channel: channel 0 is the predicted mean, channel 1 the standard deviation.  The row of an
     object that cannot be fitted is NaN, and a warning names it with the reason.
 
     Parameters
@@ -89,7 +89,7 @@ class GPInterpolate(LightCurveFeatures):
         Grid of wavelengths [Angstrom].
 
     output_shape_ : tuple of 3 ints
-        Channels, wavelengths, times.
+        Wavelengths, times, channels.
 
     n_features_in_ : int
         Number of columns seen during `fit`.
@@ -116,7 +116,7 @@ class GPInterpolate(LightCurveFeatures):
     >>> X = NestedFrame({"peak_time": [5.0]}).assign(lightcurve=nest([0, 3], rows))
     >>> gp = GPInterpolate(times=[-5, 0, 5], wavelengths=[4800, 6200]).fit(X)
     >>> gp.output_shape_, gp.transform(X).shape
-    ((2, 2, 3), (1, 12))
+    ((2, 3, 2), (1, 12))
     """
 
     _parameter_constraints = {
@@ -236,18 +236,19 @@ class GPInterpolate(LightCurveFeatures):
         wavelengths = _ANGSTROMS if self.wavelengths is None else self.wavelengths
         self.times_ = check_grid(times, "GPInterpolate: times")
         self.wavelengths_ = check_grid(wavelengths, "GPInterpolate: wavelengths")
-        self.output_shape_ = (2, len(self.wavelengths_), len(self.times_))
+        self.output_shape_ = (len(self.wavelengths_), len(self.times_), 2)
         check_bands(flatten(X[self.column], ["band"])[1]["band"], self.survey, "GPInterpolate")
 
     def _features(self, offsets, rows, X):
-        return self._interpolate(offsets, rows, X).grid.reshape(len(X), -1)
+        images = self._interpolate(offsets, rows, X).grid
+        return np.moveaxis(images, 1, 3).reshape(len(X), -1)
 
     def _feature_names(self):
         return [
             f"{channel}_{wavelength:g}A_{time:+.2f}d"
-            for channel in ("mean", "std")
             for wavelength in self.wavelengths_
             for time in self.times_
+            for channel in ("mean", "std")
         ]
 
     def _required_columns(self):

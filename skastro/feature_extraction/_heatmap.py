@@ -15,7 +15,10 @@ _CHANNELS = ("mean", "std")
 
 
 class Heatmap(LightCurveFeatures):
-    """Return normalised images of light curves, wavelength by time.
+    """Return normalised images of light curves, wavelength by time by channel.
+
+    A row is an image of shape ``output_shape_``, flattened: the channels of a pixel stand side by
+    side, as in SCONE's own images.
 
     Parameters
     ----------
@@ -55,7 +58,7 @@ class Heatmap(LightCurveFeatures):
         The fitted interpolator.
 
     output_shape_ : tuple of 3 ints
-        Channels, wavelengths, times of the image.
+        Wavelengths, times, channels of the image.
 
     n_features_in_ : int
         Number of columns seen during `fit`.
@@ -81,7 +84,7 @@ class Heatmap(LightCurveFeatures):
     ...         "flux": [10.0, 30.0, 20.0], "flux_err": [1.0, 1.0, 1.0]}
     >>> X = NestedFrame({"peak_time": [5.0]}).assign(lightcurve=nest([0, 3], rows))
     >>> heatmap = Heatmap(GPInterpolate(times=[-5, 0, 5], wavelengths=[4800, 6200]))
-    >>> float(heatmap.fit_transform(X)[0, :6].max())
+    >>> float(heatmap.fit_transform(X)[0, ::2].max())
     1.0
     """
 
@@ -119,7 +122,7 @@ class Heatmap(LightCurveFeatures):
         interpolator = GPInterpolate() if self.interpolator is None else clone(self.interpolator)
         columns = {"column": self.column, "quality_column": self.quality_column}
         self.interpolator_ = interpolator.set_params(**columns).fit(X)
-        self.output_shape_ = (len(self.channels), *self.interpolator_.output_shape_[1:])
+        self.output_shape_ = (*self.interpolator_.output_shape_[:2], len(self.channels))
 
     def _features(self, offsets, rows, X):
         images = self.interpolator_.interpolate(X).grid
@@ -128,8 +131,8 @@ class Heatmap(LightCurveFeatures):
         divisor = _divisor(images[:, 0], segment_median(rows["flux_err"], offsets))
         if self.normalization == "maximum":
             images /= divisor[:, None, None, None]
-        images = images[:, [_CHANNELS.index(channel) for channel in self.channels]]
-        features = images.reshape(len(X), -1)
+        chosen = [images[:, _CHANNELS.index(channel)] for channel in self.channels]
+        features = np.stack(chosen, axis=3).reshape(len(X), -1)
         return np.column_stack([features, np.log10(divisor)]) if self.brightness else features
 
     def _extinction(self, X):
@@ -138,8 +141,8 @@ class Heatmap(LightCurveFeatures):
         return (read_numbers(X, self.mwebv_column, "Heatmap")[:, None] * ratio)[:, :, None]
 
     def _feature_names(self):
-        names = self.interpolator_.get_feature_names_out().reshape(2, -1)
-        names = [n for c in self.channels for n in names[_CHANNELS.index(c)]]
+        names = self.interpolator_.get_feature_names_out().reshape(-1, len(_CHANNELS))
+        names = names[:, [_CHANNELS.index(c) for c in self.channels]].ravel()
         return [*names, "log10_maximum"] if self.brightness else names
 
     def _required_columns(self):

@@ -15,7 +15,7 @@ class HeatmapDisplay:
 
     Parameters
     ----------
-    image : ndarray of shape (n_channels, n_wavelengths, n_times)
+    image : ndarray of shape (n_wavelengths, n_times, n_channels)
         The image.
 
     times : ndarray of shape (n_times,)
@@ -51,7 +51,7 @@ class HeatmapDisplay:
     >>> matplotlib.use("Agg")
     >>> import numpy as np
     >>> from skastro.inspection import HeatmapDisplay
-    >>> display = HeatmapDisplay(np.zeros((2, 3, 4)), np.arange(4), np.arange(3)).plot()
+    >>> display = HeatmapDisplay(np.zeros((3, 4, 2)), np.arange(4), np.arange(3)).plot()
     >>> len(display.axes_)
     2
     """
@@ -131,10 +131,10 @@ class HeatmapDisplay:
         import matplotlib.pyplot as plt
 
         if axes is None:
-            shape = (1, len(self.image))
+            shape = (1, self.image.shape[2])
             _, axes = plt.subplots(*shape, figsize=(9, 3.2), layout="constrained", squeeze=False)
         axes = np.ravel(axes)
-        for ax, channel, pixels in zip(axes, self.channels, self.image):
+        for ax, channel, pixels in zip(axes, self.channels, np.moveaxis(self.image, 2, 0)):
             mesh = ax.pcolormesh(self.times, self.wavelengths, pixels, shading="nearest")
             ax.set(xlabel=self.xlabel, ylabel="wavelength [Å]", title=channel)
             ax.figure.colorbar(mesh, ax=ax, label="scaled flux")

@@ -109,7 +109,7 @@ class DeepEnsembleClassifier(
     >>> from skastro.neural_network import DeepEnsembleClassifier, HeatmapCNNClassifier
     >>> y = np.repeat(["SN Ia", "SN II"], 30)
     >>> X = np.random.default_rng(0).normal(size=(60, 96)) + (y == "SN Ia")[:, None]
-    >>> network = HeatmapCNNClassifier(image_shape=(1, 8, 12), max_epochs=10)
+    >>> network = HeatmapCNNClassifier(image_shape=(8, 12, 1), max_epochs=10)
     >>> model = DeepEnsembleClassifier(network, n_estimators=2, random_state=0).fit(X, y)
     >>> model.predict_proba(X).shape, model.predict_proba_members(X).shape
     ((60, 2), (2, 60, 2))

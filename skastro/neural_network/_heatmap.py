@@ -18,9 +18,9 @@ class HeatmapCNNClassifier(BaseNetClassifier):
     Parameters
     ----------
     image_shape : tuple of 3 ints, default=None
-        (channels, n_wavelengths, n_times) of the image in the first columns of X, flattened in
-        this order; the other columns are static.  By default all columns are one row of pixels
-        and NaN is an error.
+        (height, width, channels) of the image in the first columns of X, flattened in this order;
+        for heat maps (n_wavelengths, n_times, 2).  The other columns are static.  By default all
+        columns are one row of pixels and NaN is an error.
 
     module : class, default=skastro.nn.SconeCNN
         Called with image_shape, n_static and n_outputs; returns a torch module
@@ -154,8 +154,8 @@ class HeatmapCNNClassifier(BaseNetClassifier):
     >>> from skastro.neural_network import HeatmapCNNClassifier
     >>> rng = np.random.default_rng(0)
     >>> y = np.repeat(["SN Ia", "SN II"], 50)
-    >>> images = rng.normal(size=(100, 2, 8, 12)) + 2.0 * (y == "SN Ia")[:, None, None, None]
-    >>> model = HeatmapCNNClassifier(image_shape=(2, 8, 12), max_epochs=20, random_state=0)
+    >>> images = rng.normal(size=(100, 8, 12, 2)) + 2.0 * (y == "SN Ia")[:, None, None, None]
+    >>> model = HeatmapCNNClassifier(image_shape=(8, 12, 2), max_epochs=20, random_state=0)
     >>> model.fit(images.reshape(100, -1), y).score(images.reshape(100, -1), y) > 0.9
     True
     """
@@ -220,11 +220,10 @@ class HeatmapCNNClassifier(BaseNetClassifier):
     def _read(self, X, *, reset):
         options = {"dtype": "numeric", "ensure_all_finite": False, "reset": reset}
         rows = validate_data(self, X, **options)
-        shape = (1, 1, rows.shape[1]) if self.image_shape is None else tuple(self.image_shape)
+        shape = (1, rows.shape[1], 1) if self.image_shape is None else tuple(self.image_shape)
         if len(shape) != 3 or min(shape) < 1:
             raise ValueError(
-                f"{type(self).__name__}: image_shape must be (channels, n_wavelengths, n_times), "
-                f"not {shape}"
+                f"{type(self).__name__}: image_shape must be (height, width, channels), not {shape}"
             )
         return DenseBlocks(
             rows,

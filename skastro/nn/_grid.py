@@ -15,14 +15,15 @@ class GridTransformerNet(ClassifierNet):
     """Transformer that classifies light curves on a grid, with one token per time step.
 
     A token holds the channels of all filters.  The rows of
-    :class:`skastro.feature_extraction.LightCurveChannels` have the required layout, with the
-    numbers of bands, channels (the last one is the mask) and days as shape.  The network is a
-    module for :class:`skastro.neural_network.HeatmapCNNClassifier`.
+    :class:`skastro.feature_extraction.LightCurveChannels` with ``channels_last=True`` and the mask
+    as the last channel have the required layout.  The network is a module for
+    :class:`skastro.neural_network.HeatmapCNNClassifier`.
 
     Parameters
     ----------
     image_shape : tuple of 3 ints
-        (n_bands, n_channels, n_times); the last channel is 1 where a filter was observed.
+        (height, width, channels), here the numbers of bands, times and channels; the last channel
+        is 1 where a filter was observed.
 
     n_static : int, default=0
         Number of static features, which are appended to the pooled tokens.
@@ -46,7 +47,7 @@ class GridTransformerNet(ClassifierNet):
     --------
     >>> import torch
     >>> from skastro.nn import GridTransformerNet
-    >>> GridTransformerNet((6, 2, 51), n_outputs=4)(torch.ones(3, 6, 2, 51)).shape
+    >>> GridTransformerNet((6, 51, 2), n_outputs=4)(torch.ones(3, 6, 51, 2)).shape
     torch.Size([3, 4])
     """
 
@@ -68,7 +69,7 @@ class GridTransformerNet(ClassifierNet):
         if seen not in _SEEN:
             raise ValueError(f"GridTransformerNet: seen must be one of {_SEEN}, not {seen!r}")
         self.seen = seen
-        self.embedding = nn.Linear(image_shape[0] * image_shape[1], size)
+        self.embedding = nn.Linear(image_shape[0] * image_shape[2], size)
         self.time = TimeEncoding(size)
         self.layers = nn.ModuleList(
             TransformerLayer(
@@ -85,13 +86,13 @@ class GridTransformerNet(ClassifierNet):
         self.output = nn.Linear(64, n_outputs)
 
     def embed(self, image: Tensor, static: Tensor | None = None) -> Tensor:
-        """Return embeddings (n, n_embedding) of grids (n, n_bands, n_channels, n_times)."""
-        observed = image[:, :, -1] > 0
+        """Return embeddings (n, n_embedding) of grids (n, n_bands, n_times, n_channels)."""
+        observed = image[..., -1] > 0
         mask = observed[:, 0] if self.seen == "first" else observed.any(dim=1)
         mask = mask.clone()
         mask[:, 0] |= ~mask.any(dim=1)
-        steps = torch.arange(image.shape[-1], dtype=image.dtype, device=image.device)
-        tokens = self.embedding(image.flatten(1, 2).transpose(1, 2)) + self.time(steps)
+        steps = torch.arange(image.shape[2], dtype=image.dtype, device=image.device)
+        tokens = self.embedding(image.permute(0, 2, 1, 3).flatten(2)) + self.time(steps)
         look = mask[:, None].expand(-1, len(steps), -1)
         for layer in self.layers:
             tokens = layer(tokens, look)

@@ -84,14 +84,14 @@ class SconeCNN(ClassifierNet):
     the output.  Pooling rounds up, so that images of any size are accepted; for even sizes the
     network is exactly that of SCONE.
 
-    An image of 2 x 32 x 180 without static inputs and with one output has 22,449 parameters as
+    An image of 32 x 180 x 2 without static inputs and with one output has 22,449 parameters as
     Keras counts them: 22,441 are trained, 8 are the moving statistics of the four batch
     normalisations.  The weights have the initialisation of Keras (Glorot uniform, zero biases).
 
     Parameters
     ----------
     image_shape : tuple of int
-        (channels, height, width); height is the wavelength, width the time.
+        (height, width, channels); height is the wavelength, width the time.
 
     n_static : int, default=0
         Number of static features.
@@ -114,8 +114,8 @@ class SconeCNN(ClassifierNet):
     --------
     >>> import torch
     >>> from skastro.nn import SconeCNN
-    >>> network = SconeCNN((2, 32, 180))
-    >>> network(torch.zeros(8, 2, 32, 180)).shape
+    >>> network = SconeCNN((32, 180, 2))
+    >>> network(torch.zeros(8, 32, 180, 2)).shape
     torch.Size([8, 1])
     >>> sum(p.numel() for p in network.parameters())
     22441
@@ -131,7 +131,7 @@ class SconeCNN(ClassifierNet):
         momentum: float = 0.1,
     ) -> None:
         super().__init__()
-        channels, height, width = image_shape
+        height, width, channels = image_shape
         half, quarter, width = -(-height // 2), -(-height // 4), -(-width // 4)
         self.image = nn.Sequential(
             WideConv(channels, height, momentum=momentum),
@@ -157,7 +157,7 @@ class SconeCNN(ClassifierNet):
 
         Parameters
         ----------
-        image : Tensor of shape (n, channels, height, width)
+        image : Tensor of shape (n, height, width, channels)
             Heat maps.
 
         static : Tensor of shape (n, n_static), default=None
@@ -167,7 +167,7 @@ class SconeCNN(ClassifierNet):
         -------
         embedding : Tensor of shape (n, 32)
         """
-        features = self.image(image)
+        features = self.image(image.permute(0, 3, 1, 2))
         if static is not None:
             features = torch.cat([features, static], dim=1)
         return self.head(features)

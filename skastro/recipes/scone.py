@@ -272,12 +272,12 @@ def make_scone_classifier(
     --------
     >>> from skastro.recipes import make_scone_classifier
     >>> make_scone_classifier(n_times=90).image_shape
-    (2, 32, 90)
+    (32, 90, 2)
     """
     split_options(make_scone_classifier, parameters, (HeatmapCNNClassifier,))
     return make_networks(
         HeatmapCNNClassifier,
-        image_shape=(2, n_wavelengths, n_times),
+        image_shape=(n_wavelengths, n_times, 2),
         max_epochs=max_epochs,
         n_networks=n_networks,
         class_weight=class_weight,

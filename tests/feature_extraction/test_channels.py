@@ -99,6 +99,17 @@ def test_bands_come_from_the_data():
     ]
 
 
+def test_rows_as_images_hold_the_same_values():
+    X = frame([together(bump(40, 10.0, "g"), bump(45, 20.0, "r"))])
+    curves, images = LightCurveChannels(50, 5), LightCurveChannels(50, 5, channels_last=True)
+    expected = channels(curves, X).transpose(0, 1, 3, 2)
+    found = images.fit_transform(X)
+    assert images.output_shape_ == (2, 10, 3)
+    np.testing.assert_array_equal(found.reshape(expected.shape), expected)
+    by_name = dict(zip(curves.get_feature_names_out(), curves.transform(X)[0]))
+    assert by_name == dict(zip(images.get_feature_names_out(), found[0]))
+
+
 def test_mean_of_the_observations_of_a_day():
     rows = {
         "time": np.array([9.0, 10.0, 10.4, 12.2, 12.9, 99.0]),
@@ -116,7 +127,7 @@ def test_mean_of_the_observations_of_a_day():
     assert (channels(from_peak, frame([rows], t0=[np.nan])) == 0).all()
 
 
-def test_a_single_answer_is_one():
+def test_a_single_value_is_scaled_to_one():
     rows = {"time": [1.0], "band": ["r"], "flux": [10.0], "flux_err": [1.0]}
     found = channels(LightCurveChannels(2, method="mean"), frame([rows]))[0, 0]
     np.testing.assert_allclose(found, [[1, 0], [0.1, 0], [1, 0]], rtol=1e-6)

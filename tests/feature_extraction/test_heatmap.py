@@ -43,15 +43,15 @@ def supernovae(real_data, reference):
     return X.assign(lightcurve=nest(offsets, fields, X.index)).loc[reference["snid"]]
 
 
-def channels_last(features):
-    return features.reshape(-1, 2, 32, 180).transpose(0, 2, 3, 1)
+def as_images(features):
+    return features.reshape(-1, 32, 180, 2)
 
 
 @pytest.mark.parametrize("engine", ["george", "numpy"])
 def test_parity_with_scone(supernovae, reference, engine):
     """SCONE's grid of dates is rounded to float32, worth 1e-4 of the maximum on steep flanks."""
     step = Heatmap(GPInterpolate(survey=DES, engine=engine), normalization="none", dust="scone")
-    images = channels_last(step.fit_transform(supernovae))
+    images = as_images(step.fit_transform(supernovae))
     expected = reference["heatmaps"]
     scale = np.abs(expected[..., 0]).max(axis=(1, 2))[:, None, None]
     assert (np.abs(images[..., 0] - expected[..., 0]) / scale).max() < 2e-4
@@ -101,8 +101,8 @@ class TestHeatmap:
         )
 
     def test_maximum_of_the_mean_is_one(self, light_curves, small):
-        images = Heatmap(small).fit_transform(light_curves).reshape(4, 2, 3, 12)
-        np.testing.assert_allclose(images[[0, 2, 3], 0].max(axis=(1, 2)), 1.0, rtol=1e-6)
+        images = Heatmap(small).fit_transform(light_curves).reshape(4, 3, 12, 2)
+        np.testing.assert_allclose(images[[0, 2, 3], ..., 0].max(axis=(1, 2)), 1.0, rtol=1e-6)
 
     def test_brightness_is_what_the_normalisation_takes_away(self, light_curves, small):
         flux = Heatmap(small, normalization="none").fit_transform(light_curves)
@@ -120,9 +120,15 @@ class TestHeatmap:
     def test_channels_in_the_order_asked_for(self, light_curves, small):
         both = Heatmap(small).fit_transform(light_curves)
         step = Heatmap(small, channels=("std",)).fit(light_curves)
-        np.testing.assert_array_equal(step.transform(light_curves), both[:, 36:])
-        assert len(step.get_feature_names_out()) == 36
-        assert step.output_shape_ == (1, 3, 12)
+        np.testing.assert_array_equal(step.transform(light_curves), both[:, 1::2])
+        names = Heatmap(small).fit(light_curves).get_feature_names_out()
+        assert names[:3].tolist() == [
+            "mean_4700A_-20.00d",
+            "std_4700A_-20.00d",
+            "mean_4700A_-14.55d",
+        ]
+        assert step.get_feature_names_out().tolist() == names[1::2].tolist()
+        assert step.output_shape_ == (3, 12, 1)
 
     def test_marked_and_empty_objects_are_rows_of_nan(self, light_curves, small):
         X = MarkQuality(min_observations=2).fit_transform(light_curves)

@@ -41,8 +41,8 @@ def test_curves_go_through_the_points(light_curves):
 def test_heat_map_shows_the_pixels(light_curves):
     step = Heatmap(small()).fit(light_curves)
     display = HeatmapDisplay.from_estimator(step, light_curves, "d")
-    expected = step.transform(light_curves)[3].reshape(2, 2, 12)
-    for ax, pixels in zip(display.axes_, expected):
+    expected = step.transform(light_curves)[3].reshape(2, 12, 2)
+    for ax, pixels in zip(display.axes_, np.moveaxis(expected, 2, 0)):
         np.testing.assert_array_equal(ax.collections[0].get_array(), pixels)
     assert [ax.get_title() for ax in display.axes_] == ["mean", "std"]
 

@@ -49,7 +49,7 @@ def data():
 
 
 def network(**parameters):
-    defaults = {"image_shape": (1, 4, 8), "max_epochs": 6, "batch_size": 16, "random_state": 0}
+    defaults = {"image_shape": (4, 8, 1), "max_epochs": 6, "batch_size": 16, "random_state": 0}
     return HeatmapCNNClassifier(**(defaults | parameters))
 
 

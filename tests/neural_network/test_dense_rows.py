@@ -102,7 +102,7 @@ def test_an_outlier_does_not_spoil_the_training_and_is_announced():
     y = np.repeat(["a", "b"], 100)
     X = rng.normal(size=(200, 128)) + (y == "a")[:, None]
     X[[7, 150]] *= 1e12
-    model = HeatmapCNNClassifier(image_shape=(1, 8, 16), max_epochs=10, lr=1e-2, random_state=0)
+    model = HeatmapCNNClassifier(image_shape=(8, 16, 1), max_epochs=10, lr=1e-2, random_state=0)
     with pytest.warns(ObjectWarning, match=r"2 of 200 objects have values beyond.*objects 7, 150"):
         model.fit(X, y)
     assert model.score(X, y) > 0.95
@@ -131,7 +131,7 @@ def test_inputs_codes_and_weights_stay_together(X):
 
 def test_memory_mapped_rows_are_never_copied_whole(tmp_path):
     rng = np.random.default_rng(0)
-    n, shape = 6000, (1, 32, 60)
+    n, shape = 6000, (32, 60, 1)
     X = np.lib.format.open_memmap(tmp_path / "X.npy", "w+", np.float32, (n, math.prod(shape)))
     X[:] = rng.normal(size=X.shape)
     y = np.arange(n) % 2
@@ -147,7 +147,7 @@ def test_memory_mapped_rows_are_never_copied_whole(tmp_path):
 
 def test_frame_and_array_give_the_same(X):
     y = np.arange(9) % 2
-    model = HeatmapCNNClassifier(image_shape=(1, 3, 4), max_epochs=2, random_state=0)
+    model = HeatmapCNNClassifier(image_shape=(3, 4, 1), max_epochs=2, random_state=0)
     a = model.fit(X, y).predict_proba(X)
     frame = pd.DataFrame(X, columns=[f"c{i}" for i in range(14)])
     b = model.fit(frame, y).predict_proba(frame)

@@ -37,7 +37,7 @@ def light_curves():
 
 
 def network(**parameters):
-    return HeatmapCNNClassifier(image_shape=(1, 8, 12), max_epochs=3, **parameters)
+    return HeatmapCNNClassifier(image_shape=(8, 12, 1), max_epochs=3, **parameters)
 
 
 def test_mean_of_different_members(data):

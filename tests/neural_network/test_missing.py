@@ -17,7 +17,7 @@ def data():
 
 @pytest.fixture
 def model():
-    return HeatmapCNNClassifier(image_shape=(1, 3, 4), max_epochs=3, random_state=0)
+    return HeatmapCNNClassifier(image_shape=(3, 4, 1), max_epochs=3, random_state=0)
 
 
 def test_unusable_objects_are_counted_named_and_left_out(data, model):

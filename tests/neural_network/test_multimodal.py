@@ -112,7 +112,7 @@ def test_samples_leave_batch_normalisation_alone(data):
 def test_samples_of_any_network():
     X = np.random.default_rng(0).normal(size=(20, 2 * 8 * 12))
     y = np.repeat([0, 1], 10)
-    model = HeatmapCNNClassifier(image_shape=(2, 8, 12), max_epochs=1, random_state=0).fit(X, y)
+    model = HeatmapCNNClassifier(image_shape=(8, 12, 2), max_epochs=1, random_state=0).fit(X, y)
     assert model.predict_proba_samples(X, 3).shape == (3, 20, 2)
 
 

@@ -62,7 +62,7 @@ def table(n=60):
 
 
 def network(**parameters):
-    defaults = {"image_shape": (1, 4, 4), "max_epochs": 25, "lr": 2e-2, "random_state": 0}
+    defaults = {"image_shape": (4, 4, 1), "max_epochs": 25, "lr": 2e-2, "random_state": 0}
     return HeatmapCNNClassifier(**(defaults | parameters))
 
 

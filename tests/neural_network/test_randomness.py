@@ -35,7 +35,7 @@ def dense_networks():
     shape, options = (12, 12, 1), {"max_epochs": 2, "batch_size": 16, "random_state": 0}
     loss = RealBogusLoss(vat=0.1)
     return [
-        HeatmapCNNClassifier(image_shape=(1, 12, 12), **options),
+        HeatmapCNNClassifier(image_shape=shape, **options),
         StampCNNClassifier(image_shape=shape, criterion=loss, **options),
         MultimodalClassifier(inputs={"a": (1, 80), "b": (64,)}, encoders={"a": "rnn"}, **options),
     ]

@@ -29,12 +29,12 @@ def data():
     rng = np.random.default_rng(2)
     y = np.repeat(["KN", "SNIa", "TDE"], 40)
     X = rng.normal(size=(120, 2, 4, 8)) + np.repeat([0, 0.5, -0.5], 40)[:, None, None, None]
-    return X.reshape(120, -1).astype(np.float32), y
+    return np.moveaxis(X, 1, 3).reshape(120, -1).astype(np.float32), y
 
 
 @pytest.fixture
 def model():
-    return HeatmapCNNClassifier(image_shape=(2, 4, 8), max_epochs=4, lr=1e-3, random_state=0)
+    return HeatmapCNNClassifier(image_shape=(4, 8, 2), max_epochs=4, lr=1e-3, random_state=0)
 
 
 def weights(model):
@@ -212,7 +212,7 @@ def test_warm_start_goes_on(data, model):
 
 def test_partial_fit_learns_class_by_class(data):
     X, y = data
-    model = HeatmapCNNClassifier(image_shape=(2, 4, 8), lr=2e-2, random_state=0)
+    model = HeatmapCNNClassifier(image_shape=(4, 8, 2), lr=2e-2, random_state=0)
     order = np.random.default_rng(0).permutation(120)
     for _ in range(15):
         for batch in np.array_split(order, 3):
@@ -322,7 +322,7 @@ def test_callbacks_see_probabilities_and_stay_as_given(data, model):
 def test_two_classes_with_any_criterion(data, criterion):
     X, y = data
     y = y == "SNIa"
-    model = HeatmapCNNClassifier(image_shape=(2, 4, 8), criterion=criterion, random_state=0)
+    model = HeatmapCNNClassifier(image_shape=(4, 8, 2), criterion=criterion, random_state=0)
     p = model.set_params(lr=2e-2, max_epochs=50).fit(X, y, np.ones(120)).predict_proba(X)
     np.testing.assert_allclose(p.sum(1), 1, atol=1e-6)
     assert model.score(X, y) > 0.85
@@ -331,7 +331,7 @@ def test_two_classes_with_any_criterion(data, criterion):
 def test_one_logit_and_two_logits_learn_the_same_function(data):
     X, y = data
     options = {
-        "image_shape": (2, 4, 8),
+        "image_shape": (4, 8, 2),
         "random_state": 0,
         "validation": None,
         "lr": 2e-2,
@@ -418,9 +418,9 @@ def test_optimizer_by_class_and_by_name(data, model):
         {"patience": 0},
         {"schedule": "warm"},
         {"class_weight": "equal"},
-        {"image_shape": (2, 4)},
-        {"image_shape": (2, 0, 4)},
-        {"image_shape": (2, 4, 9)},
+        {"image_shape": (4, 8)},
+        {"image_shape": (0, 4, 2)},
+        {"image_shape": (4, 9, 2)},
     ],
 )
 def test_wrong_parameters_are_refused(data, model, wrong):

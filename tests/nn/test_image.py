@@ -14,7 +14,7 @@ def keras_count(network):
     return sum(v.numel() for k, v in network.state_dict().items() if "num_batches" not in k)
 
 
-def recipe_count(channels, height, width, n_static, n_outputs):
+def recipe_count(height, width, channels, n_static, n_outputs):
     def conv(n_in, rows):
         return n_in * rows * 3 * rows + rows + 4
 
@@ -25,16 +25,16 @@ def recipe_count(channels, height, width, n_static, n_outputs):
 
 
 def test_published_number_of_parameters():
-    network = SconeCNN((2, 32, 180))
+    network = SconeCNN((32, 180, 2))
     assert keras_count(network) == 22449
     assert sum(p.numel() for p in network.parameters()) == 22449 - 8
 
 
-@pytest.mark.parametrize("case", [((2, 32, 180), 0, 6), ((1, 16, 40), 2, 1), ((3, 8, 20), 4, 13)])
+@pytest.mark.parametrize("case", [((32, 180, 2), 0, 6), ((16, 40, 1), 2, 1), ((8, 20, 3), 4, 13)])
 def test_number_of_parameters_follows_the_recipe(case):
-    (channels, height, width), n_static, n_outputs = case
-    network = SconeCNN((channels, height, width), n_static, n_outputs)
-    assert keras_count(network) == recipe_count(channels, height, width, n_static, n_outputs)
+    shape, n_static, n_outputs = case
+    network = SconeCNN(shape, n_static, n_outputs)
+    assert keras_count(network) == recipe_count(*shape, n_static, n_outputs)
 
 
 def reference_forward(network, x, static):
@@ -52,6 +52,7 @@ def reference_forward(network, x, static):
         scale, shift = state[f"image.{i}.norm.weight"], state[f"image.{i}.norm.bias"]
         return (image - mean) / torch.sqrt(var + 1e-3) * scale + shift
 
+    x = x.permute(0, 3, 1, 2)
     x = nn.functional.max_pool2d(block(block(x, 0), 1), 2)
     x = nn.functional.max_pool2d(block(block(x, 3), 4), 2)
     x = torch.cat([x.flatten(1), static], 1)
@@ -61,8 +62,8 @@ def reference_forward(network, x, static):
 
 def test_forward_equals_the_recipe_with_two_dimensional_convolutions():
     torch.manual_seed(0)
-    network = SconeCNN((2, 8, 12), n_static=3, n_outputs=4).double()
-    x, static = torch.randn(5, 2, 8, 12).double(), torch.randn(5, 3).double()
+    network = SconeCNN((8, 12, 2), n_static=3, n_outputs=4).double()
+    x, static = torch.randn(5, 8, 12, 2).double(), torch.randn(5, 3).double()
     for _ in range(3):
         network(x, static)
     network.eval()
@@ -72,18 +73,18 @@ def test_forward_equals_the_recipe_with_two_dimensional_convolutions():
 @pytest.mark.parametrize("height", [1, 2, 3, 5, 32])
 @pytest.mark.parametrize("width", [1, 2, 7])
 def test_every_image_size_is_accepted(height, width):
-    network = SconeCNN((2, height, width), n_static=1, n_outputs=3)
+    network = SconeCNN((height, width, 2), n_static=1, n_outputs=3)
     for training in (True, False):
         network.train(training)
         for n in (1, 4):
-            out = network(torch.randn(n, 2, height, width), torch.randn(n, 1))
+            out = network(torch.randn(n, height, width, 2), torch.randn(n, 1))
             assert out.shape == (n, 3)
             assert torch.isfinite(out).all()
 
 
 def test_every_pixel_and_static_feature_has_an_effect():
-    network = SconeCNN((2, 5, 7), n_static=2).eval()
-    x = torch.randn(1, 2, 5, 7, requires_grad=True)
+    network = SconeCNN((5, 7, 2), n_static=2).eval()
+    x = torch.randn(1, 5, 7, 2, requires_grad=True)
     static = torch.randn(1, 2, requires_grad=True)
     gradients = [torch.zeros_like(x), torch.zeros_like(static)]
     for _ in range(20):

@@ -188,7 +188,7 @@ def test_early_epochs_are_scored_on_one_split(survey):
 def test_shapes_of_features_and_classifier_fit_together():
     assert make_scone_classifier(n_times=9, n_wavelengths=5, max_epochs=7).max_epochs == 7
     scone = make_scone(n_times=9, n_wavelengths=5)
-    assert scone["classifier"].image_shape == (2, 5, 9)
+    assert scone["classifier"].image_shape == (5, 9, 2)
 
 
 def test_table_of_a_model_without_quality_filter(survey):
