@@ -116,7 +116,7 @@ def main():
     print(
         f"peak memory: {own:.0f} MB without the pages of files ({own - before:.0f} MB above the "
         f"{before:.0f} MB after the first objects), {total:.0f} MB with them\n"
-        f"{(status != 0).sum()} objects without an answer; sampled images finite: {finite}; "
+        f"{(status != 0).sum()} objects without a result; sampled images finite: {finite}; "
         f"{seconds:.0f} s, {1e3 * seconds / arguments.objects:.2f} ms an object"
     )
 

@@ -122,10 +122,10 @@ def sizes():
     names = ("observations", "positions", "lengths")
     small = step_seconds(model.net_.module_, *(inputs[name] for name in names))
     grid = (torch.rand(64, 6, 101, 2) > 0.9).float()
-    seed = {"size": 128, "n_heads": 8, "feedforward_size": 64, "norm_first": False}
+    original = {"size": 128, "n_heads": 8, "feedforward_size": 64, "norm_first": False}
     print(f"a step with 64 objects: observations, 2 layers of 64: {1e3 * small:.0f} ms")
     for layers in (8, 16):
-        network = GridTransformerNet((6, 101, 2), n_outputs=4, num_layers=layers, **seed)
+        network = GridTransformerNet((6, 101, 2), n_outputs=4, num_layers=layers, **original)
         large = step_seconds(network, grid)
         print(f"grid, {layers} layers of 128: {1e3 * large:.0f} ms, {large / small:.0f} times")
 

@@ -179,7 +179,7 @@ class DrawJob:
         return len(self.theta)
 
     def run(self, draw, n_jobs, targets=None):
-        """Yield (object, values in units of flux); record the objects without an answer."""
+        """Yield (object, values in units of flux); record the objects without a result."""
         usable = self.batch.usable
         with one_blas_thread():
             pool = Parallel(n_jobs, prefer="threads", return_as="generator")

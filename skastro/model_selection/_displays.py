@@ -90,7 +90,7 @@ class SearchHistoryDisplay(_StudyDisplay):
             label = "pruned" if i == 0 else None
             self.ax_.axvline(number, color="0.8", linewidth=1, zorder=0, label=label)
         self.ax_.set(xlabel="trial", ylabel="mean score of the folds")
-        self.ax_.xaxis.get_major_locator().set_params(integer=True)
+        self.ax_.locator_params(axis="x", integer=True)
         if numbered:
             self.ax_.legend()
         return self

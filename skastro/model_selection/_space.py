@@ -60,7 +60,7 @@ class Space:
         if callable(self.space):
             return default
         found: list[Any] = [d for key, d in self._distributions.items() if key.endswith(suffix)]
-        highest = [max(d.choices) if hasattr(d, "choices") else d.high for d in found]
+        highest = [max(getattr(d, "choices", ()) or (d.high,)) for d in found]
         return max([default, *map(int, highest)])
 
     def fingerprint(self) -> str:

@@ -240,7 +240,7 @@ def _borrow(mode, func, *args, **kwargs):
 
 
 def _recurrent_or_packed(mode, func, *args):
-    # Packed sequences have their batch sizes in the place of the state, and one more argument.
+    # Packed sequences have their batch sizes instead of the state, and one more argument.
     packed = isinstance(args[1], torch.Tensor) and args[1].ndim == 1
     return (_borrow if packed else _recurrent)(mode, func, *args)
 

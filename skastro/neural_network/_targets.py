@@ -141,7 +141,7 @@ class TreeTargets:
 
 
 def decode(y: ArrayLike, taxonomy: Taxonomy, names: NDArray | None) -> NDArray:
-    """Return names of nodes, in the place of integers that stand for them.
+    """Return names of nodes, instead of integers that stand for them.
 
     Parameters
     ----------

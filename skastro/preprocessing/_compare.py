@@ -1,6 +1,7 @@
 """Warn when new light curves lie outside what a model was trained on."""
 
 import warnings
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import pandas as pd
 from nested_pandas import NestedFrame
 from numpy.typing import NDArray
 from scipy.stats import binom
+from sklearn.utils._param_validation import Interval
 
 from skastro.base import LightCurveTransformer
 from skastro.exceptions import DataShiftWarning
@@ -84,6 +86,14 @@ class CompareWithTraining(LightCurveTransformer):
     >>> print(caught[0].message)
     CompareWithTraining: the objects differ from the training set: redshift ...
     """
+
+    _parameter_constraints = {
+        "reference_column": [str, None],
+        "redshift_column": [str],
+        "survey": [str, Survey, None],
+        "max_share": [Interval(Real, 0, 1, closed="both")],
+        **LightCurveTransformer._parameter_constraints,
+    }
 
     def __init__(
         self,

@@ -89,7 +89,9 @@ class EstimatePeak(LightCurveTransformer):
     (1.48 times the median absolute deviation) of 4.7 d; the single observation with the largest
     S/N has -3.3 d and 7.1 d.  One added outlier of 100 sigma per object changes the offset of
     "snr" by 0.2 d, and the scatter of the single observation to 70 d.  On 585 of the objects "gp"
-    has -2.6 d and 3.1 d, where "snr" has -1.1 d and 4.3 d, at some 1,000 times the time.
+    has -2.6 d and 3.1 d, where "snr" has -1.1 d and 4.3 d.  With the
+    compiled engine "gp" takes 0.54 ms per object of `make_light_curves`, "snr" 0.04 ms (1,000
+    objects, one core).
 
     Examples
     --------

@@ -8,6 +8,7 @@ Pipeline of both, and a table ``<SYSTEM>_PAPER`` of its published settings as pa
 from skastro.recipes._ccsnscore_features import ccsnscore_shapes, make_ccsnscore_features
 from skastro.recipes._light_curves import STATIC_COLUMNS
 from skastro.recipes._predictions import ccsnscore_table, predict_proba_at, prediction_table
+from skastro.recipes._scone_epochs import evaluate_scone_epochs
 from skastro.recipes.ccsnscore import (
     CCSNSCORE_PAPER,
     make_ccsnscore,
@@ -28,7 +29,6 @@ from skastro.recipes.realbogus import (
 from skastro.recipes.scone import (
     SCONE_PAPER,
     SMALL_SAMPLE,
-    evaluate_scone_epochs,
     make_scone,
     make_scone_classifier,
     make_scone_features,

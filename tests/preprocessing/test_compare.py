@@ -80,3 +80,12 @@ def test_new_bands_and_spellings_of_known_ones(compare, X):
     message = warned(compare, renamed({"g": "ATLAS-o"}))
     assert "bands ['ATLAS-o'] did not occur in training" in message
     assert "bands ['g'], usual in training, are rare or missing" in message
+
+
+@pytest.mark.parametrize(
+    "bad", [{"max_share": 1.5}, {"survey": 3}, {"reference_column": 1}, {"redshift_column": None}]
+)
+def test_bad_parameters_are_named(X, bad):
+    (name,) = bad
+    with pytest.raises(ValueError, match=f"{name}.*CompareWithTraining"):
+        CompareWithTraining(**bad).fit(X)
