@@ -26,12 +26,20 @@ from skastro.metrics._purity import (
     purity_efficiency_table,
 )
 from skastro.metrics._ranking import false_positive_rate_at
+from skastro.metrics._trust import (
+    area_under_risk_coverage,
+    coverage_table,
+    risk_coverage_curve,
+    stability_table,
+)
 
 __all__ = [
     "PLASTICC_CLASS_WEIGHT",
+    "area_under_risk_coverage",
     "classification_report_by_level",
     "confusion_matrix_by_level",
     "contamination_table",
+    "coverage_table",
     "expected_calibration_error",
     "false_positive_rate_at",
     "hierarchical_f1_score",
@@ -42,7 +50,9 @@ __all__ = [
     "purity_efficiency_curve",
     "purity_efficiency_table",
     "reliability_table",
+    "risk_coverage_curve",
     "score_by_phase",
     "scores_by_level",
+    "stability_table",
     "top_k_accuracy_by_level",
 ]
