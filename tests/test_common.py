@@ -21,7 +21,11 @@ from sklearn.utils import estimator_checks, get_tags
 import skastro
 import skastro.base
 from skastro.base import RaggedInputMixin
-from skastro.calibration import ConformalClassifier, DateCalibratedClassifier
+from skastro.calibration import (
+    ConformalClassifier,
+    DateCalibratedClassifier,
+    MahalanobisDetector,
+)
 from skastro.exceptions import ObjectWarning
 from skastro.feature_extraction import (
     DmDt,
@@ -203,6 +207,7 @@ INIT_PARAMS = {
     JointClassifier: {"estimator": LogisticRegression(), "ambiguity": None},
     LightCurveChannels: {"stop": 100.0, "step": 10.0, "bands": ["g", "r"]},
     LightCurveStatistics: {},
+    MahalanobisDetector: {},
     MarkDetections: {"by": "photflag"},
     ReplaceMissing: {},
     MultimodalClassifier: {"max_epochs": 30, "lr": 1e-2},
