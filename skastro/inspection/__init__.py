@@ -12,6 +12,7 @@ from skastro.inspection._in_time import ProbabilityInTimeDisplay
 from skastro.inspection._label_errors import LabelErrorDisplay
 from skastro.inspection._light_curve import LightCurveDisplay
 from skastro.inspection._phase import ScoreByPhaseDisplay
+from skastro.inspection._reliability import ReliabilityByDateDisplay, RiskCoverageDisplay
 from skastro.inspection._report import SpectrumReportDisplay
 from skastro.inspection._taxonomy import TaxonomyDisplay
 
@@ -23,6 +24,8 @@ __all__ = [
     "LabelErrorDisplay",
     "LightCurveDisplay",
     "ProbabilityInTimeDisplay",
+    "ReliabilityByDateDisplay",
+    "RiskCoverageDisplay",
     "ScoreByPhaseDisplay",
     "SpectrumReportDisplay",
     "TaxonomyDisplay",

@@ -65,6 +65,9 @@ def prediction_table(
     *,
     reasons: ArrayLike | None = None,
     unclassified: str = UNCLASSIFIED,
+    sets: ArrayLike | None = None,
+    ood_score: ArrayLike | None = None,
+    confidence: bool = False,
 ) -> pd.DataFrame:
     """Return probabilities, label and reason of every object as a table.
 
@@ -84,12 +87,30 @@ def prediction_table(
     unclassified : str, default="unclassified"
         Label of an object without probabilities.
 
+    sets : array-like of bool of shape (n_objects, n_classes), default=None
+        Sets of classes, such as those of
+        :meth:`skastro.calibration.ConformalClassifier.predict_set`.
+
+    ood_score : array-like of shape (n_objects,), default=None
+        How unlike the training each object is, such as minus `score_samples` of an outlier
+        detector.
+
+    confidence : bool, default=False
+        Whether to add the probability of the most probable class.
+
     Returns
     -------
     table : DataFrame of shape (n_objects, n_classes + 2)
         One row per object in the order of `X`, with its index as ``object_id``; one column
         ``prob_<class>`` per class, then ``label`` and ``reason``.  An unclassified object has NaN
-        probabilities and a reason; the labels of all others keep their type.
+        probabilities and a reason; the labels of all others keep their type.  Where they are asked
+        for, the columns ``set`` (classes separated by "|"), ``confidence`` and ``ood_score``
+        stand before the reason.
+
+    Raises
+    ------
+    ValueError
+        `sets` or `ood_score` that do not have one row per object.
 
     Examples
     --------
@@ -105,9 +126,38 @@ def prediction_table(
     table = pd.DataFrame(proba, _object_ids(X), [f"prob_{name}" for name in model.classes_])
     missing = np.isnan(proba).any(axis=1)
     table["label"] = _labels(np.asarray(model.classes_), proba, missing, unclassified)
+    for name, values in _trust(proba, model.classes_, sets, ood_score, confidence).items():
+        table[name] = values
     reasons = quality_reasons(model, X) if reasons is None else np.asarray(reasons, object)
     table["reason"] = np.where(missing & (reasons == ""), _NO_FEATURES, reasons)
     return table
+
+
+def _trust(
+    proba: NDArray,
+    classes: ArrayLike,
+    sets: ArrayLike | None,
+    ood_score: ArrayLike | None,
+    confidence: bool,
+) -> dict[str, Any]:
+    """Return the columns that say how far a prediction can be trusted."""
+    columns: dict[str, Any] = {}
+    if sets is not None:
+        members = np.asarray(sets, bool)
+        _check_shape(members, proba.shape, "sets")
+        names = np.asarray(classes).astype(str)
+        columns["set"] = ["|".join(names[row]) for row in members]
+    if confidence:
+        columns["confidence"] = proba.max(axis=1)
+    if ood_score is not None:
+        columns["ood_score"] = np.asarray(ood_score, float)
+        _check_shape(columns["ood_score"], proba.shape[:1], "ood_score")
+    return columns
+
+
+def _check_shape(values: NDArray, shape: tuple[int, ...], name: str) -> None:
+    if values.shape != shape:
+        raise ValueError(f"prediction_table: {name} has the shape {values.shape}, not {shape}")
 
 
 def _object_ids(X: Any) -> pd.Index:
