@@ -20,10 +20,11 @@ from skastro.neural_network._labels import Labels, read_labels
 from skastro.neural_network._net import WeightedNet
 from skastro.neural_network._predictions import PredictionMixin
 from skastro.neural_network._split import check_training_part, holdout
-from skastro.neural_network._targets import FlatTargets, TreeTargets, reached_part
+from skastro.neural_network._targets import FlatTargets, TreeTargets, trained_criterion
 from skastro.neural_network._training import BaseNet
 from skastro.neural_network.inputs import Source
 from skastro.nn import ClassifierNet, as_criterion
+from skastro.taxonomy import read_node_labels
 
 
 class BaseNetClassifier(PredictionMixin, BaseNet):
@@ -221,7 +222,8 @@ class BaseNetClassifier(PredictionMixin, BaseNet):
             Objects that cannot be used are left out.
 
         UserWarning
-            A class or a node of the taxonomy has no training objects.
+            A class or a node of the taxonomy has no training objects, or `y` holds synonyms of
+            nodes.
         """
         labels = read_labels(X, y, type(self).__name__)
         source = self._read(X, reset=self._starts_anew())
@@ -307,20 +309,21 @@ class BaseNetClassifier(PredictionMixin, BaseNet):
         if self._criterion.taxonomy is None:
             self._targets = FlatTargets(labels.named)
         else:
-            # Strings need no decoding: `classes` is only for labels that were encoded.
-            is_text = all(isinstance(label, str) for label in np.asarray(labels.named).tolist())
-            names = None if self.classes is None or is_text else np.unique(self.classes)
+            name, values = (
+                type(self).__name__,
+                labels.values if used is None else labels.values[used],
+            )
+            named = read_node_labels(values, self._criterion.taxonomy, self.classes, name)
             if used is not None:
-                parts = labels.values[used], names, type(self).__name__
-                self._criterion = self._naming(reached_part, self._criterion, *parts)
-            self._targets = TreeTargets(self._criterion, names)
+                self._criterion = trained_criterion(self._criterion, named, name)
+            self._targets = TreeTargets(self._criterion, named)
             self.taxonomy_ = self._targets.taxonomy
         self.classes_ = self._targets.classes
 
     def _codes(self, labels, used):
         """Return encoded labels, -1 for objects that are unlabelled or take no part."""
         codes, named = np.full(len(used), -1, np.int64), used & labels.known
-        codes[named] = self._naming(self._targets.codes, labels.values[named])
+        codes[named] = self._targets.codes(labels.values[named], type(self).__name__)
         return codes
 
     def _naming(self, function, *arguments):

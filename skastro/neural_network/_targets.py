@@ -1,6 +1,5 @@
 """What the logits of a network stand for: flat classes, or the nodes of a taxonomy."""
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +9,13 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from skastro.exceptions import name_objects
-from skastro.taxonomy import Taxonomy
+from skastro.taxonomy import (
+    EncodedLabels,
+    NodeLabels,
+    node_numbers,
+    read_node_labels,
+    trained_taxonomy,
+)
 
 
 class FlatTargets:
@@ -26,7 +31,7 @@ class FlatTargets:
     >>> import torch
     >>> from skastro.neural_network._targets import FlatTargets
     >>> targets = FlatTargets(["Ia", "II", "Ia"])
-    >>> targets.classes.tolist(), targets.codes(["Ia", "II"]).tolist()
+    >>> targets.classes.tolist(), targets.codes(["Ia", "II"], "MyClassifier").tolist()
     (['II', 'Ia'], [1, 0])
     >>> targets.probabilities(torch.zeros(1, 1)).tolist()
     [[0.5, 0.5]]
@@ -35,8 +40,8 @@ class FlatTargets:
     def __init__(self, labels: ArrayLike):
         self.classes = np.unique(labels)
 
-    def codes(self, y: ArrayLike) -> NDArray[np.int64]:
-        """Return the class numbers of labels.
+    def codes(self, y: ArrayLike, name: str) -> NDArray[np.int64]:
+        """Return the class numbers of labels; errors name the estimator `name`.
 
         Raises
         ------
@@ -46,7 +51,7 @@ class FlatTargets:
         unknown = np.setdiff1d(y, self.classes)
         if len(unknown):
             raise ValueError(
-                f"y holds {name_objects(unknown)}, which is not among the classes "
+                f"{name}: y holds {name_objects(unknown)}, which is not among the classes "
                 f"{self.classes.tolist()}"
             )
         return np.searchsorted(self.classes, y)
@@ -78,35 +83,33 @@ class TreeTargets:
     criterion : HierarchicalCrossEntropy
         Knows the taxonomy and turns logits into probabilities.
 
-    names : sequence of str, default=None
-        What integers among the labels stand for; the classes are these integers then.
+    labels : NodeLabels or EncodedLabels
+        Labels that decide the classes.
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skastro.neural_network._targets import TreeTargets
     >>> from skastro.nn import HierarchicalCrossEntropy
-    >>> from skastro.taxonomy import Taxonomy
+    >>> from skastro.taxonomy import Taxonomy, read_node_labels
     >>> tree = Taxonomy({"Alert": {"SN": ["Ia", "II"], "AGN": None}})
-    >>> TreeTargets(HierarchicalCrossEntropy(tree)).classes.tolist()
+    >>> labels = read_node_labels(np.array(["Ia", "SN"]), tree, None, "MyClassifier")
+    >>> TreeTargets(HierarchicalCrossEntropy(tree), labels).classes.tolist()
     ['AGN', 'II', 'Ia']
     """
 
-    def __init__(self, criterion: Any, names: NDArray | None = None):
+    def __init__(self, criterion: Any, labels: NodeLabels | EncodedLabels):
         self.criterion = criterion
         self.taxonomy = criterion.taxonomy
-        self.encoded_names = names
-        leaves = np.array(self.taxonomy.leaves)
-        order = np.argsort(leaves)
-        self.classes, self._leaf_numbers = leaves[order], self.taxonomy.leaf_numbers[order]
-        if names is not None:
-            numbers = dict(zip(self.taxonomy.leaves, self.taxonomy.leaf_numbers.tolist()))
-            self.classes = np.arange(len(names))
-            # A name that is no leaf of the tree is never predicted: its probability is 0.
-            self._leaf_numbers = np.array([numbers.get(name, -1) for name in names.tolist()])
+        self.whole_taxonomy, self.encoded_names = labels.tree, labels.encoded
+        # A class that is no leaf of the trained tree is never predicted: its node is -1.
+        self.classes, self._leaf_numbers = labels.columns(self.taxonomy)
 
-    def codes(self, y: ArrayLike) -> NDArray[np.int64]:
+    def codes(self, y: ArrayLike, name: str) -> NDArray[np.int64]:
         """Return the node numbers of labels; unknown ones are a ValueError."""
-        return self.taxonomy.numbers(decode(y, self.taxonomy, self.encoded_names))
+        y = np.asarray(y)
+        labels = read_node_labels(y, self.whole_taxonomy, self.encoded_names, name, warn=False)
+        return node_numbers(self.whole_taxonomy.names(labels.numbers), self.taxonomy, name)
 
     def names(self, codes: NDArray[np.int64]) -> NDArray:
         """Return the names of node numbers."""
@@ -140,83 +143,19 @@ class TreeTargets:
         return torch.from_numpy(self.taxonomy.is_on_path[leaf, codes.cpu().numpy()])
 
 
-def decode(y: ArrayLike, taxonomy: Taxonomy, names: NDArray | None) -> NDArray:
-    """Return names of nodes, instead of integers that stand for them.
-
-    Parameters
-    ----------
-    y : array-like of shape (n_objects,)
-        Labels.
-
-    taxonomy : Taxonomy
-        Tree of the classes.
-
-    names : ndarray of str, default=None
-        Sorted names; a label i stands for the i-th one.
-
-    Raises
-    ------
-    ValueError
-        Integers that cannot be told from labels which another estimator encoded.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skastro.neural_network._targets import decode
-    >>> from skastro.taxonomy import Taxonomy
-    >>> decode([1, 0], Taxonomy({"SN": ["Ia", "II"]}), np.array(["II", "Ia"])).tolist()
-    ['Ia', 'II']
-    """
-    y = np.asarray(y)
-    if all(isinstance(label, str) for label in y.tolist()):
-        return y
-    if names is not None:
-        return names[_checked(y.astype(int), names)]
-    _refuse_possible_codes(np.unique(y).tolist(), taxonomy)
-    return y
-
-
-def _checked(codes, names):
-    # A part of the data without the last label may as well have been encoded for itself.
-    if len(codes) and (codes.min() < 0 or codes.max() != len(names) - 1):
-        raise ValueError(
-            f"the integers in y run from {codes.min()} to {codes.max()} while classes has "
-            f"{len(names)} labels.  Either classes is not np.unique(y) of the labels before they "
-            f"were encoded, or {str(names[-1])!r} does not occur in this part of the data; a guess "
-            f"would mislabel objects"
-        )
-    return codes
-
-
-def _refuse_possible_codes(codes, taxonomy):
-    integers = sorted(n for n in [*taxonomy.nodes, *taxonomy.synonyms] if not isinstance(n, str))
-    largest = len(integers) - 1
-    identical = integers == list(range(len(integers))) and codes[-1] == largest
-    if codes[-1] <= largest and not identical or not set(codes) <= set(integers):
-        raise ValueError(
-            f"y holds the numbers {name_objects(codes)}, which are not in the tree or may stand "
-            f"for labels that VotingClassifier, StackingClassifier, CalibratedClassifierCV or "
-            f"cross_val_predict(method='predict_proba') encoded; set the parameter "
-            f"classes=np.unique(y) to the labels before they were encoded"
-        )
-
-
-def reached_part(criterion: Any, y: ArrayLike, names: NDArray | None, owner: str) -> Any:
-    """Return the criterion of the part of its taxonomy that labels reach.
+def trained_criterion(criterion: Any, labels: NodeLabels | EncodedLabels, name: str) -> Any:
+    """Return the criterion of the part of its taxonomy that training labels reach.
 
     Parameters
     ----------
     criterion : HierarchicalCrossEntropy
         Loss with a taxonomy.
 
-    y : array-like of shape (n_objects,)
+    labels : NodeLabels or EncodedLabels
         Labels of the training objects.
 
-    names : ndarray of str, default=None
-        What integers in `y` stand for.
-
-    owner : str
-        Estimator that the warning names.
+    name : str
+        Estimator named in the error and the warning.
 
     Warns
     -----
@@ -226,30 +165,23 @@ def reached_part(criterion: Any, y: ArrayLike, names: NDArray | None, owner: str
     Examples
     --------
     >>> import warnings
-    >>> from skastro.neural_network._targets import reached_part
+    >>> import numpy as np
+    >>> from skastro.neural_network._targets import trained_criterion
     >>> from skastro.nn import HierarchicalCrossEntropy
-    >>> from skastro.taxonomy import Taxonomy
-    >>> loss = HierarchicalCrossEntropy(Taxonomy({"SN": ["Ia", "II", "Ib"]}))
+    >>> from skastro.taxonomy import Taxonomy, read_node_labels
+    >>> tree = Taxonomy({"SN": ["Ia", "II", "Ib"]})
+    >>> labels = read_node_labels(np.array(["Ia", "II"]), tree, None, "MyClassifier")
     >>> with warnings.catch_warnings():
     ...     warnings.simplefilter("ignore")
-    ...     reached_part(loss, ["Ia", "II"], None, "MyClassifier").taxonomy.leaves
+    ...     loss = trained_criterion(HierarchicalCrossEntropy(tree), labels, "MyClassifier")
+    >>> loss.taxonomy.leaves
     ('Ia', 'II')
     """
     tree = criterion.taxonomy
-    numbers = tree.numbers(decode(y, tree, names))
-    kept = tree.is_on_path[np.unique(numbers)].any(axis=0)
-    if kept.all() or not numbers.any():
+    if not len(labels.numbers):
         return criterion
-    lost = [name for name, keep in zip(tree.nodes, kept) if not keep]
-    warnings.warn(
-        f"{owner}: no training object belongs to the nodes {name_objects(lost)} of the taxonomy; "
-        f"they are left out of taxonomy_ and never predicted",
-        UserWarning,
-        stacklevel=5,
-    )
-    edges = [(above, below) for above, below in tree.edges if below not in lost]
-    synonyms = {name: node for name, node in tree.synonyms.items() if node not in lost}
-    return _restricted(criterion, Taxonomy.from_edges(edges, synonyms=synonyms))
+    trained = trained_taxonomy(tree, labels.numbers, name)
+    return criterion if trained is tree else _restricted(criterion, trained)
 
 
 def _restricted(criterion, tree):

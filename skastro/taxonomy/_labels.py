@@ -24,6 +24,9 @@ class NodeLabels:
     name : str
         Estimator named in errors and warnings.
 
+    warn : bool, default=True
+        Whether to warn of synonyms.
+
     Attributes
     ----------
     numbers : ndarray of int of shape (n_objects,)
@@ -51,12 +54,13 @@ class NodeLabels:
 
     encoded = None
 
-    def __init__(self, y: NDArray, tree: Taxonomy, name: str):
+    def __init__(self, y: NDArray, tree: Taxonomy, name: str, *, warn: bool = True):
         self.tree, self.dtype = tree, y.dtype
         if not is_text(y):
             _refuse_possible_codes(y, tree, name)
         self.numbers = node_numbers(y, tree, name)
-        self._warn_of_synonyms(y, name)
+        if warn:
+            self._warn_of_synonyms(y, name)
 
     def columns(self, tree: Taxonomy) -> tuple[NDArray, NDArray[np.intp]]:
         """Return the classes, sorted, and the node of each in the trained part of the tree."""
@@ -134,7 +138,7 @@ class EncodedLabels:
         return np.arange(len(names)), np.array([leaf.get(name, -1) for name in names])
 
     def _check_range(self, codes: NDArray[np.intp], name: str) -> None:
-        if codes.min() < 0 or codes.max() != len(self.encoded) - 1:
+        if len(codes) and (codes.min() < 0 or codes.max() != len(self.encoded) - 1):
             raise ValueError(
                 f"{name}: the encoded labels in y run from {codes.min()} to {codes.max()} while "
                 f"classes has {len(self.encoded)} labels.  Either classes is not np.unique(y) of "
@@ -144,7 +148,12 @@ class EncodedLabels:
 
 
 def read_node_labels(
-    y: NDArray, taxonomy: Taxonomy | Mapping, classes: ArrayLike | None, name: str
+    y: NDArray,
+    taxonomy: Taxonomy | Mapping,
+    classes: ArrayLike | None,
+    name: str,
+    *,
+    warn: bool = True,
 ) -> NodeLabels | EncodedLabels:
     """Return what checked labels mean in a taxonomy.
 
@@ -162,6 +171,9 @@ def read_node_labels(
     name : str
         Estimator named in errors and warnings.
 
+    warn : bool, default=True
+        Whether to warn of synonyms in `y`.
+
     Returns
     -------
     labels : NodeLabels or EncodedLabels
@@ -177,7 +189,7 @@ def read_node_labels(
     tree = taxonomy if isinstance(taxonomy, Taxonomy) else Taxonomy(taxonomy)
     if classes is not None and not is_text(y):
         return EncodedLabels(y, tree, classes, name)
-    return NodeLabels(y, tree, name)
+    return NodeLabels(y, tree, name, warn=warn)
 
 
 def is_text(y: NDArray) -> bool:

@@ -245,3 +245,16 @@ def test_the_embedding_enters_the_last_layer():
     logits = embedding.to_numpy() @ layer.weight.detach().numpy().T + layer.bias.detach().numpy()
     proba = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(proba, model.predict_proba(X), atol=1e-5)
+
+
+def test_synonyms_among_the_labels_are_warned_of_once():
+    X, y = table()
+    tree = Taxonomy({"Alert": {"SN": ["Ia", "II"], "AGN": None}}, synonyms={"SNIa": "Ia"})
+    model = network(criterion=HierarchicalCrossEntropy(tree), max_epochs=1)
+    message = "HeatmapCNNClassifier: y holds synonyms of nodes, 'SNIa'; predictions are the names"
+    with pytest.warns(UserWarning, match=message) as found:
+        model.fit(X, np.where(y == "Ia", "SNIa", y))
+    assert len(found) == 1
+    assert model.classes_.tolist() == ["AGN", "II", "Ia"]
+    expected = network(criterion=HierarchicalCrossEntropy(tree), max_epochs=1).fit(X, y)
+    np.testing.assert_array_equal(model.predict_proba(X), expected.predict_proba(X))
