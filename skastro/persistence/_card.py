@@ -6,13 +6,16 @@ from typing import Any
 from skastro.persistence._model import inspect_model
 
 
-def model_card(path: str | os.PathLike, *, description: str = "") -> str:
+def model_card(path: str | os.PathLike, *, title: str | None = None, description: str = "") -> str:
     """Return a model card in Markdown from what a model file says about its model.
 
     Parameters
     ----------
     path : path-like
         A file of :func:`save_model`.
+
+    title : str, default=None
+        Title; the name of the file by default.
 
     description : str, default=""
         Paragraphs that follow the title: intended use, limits, licence, how to cite.
@@ -47,7 +50,7 @@ def model_card(path: str | os.PathLike, *, description: str = "") -> str:
     summary = dict(information["summary"])
     training = summary.pop("training", {})
     parts = summary.pop("parts", {})
-    sections = [f"# {os.path.basename(path).rsplit('.', 1)[0]}"]
+    sections = [f"# {title or os.path.basename(path).rsplit('.', 1)[0]}"]
     sections += [description] if description else []
     sections += [_section("Model", summary)]
     sections += [_section(f"Step `{name}`", values) for name, values in parts.items()]

@@ -71,8 +71,9 @@ def save_model(
 
     Notes
     -----
-    Not kept: places on this machine (``memory``, ``cache_dir``, ``checkpoint``), and the state of
-    a network's optimizer, so that training cannot resume from the file.
+    Not kept: places on this machine (``memory``, ``cache_dir``, ``checkpoint``), progress bars
+    (``verbose``, ``progress``), and the state of a network's optimizer, so that training cannot
+    resume from the file.
 
     Examples
     --------

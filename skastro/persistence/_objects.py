@@ -13,6 +13,9 @@ from skastro.persistence._registry import find, name_of
 _PLACES = {"memory", "cache_dir", "checkpoint"}
 """Parameters that name places on one machine: they are None in a file."""
 
+_QUIET = {"verbose": 0, "progress": False}
+"""Parameters that show progress: a loaded model is quiet."""
+
 _TRANSIENT = {"_parent_callback_ctx"}
 """What scikit-learn sets while a Pipeline is fitted."""
 
@@ -20,7 +23,8 @@ _TRANSIENT = {"_parent_callback_ctx"}
 def state_of(value: Any) -> dict:
     """Return the attributes of an object that a file keeps."""
     state = {name: kept for name, kept in vars(value).items() if name not in _TRANSIENT}
-    return {name: None if name in _PLACES else kept for name, kept in state.items()}
+    state |= {name: None for name in _PLACES & set(state)}
+    return state | {name: quiet for name, quiet in _QUIET.items() if state.get(name)}
 
 
 def check_state(cls: type, state: dict) -> None:

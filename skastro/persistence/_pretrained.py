@@ -148,7 +148,7 @@ def save_pretrained(
     path = save_model(model, folder / _MODEL, overwrite=overwrite, training=training)
     config = {"threshold": threshold, **_training_data(model)}
     write_text(folder / _CONFIG, json.dumps(config, indent=2) + "\n")
-    write_text(folder / _CARD, model_card(path, description=description))
+    write_text(folder / _CARD, model_card(path, title=folder.name, description=description))
     return folder
 
 

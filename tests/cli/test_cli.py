@@ -421,6 +421,25 @@ def test_a_killed_prediction_resumes(folder, tmp_path):
     assert pd.read_csv(tmp_path / "p.csv", dtype=str)["SNID"].tolist() == X.index.tolist()
 
 
+def test_a_killed_training_resumes(folder, tmp_path):
+    """Killed after some epochs: the same command ends with the model of an uninterrupted run."""
+    words = ["fit", "oracle", folder / "train.parquet", "--max-epochs", 12, "--random-state", 0]
+    run(*words, "-o", tmp_path / "whole.st")
+    killed = [str(word) for word in [*words, "-o", tmp_path / "m.st"]]
+    process = subprocess.Popen([sys.executable, "-m", "skastro.cli", "-q", *killed])
+    checkpoints = tmp_path / ".m.st.checkpoints"
+    while process.poll() is None and not list(checkpoints.glob("*")):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / "m.st").exists() and list(checkpoints.glob("*"))
+    run(*killed)
+    assert not checkpoints.exists()
+    X = read_data(folder / "test").drop(columns="type")
+    whole, resumed = (load_model(tmp_path / name) for name in ("whole.st", "m.st"))
+    np.testing.assert_array_equal(whole.predict_proba(X), resumed.predict_proba(X))
+
+
 PAGES = ["README.md", "docs/command_line.md"]
 
 

@@ -166,6 +166,12 @@ def test_places_on_this_machine_are_left_out(data, path, tmp_path):
     assert str(tmp_path) not in path.read_bytes().decode("latin1")
 
 
+def test_a_loaded_model_is_quiet(data, path):
+    model = RandomForestClassifier(2, verbose=1).fit(*data)
+    assert load_model(save_model(model, path)).verbose == 0
+    assert model.verbose == 1
+
+
 def test_an_existing_file_is_kept_unless_asked(data, path):
     model = LogisticRegression().fit(*data)
     save_model(model, path)
