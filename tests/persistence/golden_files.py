@@ -46,7 +46,8 @@ def oracle():
 def transformer():
     X, y = make_bazin(40, random_state=0)
     sizes = {"size": 16, "num_layers": 1, "feedforward_size": 16}
-    return make_transformer(sizes=sizes, max_epochs=2, random_state=0).fit(X, y), X
+    model = make_transformer(static=(), sizes=sizes, max_epochs=2, random_state=0)
+    return model.fit(X, y), X
 
 
 def ccsnscore():
