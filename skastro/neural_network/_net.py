@@ -72,6 +72,16 @@ class WeightedNet(NeuralNetClassifier):
             ("valid_accuracy", ValidAccuracy()),
         ]
 
+    def initialize_for_prediction(self):
+        """Initialize all but the optimizer, whose first use imports much of torch."""
+        self._initialize_virtual_params()
+        self._initialize_callbacks()
+        self._initialize_module()
+        self._initialize_criterion()
+        self._initialize_history()
+        self.initialized_ = True
+        return self
+
     def check_data(self, X, y=None):
         """Accept everything: the estimator has checked the data."""
 
@@ -273,6 +283,8 @@ def train(
     generator = train_set.generator
     net.randomness = None if generator is None else OwnGenerator(generator)
     net.initialize_callbacks()
+    if not hasattr(net, "optimizer_"):
+        net._initialize_optimizer()
     for group in net.optimizer_.param_groups:
         group["lr"] = lr
     try:
@@ -339,4 +351,5 @@ def move(net: WeightedNet, device: str) -> None:
     net.module_.to(device)
     if isinstance(net.criterion_, torch.nn.Module):
         net.criterion_.to(device)
-    net.optimizer_.load_state_dict(net.optimizer_.state_dict())
+    if hasattr(net, "optimizer_"):
+        net.optimizer_.load_state_dict(net.optimizer_.state_dict())

@@ -69,7 +69,7 @@ def _read_net(node, read):
     with _LOCK, torch.random.fork_rng(devices=[]):
         with torch.device("meta"):
             _check_shapes(_bare_module(parameters).state_dict(), weights)
-        net.initialize()
+        getattr(net, "initialize_for_prediction", net.initialize)()
     net.module_.load_state_dict({k: torch.from_numpy(np.array(v)) for k, v in weights.items()})
     net.module_.eval()
     return net

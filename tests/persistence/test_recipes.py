@@ -128,7 +128,7 @@ def test_models_of_the_package_classify_its_simulations(name):
         y = np.where(y == "SNIa", "SNIa", "other")
     else:
         y = ELASTICC.relabel(y)
-    assert (pretrained.predict(X) == y).mean() > 0.7
+    assert (pretrained.predict(X) == y).mean() > 0.6
     assert pretrained.bands == sorted("ugrizY")
     assert {"low", "high", "missing"} == set(pretrained.ranges)
     assert "skastro.datasets.make_light_curves" in pretrained.card
