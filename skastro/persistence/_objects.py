@@ -23,7 +23,7 @@ _TRANSIENT = {"_parent_callback_ctx"}
 def state_of(value: Any) -> dict:
     """Return the attributes of an object that a file keeps."""
     state = {name: kept for name, kept in vars(value).items() if name not in _TRANSIENT}
-    state |= {name: None for name in _PLACES & set(state)}
+    state |= dict.fromkeys(_PLACES & set(state))
     return state | {name: quiet for name, quiet in _QUIET.items() if state.get(name)}
 
 
