@@ -257,8 +257,8 @@ class ConformalClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         self.node_threshold_ = conformal_quantile(scores, self.coverage)
 
     def _tree(self) -> Taxonomy:
-        known = isinstance(self.taxonomy, Taxonomy)
-        return self.taxonomy if known else Taxonomy(self.taxonomy)
+        tree = self.taxonomy
+        return tree if isinstance(tree, Taxonomy) else Taxonomy(tree)
 
     def _days(self) -> NDArray[np.float64]:
         return check_days(self.days, type(self).__name__)

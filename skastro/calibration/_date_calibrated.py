@@ -201,8 +201,9 @@ class DateCalibratedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimato
         return self
 
     def _tree(self) -> Taxonomy | None:
-        known = self.taxonomy is None or isinstance(self.taxonomy, Taxonomy)
-        return self.taxonomy if known else Taxonomy(self.taxonomy)
+        if self.taxonomy is None or isinstance(self.taxonomy, Taxonomy):
+            return self.taxonomy
+        return Taxonomy(self.taxonomy)
 
     def _dated(self, model: Any, X: Any) -> NDArray[np.float64]:
         """Return the probabilities at the days, then those of complete light curves."""

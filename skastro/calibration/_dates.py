@@ -64,7 +64,7 @@ def check_days(days: ArrayLike, name: str) -> NDArray[np.float64]:
     values = np.asarray(days, float)
     increasing = values.ndim == 1 and len(values) and np.isfinite(values).all()
     if not increasing or (np.diff(values) <= 0).any():
-        raise ValueError(f"{name}: days must be a list of increasing numbers, not {days}")
+        raise ValueError(f"{name}: days must be a list of increasing numbers, not {days!r}")
     return values
 
 
