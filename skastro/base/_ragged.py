@@ -52,7 +52,8 @@ class RaggedInputMixin:
         if len(X) == 0:
             raise ValueError(f"{name}: X holds 0 objects while a minimum of 1 is required")
         for column in self._required_columns():
-            _require(column, X.columns, f"{name} requires the column {column!r}; X has")
+            message = f"{name} requires the column {column!r}; X has"
+            _require(column, X.columns, message, self._remedy(column))
         if reset:
             self._keep_columns(X, name)
 
@@ -64,7 +65,12 @@ class RaggedInputMixin:
             raise ValueError(f"{name}: column {column!r} is not nested but {dtype}")
         for field in self._required_fields():
             fields = list(dtype.column_dtypes)
-            _require(field, fields, f"{name}: column {column!r} has no field {field!r}, only")
+            message = f"{name}: column {column!r} has no field {field!r}, only"
+            _require(field, fields, message, self._remedy(field))
+
+    def _remedy(self, name):
+        """Return the end of the error when column or field `name` is missing."""
+        return ""
 
     def _keep_columns(self, X, name):
         try:
@@ -84,9 +90,9 @@ class RaggedInputMixin:
         return offsets, rows | {name: rows[name].astype(float) for name in whole}
 
 
-def _require(wanted, known, message):
+def _require(wanted, known, message, remedy=""):
     if wanted not in known:
-        raise ValueError(f"{message} {name_choices(wanted, known)}")
+        raise ValueError(f"{message} {name_choices(wanted, known)}{remedy}")
 
 
 class RaggedTransformer(RaggedInputMixin, TransformerMixin, BaseEstimator):

@@ -87,7 +87,11 @@ class CleanPhotometry(LightCurveTransformer):
         reject = self.reject
         if reject == "auto":
             reject = [name for name in _BAD if name in get_survey(self.survey).photflag]
-        return flag_bits(reject or 0, self.survey, "CleanPhotometry")
+        return flag_bits(reject or 0, self.survey, f"CleanPhotometry: reject={reject!r}")
+
+    def _remedy(self, name):
+        remedy = "; reject='auto' or None does not require it"
+        return remedy if name == "photflag" else ""
 
     def _transform_rows(self, offsets, rows, X):
         good = np.isfinite(rows["time"]) & np.isfinite(rows["flux"])

@@ -110,6 +110,10 @@ class Deredden(LightCurveTransformer):
     def _required_columns(self):
         return (self.mwebv_column,)
 
+    def _remedy(self, name):
+        remedy = "; make_scone does not require it with dust=None"
+        return remedy if name == self.mwebv_column else ""
+
     def _required_fields(self):
         return ("band", "flux", "flux_err")
 
@@ -122,7 +126,10 @@ class Deredden(LightCurveTransformer):
 
     def _faults(self, offsets, rows, X):
         unknown = np.isnan(read_numbers(X, self.mwebv_column, "Deredden"))
-        return {f"no {self.mwebv_column}": unknown} if self.missing == "mark" else {}
+        if self.missing != "mark":
+            return {}
+        # Only make_scone marks by default: its users know the option `dust` and not this step.
+        return {f"no {self.mwebv_column} (not required with dust=None of make_scone)": unknown}
 
     def _transform_rows(self, offsets, rows, X):
         mwebv = self._reddening(X)

@@ -9,6 +9,9 @@ from skastro.base import LightCurveTransformer
 from skastro.exceptions import ObjectWarning, name_objects
 from skastro.utils.ragged import keep_rows
 
+# TriggerTime writes NaN without a word: make_scone asks for it only if `days` is set.
+_REMEDIES = {"trigger_time": " (never triggered; not required with days=None of make_scone)"}
+
 
 class Window(LightCurveTransformer):
     """Keep the observations inside a time window around a reference date.
@@ -93,14 +96,15 @@ class Window(LightCurveTransformer):
 
     def _faults(self, offsets, rows, X):
         missing = np.isnan(self._column(self.reference_column, X))
+        remedy = _REMEDIES.get(self.reference_column, "")
         if missing.any():
             warnings.warn(
-                f"Window: no {self.reference_column!r}, so no observation is kept, for "
+                f"Window: no {self.reference_column!r}{remedy}, so no observation is kept, for "
                 f"{name_objects(X.index[missing])}",
                 ObjectWarning,
                 stacklevel=3,
             )
-        return {f"no {self.reference_column}": missing}
+        return {f"no {self.reference_column}{remedy}": missing}
 
     def _transform_rows(self, offsets, rows, X):
         reference = self._column(self.reference_column, X)

@@ -5,6 +5,7 @@ one is trained on the rest, with the suspects as objects without a label.
 """
 
 from functools import partial
+from numbers import Integral
 from typing import Any
 
 from sklearn.base import ClassifierMixin
@@ -76,7 +77,8 @@ def make_realbogus_features(
     Raises
     ------
     ValueError
-        `image_shape` is not given and the shape for the survey is unknown.
+        `stamp_size` is not a positive integer, or `image_shape` is not given and the shape for
+        the survey is unknown.
 
     Examples
     --------
@@ -86,6 +88,7 @@ def make_realbogus_features(
     >>> make_realbogus_features(stamp_size=21).fit_transform(X).shape
     (4, 1323)
     """
+    _check_stamp_size(stamp_size)
     shape = _stamp_shape(survey, image_shape)
     fill = FillStamps(max_missing=max_missing, image_shape=shape)
     crop = CropStamps(stamp_size, image_shape=shape)
@@ -95,6 +98,14 @@ def make_realbogus_features(
             ("crop", "passthrough" if stamp_size is None else crop),
         ]
     )
+
+
+def _check_stamp_size(stamp_size):
+    if stamp_size is not None and (not isinstance(stamp_size, Integral) or stamp_size < 1):
+        raise ValueError(
+            f"make_realbogus: stamp_size={stamp_size!r} must be None or a positive integer, the "
+            f"height and width of the stamps in pixels"
+        )
 
 
 def _stamp_shape(survey, image_shape, stamp_size=None):
@@ -280,7 +291,8 @@ def make_realbogus(
         An option that neither has; the message suggests the nearest one.
 
     ValueError
-        `image_shape` is not given and the shape for the survey is unknown.
+        `stamp_size` is not a positive integer, or `image_shape` is not given and the shape for
+        the survey is unknown.
 
     Examples
     --------
