@@ -33,6 +33,11 @@ READERS = {
     "lightcurves/plasticc10_training_set.csv": lambda path: read_plasticc(
         path, path.with_name("plasticc10_training_set_metadata.csv")
     )[0],
+    "lightcurves/plasticc5_lightcurves.parquet": lambda path: read_observations(
+        path, path.with_name("plasticc5_meta.csv")
+    ),
+    "lightcurves/real4_transients_gr.parquet": read_observations,
+    "osc/photometry.parquet": read_observations,
     "lightcurves/elasticc_alerts_556.parquet": lambda path: read_alerts(path).X,
     "alerts/ztf_alerts_57.parquet": lambda path: read_alerts(path).X,
     "alerts/lsst_alerts_25.parquet": lambda path: read_alerts(path).X,
@@ -53,7 +58,7 @@ def main():
     """Print one line per file and model."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
-    parser.add_argument("--objects", type=int, default=20, help="at most so many of each file")
+    parser.add_argument("--objects", type=int, default=10, help="at most so many of each file")
     options = parser.parse_args()
     data = options.data
     warnings.simplefilter("ignore")

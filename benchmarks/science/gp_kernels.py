@@ -42,7 +42,7 @@ def heatmaps(X, survey, kernel):
     name = f"{len(X)}_{settings['kernel']}_{settings['wavelength_scale']}.npy"
     cache = OUTPUT / f"kernels_{name}"
     if not cache.exists():
-        features = make_scone_features(survey, **settings)
+        features = make_scone_features(survey, peak=None, **settings)
         features.fit(X.iloc[:50]).transform(X.iloc[:50])
         begin = time.perf_counter()
         rows = features.transform(X)
@@ -54,7 +54,7 @@ def heatmaps(X, survey, kernel):
 def one_run(rows, y, seed, epochs):
     """Train on 80 % and score the rest."""
     train, test = train_test_split(np.arange(len(y)), test_size=0.2, stratify=y, random_state=seed)
-    settings = {} if epochs is None else {"epochs": epochs}
+    settings = {} if epochs is None else {"max_epochs": epochs}
     model = make_scone_classifier(random_state=seed, **settings)
     begin = time.perf_counter()
     model.fit(rows[train], y[train])
@@ -89,7 +89,7 @@ def print_tables(results):
 
 def print_scales(X, n_objects=1500):
     """Print how far the free wavelength scale runs, and how well an object can tell it."""
-    features = make_scone_features("LSST")
+    features = make_scone_features("LSST", peak=None)
     X = features[:-1].fit_transform(X.iloc[:n_objects])
     offsets, rows = flatten(X["lightcurve"], ("time", "band", "flux", "flux_err"))
     survey = get_survey("LSST")
