@@ -239,6 +239,9 @@ class TestPrior:
         assert sets[np.arange(60), np.searchsorted(NAMES, y), 0].mean() > 0.85
 
 
+MISTAKEN = "mistake for the first class.*unclassified='prior'"
+
+
 class TestNaN:
     """All tools with ``unclassified="nan"``."""
 
@@ -283,7 +286,14 @@ class TestNaN:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UnclassifiedWarning)
             model = make(with_nan).fit(*data)
-        with pytest.warns(UnclassifiedWarning, match="mistake for the first class.*'prior'"):
+        with pytest.warns(UnclassifiedWarning, match=MISTAKEN):
+            model.predict(data[0])
+
+    def test_one_against_the_rest_is_warned_of(self, data, name):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UnclassifiedWarning)
+            model = OneVsRestClassifier(clone(FLAT[name])).fit(*data)
+        with pytest.warns(UnclassifiedWarning, match=MISTAKEN):
             model.predict(data[0])
 
     def test_hard_voting_is_refused(self, with_nan, data):
