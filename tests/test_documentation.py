@@ -40,6 +40,7 @@ SMALLER = [
     (r"\b1_000_000\b", "100"),
     (r"n_jobs=\d+", "n_jobs=1"),
     (r"n_trials=50", "n_trials=1"),
+    (r"n_trials=20", "n_trials=2"),
     (r"cv=5", "cv=2"),
     (r"suggest_transformer\(trial\)", "suggest_transformer(trial, {'num_layers': [1]})"),
     (r"StampCNNClassifier\(", "StampCNNClassifier(max_epochs=1, "),
@@ -88,6 +89,10 @@ def train_and_test(data):
 def _no_folds(model, X, y, **options):
     """Stand in for `cross_val_predict`: the folds of 60 objects lack nodes of the taxonomy."""
     return model.fit(X, y).predict_proba(X)
+
+
+def train_and_groups(data):
+    return train_and_test(data) | {"groups": np.arange(60)}
 
 
 def types_of_spectra(data):
@@ -167,6 +172,8 @@ BEFORE = {
     ("docs/spectra.md", "from skastro.io import read_spectra"): files_of_spectra,
     ("docs/spectra.md", "from skastro.inspection"): new_spectra,
     ("docs/stamps.md", "from skastro.io import read_alerts"): night_of_alerts,
+    ("docs/user_guide.md", "from sklearn.calibration import Cal"): train_and_test,
+    ("docs/tuning.md", "from skastro.model_selection import Optuna"): train_and_groups,
     ("docs/label_errors.md", "from imblearn.pipeline"): two_classifiers,
 }
 
