@@ -1,6 +1,6 @@
 """Bands, PHOTFLAG bits and zero points of surveys."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from numbers import Integral, Real
 
@@ -144,10 +144,31 @@ class Survey:
             bands = pd.Categorical(np.asarray(bands, object))
         names = [*self.wavelengths, UNKNOWN_BAND]
         position = {name: code for code, name in enumerate(names)}
-        table = [position[self._find(name) or UNKNOWN_BAND] for name in bands.categories]
+        table = [position[name] for name in self.canonical_names(bands.categories)]
         codes = np.array([*table, len(names) - 1], np.int16)[bands.codes]
         dtype = pd.CategoricalDtype(pd.Index(names, dtype=object))
         return pd.Categorical.from_codes(codes, dtype=dtype)
+
+    def canonical_names(self, names: Iterable[str]) -> list[str]:
+        """Return the survey's own name of each band, ``"unknown"`` where it has none.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Names of bands in the data.
+
+        Returns
+        -------
+        canonical : list of str
+            Keys of `wavelengths`, or ``"unknown"``.
+
+        Examples
+        --------
+        >>> from skastro.surveys import get_survey
+        >>> get_survey("ZTF").canonical_names(["ZTF_r", "o"])
+        ['r', 'unknown']
+        """
+        return [self._find(name) or UNKNOWN_BAND for name in names]
 
     def wavelength(self, band: str) -> float:
         """Return the effective wavelength of one band in Angstrom."""

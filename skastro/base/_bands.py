@@ -80,8 +80,9 @@ def number_bands(
     >>> number_bands(pd.Categorical(["ztfr", "g", "o"]), ["g", "r"], "ZTF").tolist()
     [1, 0, -1]
     """
-    position = pd.Index(list(bands), dtype=object).get_indexer(_names(band, survey))
-    return np.append(position, -1)[band.codes]
+    position = {name: number for number, name in enumerate(bands)}
+    table = [position.get(name, -1) for name in _names(band, survey)]
+    return np.array([*table, -1], np.intp)[band.codes]
 
 
 def take_known_bands(
@@ -189,4 +190,4 @@ def _names(band, survey):
     names = np.asarray(band.categories, object)
     if survey is None:
         return names
-    return np.asarray(get_survey(survey).canonical_bands(names), object)
+    return np.array(get_survey(survey).canonical_names(names), object)

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from skastro.utils.frames import get_column
+
 _SEPARATOR = "; "
 
 
@@ -73,8 +75,9 @@ def add_reasons(
     >>> add_reasons(X, "quality", {"too faint": np.array([True, True, False])}).tolist()
     ['too faint', 'no redshift; too faint', '']
     """
-    faults = {"": np.zeros(len(X), bool), **faults}
-    new = np.select(list(faults.values()), list(faults), default="").astype(object)
+    new = np.full(len(X), "", object)
+    for reason, mask in reversed(faults.items()):
+        new[mask] = reason
     if quality_column not in X.columns:
         return new
     earlier = _reasons(X, quality_column)
@@ -83,8 +86,11 @@ def add_reasons(
 
 
 def _reasons(X, quality_column):
-    reasons = X[quality_column]
-    texts = reasons.astype(object).where(reasons.notna(), "").to_numpy(object)
+    texts = get_column(X, quality_column).to_numpy(object)
+    if all(isinstance(text, str) for text in texts):
+        return texts
+    texts = np.where(pd.isna(texts), "", texts)
     if not all(isinstance(text, str) for text in texts):
-        raise ValueError(f"column {quality_column!r} must hold text, not {reasons.dtype}")
+        dtype = X.dtypes[quality_column]
+        raise ValueError(f"column {quality_column!r} must hold text, not {dtype}")
     return texts

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skastro.base._quality import add_reasons, is_marked
 from skastro.exceptions import name_choices
+from skastro.utils.frames import get_column, replace_columns
 from skastro.utils.labels import check_same_index
 from skastro.utils.ragged import flatten, keep_rows, nest
 
@@ -85,7 +86,7 @@ class RaggedInputMixin:
 
     def _open_rows(self, X):
         """Return offsets and rows of the nested column; measurements are fractional numbers."""
-        offsets, rows = flatten(X[self.column])
+        offsets, rows = flatten(get_column(X, self.column))
         whole = [name for name in _MEASURED if name in rows and rows[name].dtype.kind in "iu"]
         return offsets, rows | {name: rows[name].astype(float) for name in whole}
 
@@ -212,7 +213,7 @@ class RaggedTransformer(RaggedInputMixin, TransformerMixin, BaseEstimator):
         new_offsets, new_rows = self._transform_rows(offsets, rows, X)
         if new_rows is not rows:
             columns[self.column] = nest(new_offsets, new_rows, X.index)
-        return X.assign(**columns)
+        return replace_columns(X, columns)
 
     def set_output(self, *, transform: str | None = None) -> Self:
         """Do nothing: the output is always a frame like `X`.

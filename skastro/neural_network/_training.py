@@ -22,6 +22,7 @@ from skastro.neural_network._checkpoint import Checkpoint, SaveCheckpoint, finge
 from skastro.neural_network._net import WeightedNet, history_table, move, resolve_device, train
 from skastro.neural_network._random import seeded_globally
 from skastro.neural_network.inputs import BatchDataset, Source
+from skastro.utils.ragged import chunks
 
 
 class BaseNet(BaseEstimator, metaclass=ABCMeta):
@@ -302,14 +303,16 @@ class BaseNet(BaseEstimator, metaclass=ABCMeta):
         rows = np.flatnonzero(~source.unusable)
         rows = rows[np.argsort(source.lengths[rows], kind="stable")]
         data = BatchDataset(source, rows, question=question)
-        for positions in self.net_.get_iterator(data, training=False).positions():
-            if len(positions):
-                inputs, _ = data.batch(positions)
-                yield rows[positions], compute(inputs, rows[positions])
+        for batch in self.net_.get_iterator(data, training=False).positions():
+            # More would not fit the cache: recurrent networks are a third slower at 512 objects.
+            for part in chunks(np.cumsum([0, *data.lengths[batch]]), _MAX_OBSERVATIONS):
+                inputs, _ = data.batch(batch[part])
+                yield rows[batch[part]], compute(inputs, rows[batch[part]])
 
     def _forward(self, inputs, objects=None):
         """Return the output of the network without dropout."""
-        return self.net_.evaluation_step((inputs, None)).cpu()
+        with torch.inference_mode():
+            return self.net_.evaluation_step((inputs, None)).cpu()
 
     def _move_for_prediction(self):
         """Move to the requested device, or to the CPU where that device does not exist."""
@@ -319,6 +322,7 @@ class BaseNet(BaseEstimator, metaclass=ABCMeta):
             move(self.net_, "cpu")
 
 
+_MAX_OBSERVATIONS = 2**13
 _PROCESS = os.getpid()
 
 

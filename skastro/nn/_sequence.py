@@ -156,8 +156,18 @@ class RecurrentNet(ClassifierNet):
         embedded = self.embedding(observations)
         states, _ = self.recurrent(torch.cat([observations, embedded], dim=2))
         mean = embedded.cumsum(dim=1)[at] / (positions + 1)[:, :, None]
-        highest = embedded.cummax(dim=1).values[at]
+        highest = _highest(embedded, positions)
         return self.summary(torch.cat([states[at], mean, highest], dim=2))
+
+
+def _highest(embedded: Tensor, positions: Tensor) -> Tensor:
+    """Return the largest value up to the observation at each position."""
+    if torch.is_grad_enabled() or positions.shape[1] > 1:
+        at = torch.arange(len(positions), device=positions.device)[:, None], positions
+        return embedded.cummax(dim=1).values[at]
+    # Ten times faster, but its gradient would be shared among equal values.
+    later = torch.arange(embedded.shape[1], device=positions.device) > positions
+    return embedded.masked_fill(later[:, :, None], -torch.inf).amax(dim=1, keepdim=True)
 
 
 def _embedding(n_inputs: int, size: int) -> nn.Sequential:

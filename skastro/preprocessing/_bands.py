@@ -118,8 +118,9 @@ class SelectBands(LightCurveTransformer):
         new = [(self.rename or {}).get(name, name) for name in band.categories]
         if self.survey is not None:
             survey = get_survey(self.survey)
-            known = survey.canonical_bands(np.asarray(new, object)).tolist()
+            known = survey.canonical_names(new)
             new = [k if k in survey.wavelengths else name for k, name in zip(known, new)]
-        categories = pd.Index(list(dict.fromkeys(new)), dtype=object)
-        codes = np.append(categories.get_indexer(new), -1)[band.codes]
-        return pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(categories))
+        position = {name: code for code, name in enumerate(dict.fromkeys(new))}
+        codes = np.array([*(position[name] for name in new), -1], np.intp)[band.codes]
+        dtype = pd.CategoricalDtype(pd.Index(list(position), dtype=object))
+        return pd.Categorical.from_codes(codes, dtype=dtype, validate=False)

@@ -15,6 +15,7 @@ from skastro.base import LightCurveTransformer
 from skastro.exceptions import DataShiftWarning
 from skastro.preprocessing._detections import first_and_last
 from skastro.surveys import Survey, get_survey
+from skastro.utils.frames import get_column
 from skastro.utils.photometry import is_detected
 from skastro.utils.ragged import flatten, segment_ids, segment_median, segment_reduce
 
@@ -127,11 +128,11 @@ class CompareWithTraining(LightCurveTransformer):
         """
         super().fit(X, y)
         offsets, rows = flatten(X[self.column])
-        table = self._quantities(offsets, rows, X)
+        table = pd.DataFrame(self._quantities(offsets, rows, X), index=X.index)
         self.ranges_ = pd.DataFrame(
             {"low": table.min(), "high": table.max(), "missing": table.isna().mean()}
         )
-        self.bands_ = self._band_shares(offsets, rows)
+        self.bands_ = pd.Series(self._band_shares(offsets, rows), dtype=float).rename_axis("band")
         self.n_training_ = len(X)
         return self
 
@@ -154,8 +155,8 @@ class CompareWithTraining(LightCurveTransformer):
             )
         return offsets, rows
 
-    def _quantities(self, offsets, rows, X) -> pd.DataFrame:
-        """Return one row per object and one column per quantity, NaN where it is unknown."""
+    def _quantities(self, offsets, rows, X) -> dict[str, NDArray]:
+        """Return the value of each quantity for each object, NaN where it is unknown."""
         lengths = np.diff(offsets)
         start = segment_reduce(np.fmin, np.asarray(rows["time"], float), offsets)
         end = segment_reduce(np.fmax, np.asarray(rows["time"], float), offsets)
@@ -166,56 +167,61 @@ class CompareWithTraining(LightCurveTransformer):
             "days between observations": (end - start) / np.where(lengths > 1, lengths - 1, np.nan),
         }
         if self.redshift_column in X.columns:
-            known[self.redshift_column] = _numbers(X[self.redshift_column])
+            known[self.redshift_column] = _numbers(get_column(X, self.redshift_column))
         if self.reference_column is not None:
             first = first_and_last(rows["time"], offsets, is_detected(rows))[0]
             name = f"days from {self.reference_column} to the first detection"
-            known[name] = first - _numbers(X[self.reference_column])
-        return pd.DataFrame(known, index=X.index)
+            known[name] = first - _numbers(get_column(X, self.reference_column))
+        return known
 
-    def _outside(self, table: pd.DataFrame):
+    def _outside(self, table: dict[str, NDArray]):
         by_chance = self.max_share + 2 / (self.n_training_ + 1)
-        for name, (low, high, _) in self.ranges_.iterrows():
+        limits = self.ranges_[["low", "high"]].to_numpy(float).tolist()
+        for name, (low, high) in zip(self.ranges_.index, limits):
             if name not in table or np.isnan(low):
                 continue
-            values = table[name].dropna()
+            values = table[name][~np.isnan(table[name])]
             n_outside = int(((values < low) | (values > high)).sum())
+            if not n_outside:
+                continue
             width = high - low
             is_far = ((values < low - width) | (values > high + width)).any()
             rare = binom.sf(n_outside - 1, len(values), min(by_chance, 1.0)) < _RARE
-            if (rare and n_outside) or (is_far and n_outside / len(values) > by_chance):
+            if rare or (is_far and n_outside / len(values) > by_chance):
                 yield (
                     f"{name} {values.min():.4g} to {values.max():.4g}, in training {low:.4g} to "
                     f"{high:.4g} ({n_outside / len(values):.0%} outside)"
                 )
 
-    def _missing(self, table: pd.DataFrame):
+    def _missing(self, table: dict[str, NDArray]):
         name = self.redshift_column
         if name in self.ranges_.index:
             before = self.ranges_.loc[name, "missing"]
-            now = table[name].isna().mean() if name in table else 1.0
+            now = np.isnan(table[name]).mean() if name in table else 1.0
             if now > before + 0.5:
                 yield f"{name} is missing for {now:.0%} of the objects, in training {before:.0%}"
 
     def _bands(self, offsets, rows):
         shares = self._band_shares(offsets, rows)
-        new = [name for name in shares.index if name not in self.bands_.index]
+        usual = {name: share for name, share in self.bands_.items() if share > 0.5}
+        new = [name for name in shares if name not in self.bands_.index]
         if new:
             yield f"bands {new} did not occur in training"
-        usual = self.bands_.index[self.bands_ > 0.5]
-        rare = [name for name in usual if shares.get(name, 0.0) < 0.5 * self.bands_[name]]
+        rare = [name for name, share in usual.items() if shares.get(name, 0.0) < 0.5 * share]
         if rare and len(offsets) > _FEW:
             yield f"bands {rare}, usual in training, are rare or missing"
 
-    def _band_shares(self, offsets, rows) -> pd.Series:
-        """Return the share of the objects that are observed in each band."""
+    def _band_shares(self, offsets, rows) -> dict[str, float]:
+        """Return the share of the objects that are observed in each band, sorted by band."""
         bands = pd.Categorical(rows["band"])
-        names = np.array([self._band(name) for name in bands.categories], dtype=object)
-        pairs = pd.DataFrame({"object": segment_ids(offsets), "band": bands.codes})
-        pairs = pairs[pairs["band"] >= 0].drop_duplicates()
-        pairs["band"] = names[pairs["band"]]
-        counts = pairs.drop_duplicates().groupby("band").size()
-        return counts / (len(offsets) - 1)
+        raw = [self._band(name) for name in bands.categories]
+        names = sorted(set(raw))
+        number = np.array([*(names.index(name) for name in raw), len(names)], np.intp)
+        n_objects = len(offsets) - 1
+        seen = np.zeros((n_objects, len(names) + 1), bool)
+        seen[segment_ids(offsets), number[bands.codes]] = True
+        counts = seen.sum(axis=0).tolist()
+        return {name: n / n_objects for name, n in zip(names, counts) if n}
 
     def _band(self, name: str) -> str:
         if self.survey is None:

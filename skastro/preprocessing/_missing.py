@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils.validation import check_is_fitted
 
 from skastro.base import RaggedInputMixin
+from skastro.utils.frames import get_column, replace_columns
 from skastro.utils.missing import missing_codes
 
 
@@ -117,7 +118,8 @@ class ReplaceMissing(RaggedInputMixin, TransformerMixin, BaseEstimator, auto_wra
         """
         check_is_fitted(self)
         self._check_frame(X, reset=False)
-        return X.assign(**{name: self._masked(X[name]) for name in self._treated(X)})
+        treated = {name: get_column(X, name) for name in self._treated(X)}
+        return replace_columns(X, {name: self._masked(v) for name, v in treated.items()})
 
     def set_output(self, *, transform: str | None = None) -> Self:
         """Do nothing: the output is always a frame like `X`.
@@ -140,7 +142,7 @@ class ReplaceMissing(RaggedInputMixin, TransformerMixin, BaseEstimator, auto_wra
 
     def _treated(self, X):
         """Return the columns to treat, after the check that they hold numbers."""
-        numbers = [name for name in X.columns if _is_number(X[name].dtype)]
+        numbers = [name for name, dtype in X.dtypes.items() if _is_number(dtype)]
         known = getattr(self, "missing_", {}) if self.columns is None else self.columns
         for name in known:
             if name in X.columns and name not in numbers:
@@ -158,7 +160,8 @@ class ReplaceMissing(RaggedInputMixin, TransformerMixin, BaseEstimator, auto_wra
         sentinels = self.missing_.get(values.name, self._sentinels(values))
         if is_integer_dtype(values.dtype):
             values = values.astype("Int64")
-        return values.mask(values.isin(sentinels))
+        found = values.isin(sentinels)
+        return values.mask(found) if found.any() else values
 
     def _required_columns(self):
         return () if self.columns is None else tuple(self.columns)
