@@ -1,4 +1,4 @@
-"""Train and ask the recurrent network, through RecurrentClassifier and by plain torch loops.
+"""Train the recurrent network and predict, through RecurrentClassifier and by plain torch loops.
 
 Three trainings of the same network on the same simulated light curves: RecurrentClassifier; a
 plain torch loop over batches of similar length that lie ready in memory; and the plain loop with

@@ -1,0 +1,177 @@
+"""Speed of every recipe in prediction, step by step, on one core, beside plain loops.
+
+One line per recipe: objects per second of CPU time for reading (from Parquet, light curves
+only), features, network and both together; CPU milliseconds of a call with one object, median and
+99th percentile, and of one with 100 objects; peak memory of the process up to then, in which the
+recipes run one after the other.  Beside it the plain torch loop: the same module over ready
+batches of 128 objects.  Last the Gaussian process of the heat maps and george's, which solves at
+hyperparameters that are given, without a fit.
+
+    OMP_NUM_THREADS=1 python benchmarks/throughput.py
+"""
+
+import argparse
+import platform
+import resource
+import sys
+import tempfile
+import time
+import warnings
+from pathlib import Path
+
+import george
+import numpy as np
+import torch
+
+from skastro.datasets import make_light_curves, make_spectra, make_stamps
+from skastro.io import read_parquet, write_parquet
+from skastro.recipes import (
+    make_ccsnscore,
+    make_oracle,
+    make_realbogus,
+    make_scone,
+    make_transformer,
+)
+from skastro.utils.ragged import flatten
+
+BATCH = 128
+
+
+def recipes():
+    """Return the untrained model and the simulator of each recipe."""
+    options = {"max_epochs": 1, "random_state": 0}
+    return {
+        "scone radial": (make_scone(kernel="radial", **options), make_light_curves),
+        "scone separable": (make_scone(kernel="separable", **options), make_light_curves),
+        "oracle": (make_oracle(**options), make_light_curves),
+        "transformer": (make_transformer(**options), make_light_curves),
+        "ccsnscore": (make_ccsnscore(**options), make_spectra),
+        "realbogus": (make_realbogus(cv=2, **options), make_stamps),
+    }
+
+
+def seconds(function, *arguments):
+    """Return the CPU seconds of a call and its result."""
+    start = time.process_time()
+    result = function(*arguments)
+    return time.process_time() - start, result
+
+
+def best(function, *arguments):
+    """Return objects per CPU second, the best of three calls."""
+    return len(arguments[0]) / min(seconds(function, *arguments)[0] for _ in range(3))
+
+
+def read_rate(X):
+    """Return the objects per CPU second of reading X from a Parquet file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "light_curves.parquet"
+        write_parquet(X, path)
+        times = [seconds(read_parquet, path)[0] for _ in range(3)]
+    return len(X) / min(times)
+
+
+def plain_rate(network, rows):
+    """Return the objects per CPU second of the bare module over ready batches."""
+    inputs = network.network_inputs(rows)
+    n_objects = len(next(iter(inputs.values())))
+    order = [slice(start, start + BATCH) for start in range(0, n_objects, BATCH)]
+    batches = [{name: tensor[part] for name, tensor in inputs.items()} for part in order]
+    module = network.net_.module_.eval()
+
+    def loop(batches):
+        with torch.inference_mode():
+            return [module(**batch) for batch in batches]
+
+    return n_objects / min(seconds(loop, batches)[0] for _ in range(3))
+
+
+def single_times(model, X, n_calls):
+    """Return the CPU milliseconds of calls with one object each."""
+    ones = [X[i : i + 1] for i in range(n_calls)]
+    model.predict_proba(ones[0])
+    return [1e3 * seconds(model.predict_proba, one)[0] for one in ones]
+
+
+def parts(model, X):
+    """Return the rates of the features, of the network and of the bare network."""
+    if not hasattr(model, "steps") or not hasattr(model[-1], "network_inputs"):
+        return [np.nan] * 3
+    rows = model[:-1].transform(X)
+    return [
+        best(model[:-1].transform, X),
+        best(model[-1].predict_proba, rows),
+        plain_rate(model[-1], rows),
+    ]
+
+
+def measure(name, model, simulate, options):
+    X, y = simulate(options.training, random_state=0)[:2]
+    model.fit(X, y)
+    X = simulate(options.objects, random_state=1)[0]
+    features, network, plain = parts(model, X)
+    model.predict_proba(X)
+    single = single_times(model, X, options.calls)
+    row = {
+        "read": read_rate(X) if simulate is make_light_curves else np.nan,
+        "features": features,
+        "network": network,
+        "plain": plain,
+        "together": best(model.predict_proba, X),
+        "one": np.median(single),
+        "p99": np.quantile(single, 0.99),
+        "hundred": 1e5 / best(model.predict_proba, X[:100]),
+        "MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+    cells = " ".join(f"{'-' if np.isnan(v) else format(v, '.5g'):>9}" for v in row.values())
+    print(f"{name:16} {cells}", flush=True)
+
+
+def george_rate(X):
+    """Return the objects per CPU second of george's prediction of the 32 x 180 grid."""
+    offsets, rows = flatten(X["lightcurve"])
+    wavelength = np.linspace(3670.0, 9710.0, 6)[rows["band"].codes % 6]
+    grid = np.stack(np.meshgrid(np.linspace(-30, 150, 180), np.linspace(3000, 10100, 32)), -1)
+    kernel = george.kernels.Matern32Kernel([20.0**2, 6000.0**2], ndim=2)
+
+    def solve(X):
+        for i in range(len(X)):
+            own = slice(offsets[i], offsets[i + 1])
+            points = np.column_stack([rows["time"][own], wavelength[own]])
+            process = george.GP(kernel * float(np.var(rows["flux"][own]) + 1.0))
+            process.compute(points, rows["flux_err"][own])
+            cells = grid.reshape(-1, 2) + [rows["time"][own].mean(), 0.0]
+            process.predict(rows["flux"][own], cells, return_var=True)
+
+    return len(X) / seconds(solve, X)[0]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--objects", type=int, default=300)
+    parser.add_argument("--training", type=int, default=100)
+    parser.add_argument("--calls", type=int, default=50)
+    parser.add_argument("--recipes", nargs="*", default=list(recipes()), choices=list(recipes()))
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    warnings.simplefilter("ignore")
+    print(f"{processor()}, Python {platform.python_version()}, torch {torch.__version__}")
+    names = ["read", "features", "network", "plain", "together", "one", "p99", "hundred", "MiB"]
+    print(f"{'recipe':16} {' '.join(f'{name:>9}' for name in names)}")
+    for name, (model, simulate) in recipes().items():
+        if name in options.recipes:
+            measure(name, model, simulate, options)
+    X, _ = make_light_curves(40, random_state=1)
+    print(f"george, grid of 32 x 180 without a fit: {george_rate(X):.0f} objects/s")
+
+
+def processor():
+    """Return the name of the CPU."""
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text().splitlines() if path.exists() else []
+    found = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+    return f"{found[0] if found else platform.processor()}, {sys.platform}"
+
+
+if __name__ == "__main__":
+    main()
