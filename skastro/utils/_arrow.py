@@ -6,7 +6,15 @@ import pyarrow as pa
 
 
 def one_chunk(lists):
-    """Join the chunks of a list array, with 64-bit offsets that cannot overflow."""
+    """Join the chunks of a list array, with 64-bit offsets that cannot overflow.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> from skastro.utils.ragged import one_chunk
+    >>> one_chunk(pa.chunked_array([[[1, 2]], [[3]]])).to_pylist()
+    [[1, 2], [3]]
+    """
     if not isinstance(lists, pa.ChunkedArray):
         return lists
     if lists.num_chunks == 0:

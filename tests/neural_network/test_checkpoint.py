@@ -189,6 +189,15 @@ class Press(Callback):
             signal.raise_signal(signal.SIGINT)
 
 
+@pytest.fixture
+def usual_ctrl_c():
+    """Python's own handler of Ctrl-C, which workers of the test runner replace."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("usual_ctrl_c")
 def test_ctrl_c_is_raised_and_the_next_fit_resumes(tmp_path):
     X, y = data()
     model = network(callbacks=[Press()], checkpoint=tmp_path / "state.pt")

@@ -45,7 +45,7 @@ def test_transform_returns_the_embedding_of_the_network():
     model = HeatmapCNNClassifier(max_epochs=1, validation=None, random_state=0).fit(X, y)
     network = model.net_.module_.eval()
     with torch.no_grad():
-        expected = network.embed(torch.from_numpy(X).reshape(60, 1, 1, 8))
+        expected = network.embed(torch.from_numpy(X).reshape(60, 1, 8, 1))
     np.testing.assert_allclose(model.transform(X), expected, rtol=1e-5, atol=1e-6)
 
 
