@@ -102,7 +102,7 @@ class OptunaSearchCV(BaseSearchCV):
         KeyboardInterrupt.  Finished trials stay in the storage in either case.
 
     n_jobs : int, default=None
-        Processes that share the study.  More than one is not reproducible.
+        Number of processes that share the study.  More than one is not reproducible.
 
     random_state : int, RandomState instance or None, default=None
         Source of randomness of the sampler; pass an integer for reproducible results.

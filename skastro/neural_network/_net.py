@@ -273,7 +273,7 @@ def train(
     >>> data = BatchDataset(source, np.arange(4), np.array([0, 1, 0, 1]))
     >>> net = WeightedNet(
     ...     torch.nn.Linear, module__in_features=4, module__out_features=2,
-    ...     criterion=CrossEntropy,
+    ...     criterion=CrossEntropy, classes=[0, 1],
     ... ).initialize()
     >>> train(net, data, None, n_epochs=3, lr=0.1, batch_size=2, callbacks=[])
     >>> len(history_table(net))

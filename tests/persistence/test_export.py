@@ -55,11 +55,16 @@ def test_programs_of_networks_of_light_curves(model, light_curves, tmp_path):
     assert extra["classes.json"] == '["RRL", "SNII", "SNIa"]'
 
 
-def test_what_onnx_cannot_represent_is_said(light_curves, tmp_path):
-    pytest.importorskip("onnxscript", reason="the extra 'onnx' is not installed")
-    model = RecurrentClassifier(max_epochs=1, random_state=0).fit(*light_curves)
-    with pytest.raises(ValueError, match=r"write a \.pt2 file"):
-        export_network(model, tmp_path / "n.onnx", light_curves[0][:5])
+def test_what_onnx_cannot_represent_is_said(dense, tmp_path, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise torch.onnx.OnnxExporterError("failed") from ValueError(
+            "no cummax See the stack trace"
+        )
+
+    monkeypatch.setattr(torch.onnx, "export", refuse)
+    model, X = dense
+    with pytest.raises(ValueError, match=r"\(no cummax\); write a \.pt2 file"):
+        export_network(model, tmp_path / "n.onnx", X[:5])
     assert not list(tmp_path.iterdir())
 
 
