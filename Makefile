@@ -12,7 +12,7 @@ BIN := .venv/bin
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2
 
 demo: .venv/ready
-	$(BIN)/python examples/plot_scone_end_to_end.py output
+	OMP_NUM_THREADS=1 $(BIN)/python examples/plot_scone_end_to_end.py output
 
 test: .venv/ready lint
 	$(PYTEST) --durations=10
