@@ -65,7 +65,7 @@ def at_surest(names, columns, n_objects):
     columns = [np.asarray(column, float)[order] for column in columns]
     offsets = np.searchsorted(code[order], np.arange(min(n_objects, code.max() + 1) + 1))
     columns = [column[: offsets[-1]] for column in columns]
-    return (offsets, *columns), columns[0][segment_argmax(columns[2] / columns[3], offsets)]
+    return (offsets, *columns), columns[0][segment_argmax(offsets, columns[2] / columns[3])]
 
 
 def with_rows_outside(rows, reference, least=20):

@@ -86,7 +86,7 @@ def main():
         "sort_rows": (lambda: sort_rows(offsets, rows), lambda: loop_sort(objects)),
         "sort_rows, sorted": (lambda: sort_rows(offsets, ordered), lambda: loop_sort(objects)),
         "segment_reduce": (
-            lambda: segment_reduce(np.maximum, rows["flux"], offsets),
+            lambda: segment_reduce(offsets, rows["flux"], np.maximum),
             lambda: loop_reduce(objects),
         ),
     }

@@ -51,7 +51,7 @@ class Dense(LightCurveFeatures):
         lengths = np.where(np.diff(offsets), np.diff(offsets), np.nan)
         flux = np.asarray(rows["flux"], float)
         color = get_survey("LSST").band_wavelengths(rows["band"])
-        means = [segment_reduce(np.add, values, offsets) / lengths for values in (flux, color)]
+        means = [segment_reduce(offsets, values, np.add) / lengths for values in (flux, color)]
         return np.column_stack([means[0], means[1] / (1 + X["redshift"])])
 
     def _feature_names(self):
@@ -241,7 +241,7 @@ class NeedsTwoObjects(Dense):
 
 class TakesFirstRow(Dense):
     def _features(self, offsets, rows, X):
-        starts = segment_reduce(np.minimum, np.arange(offsets[-1]), offsets, empty=0)
+        starts = segment_reduce(offsets, np.arange(offsets[-1]), np.minimum, empty=0)
         return rows["flux"][starts.astype(int)][:, None]
 
 
@@ -259,7 +259,7 @@ class RefusesUnsortedAnonymously(Nested):
 
 class TrustsCodes(Dense):
     def _raw(self, offsets, rows, X):
-        return segment_reduce(np.add, rows["band"].codes.astype(float), offsets)[:, None]
+        return segment_reduce(offsets, rows["band"].codes.astype(float), np.add)[:, None]
 
 
 class Narrows(Nested):

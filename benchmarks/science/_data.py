@@ -67,7 +67,7 @@ def load_osc(data):
             "redshift": objects["redshift"].to_numpy(float),
             "redshift_err": np.where(objects["redshift"].notna(), 0.001, np.nan),
             "mwebv": objects["ebv"].fillna(0.0).to_numpy(float),
-            "peak_time": rows["time"][segment_argmax(flux, offsets)],
+            "peak_time": rows["time"][segment_argmax(offsets, flux)],
         },
         index=objects.index,
     )

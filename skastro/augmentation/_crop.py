@@ -88,8 +88,8 @@ def draw_crops(
         )
     offsets, rows = flatten(X[column])
     rng = as_generator(random_state)
-    first = segment_reduce(np.minimum, rows["time"], offsets, empty=0.0)
-    room = segment_reduce(np.maximum, rows["time"], offsets, empty=0.0) - first - days
+    first = segment_reduce(offsets, rows["time"], np.minimum, empty=0.0)
+    room = segment_reduce(offsets, rows["time"], np.maximum, empty=0.0) - first - days
     objects = np.repeat(np.arange(len(X)), np.where(room > 0, n_crops, 0))
     start = first[objects] + rng.uniform(0, np.maximum(room[objects], 0))
     crop_offsets, crop_rows = take_objects(offsets, rows, objects)

@@ -140,7 +140,7 @@ def _mix(spectra, z, first, second, weight, new_z):
 def _mix_rows(offsets, parts, weight):
     """Mix the flux of each row with that of the other spectrum, in ``_flux``."""
     owner = segment_ids(offsets)
-    m_1, m_2 = (segment_median(np.abs(parts[n]), offsets) for n in ("flux", "_flux"))
+    m_1, m_2 = (segment_median(offsets, np.abs(parts[n])) for n in ("flux", "_flux"))
     with np.errstate(divide="ignore", invalid="ignore"):
         share = ((1 - weight) * m_1 / m_2)[owner]
     weight = weight[owner]
@@ -153,7 +153,7 @@ def _mix_rows(offsets, parts, weight):
 def _move(offsets, rows, z, new_z):
     """Move light curves from their redshifts to new ones."""
     owner = segment_ids(offsets)
-    first = segment_first(rows["time"], offsets)
+    first = segment_first(offsets, rows["time"])
     stretch = (1 + new_z) / (1 + z)
     moved = {"time": first[owner] + (rows["time"] - first[owner]) * stretch[owner]}
     positive = (z > 0) & (new_z > 0)
@@ -205,7 +205,7 @@ def rest_ranges(
     last = place == np.repeat(np.diff(offsets), np.diff(offsets)) - 1
     stretch = 1 + X[redshift_column].to_numpy(float)
     stretch = np.where(stretch > 0, stretch, np.nan)
-    low, high = (segment_first(wavelength, offsets, mask) for mask in (place == 0, last))
+    low, high = (segment_first(offsets, wavelength, mask) for mask in (place == 0, last))
     return low / stretch, high / stretch
 
 

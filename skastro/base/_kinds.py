@@ -177,7 +177,7 @@ class SpectrumFeatures(RaggedFeatures):
     >>> from skastro.utils.ragged import nest, segment_reduce
     >>> class Brightest(SpectrumFeatures):
     ...     def _features(self, offsets, rows, X):
-    ...         return segment_reduce(np.fmax, rows["flux"], offsets)[:, None]
+    ...         return segment_reduce(offsets, rows["flux"], np.fmax)[:, None]
     ...     def _feature_names(self):
     ...         return ["max_flux"]
     >>> X = NestedFrame({"z": [0.1]}).assign(

@@ -226,7 +226,7 @@ def _observe(rng, static, offsets, wavelength, truth, wavelength_range):
     ids = segment_ids(offsets)
     low, high = wavelength_range
     x = 2 * (wavelength - low) / (high - low) - 1
-    error = (segment_median(truth, offsets) / static["snr"])[ids] * (1 + 2 * x**4)
+    error = (segment_median(offsets, truth) / static["snr"])[ids] * (1 + 2 * x**4)
     return {
         "wavelength": wavelength,
         "flux": truth + error * rng.normal(size=len(truth)),

@@ -118,9 +118,9 @@ def find_trigger(offsets, time, detected, gap):
     >>> find_trigger(np.array([0, 3, 4]), time, detected, 0.02).tolist()
     [2, -1]
     """
-    first = segment_first(time, offsets, detected)
+    first = segment_first(offsets, time, detected)
     later = detected & (time >= first[segment_ids(offsets)] + gap)
-    return segment_first(np.arange(len(time)), offsets, later, empty=-1)
+    return segment_first(offsets, np.arange(len(time)), later, empty=-1)
 
 
 def photflag(detected, saturated, trigger_rows, bits):

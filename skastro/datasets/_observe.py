@@ -281,7 +281,7 @@ def _found(rng, source, parameters, setup, offsets, rows):
     saturated = rows.pop("saturated")
     rows["photflag"] = photflag(rows["detected"], saturated, trigger[found], setup.bits)
     snr = np.abs(rows["flux"] / rows["flux_err"]) * rows["detected"]
-    brightest = segment_argmax(snr, offsets)[found]
+    brightest = segment_argmax(offsets, snr)[found]
     objects = {name: parameters[name][found] for name in ("redshift", "ra", "dec", "mwebv")}
     redshift, error = setup.hosts.draw(rng, objects.pop("redshift"), source.galactic)
     static = {

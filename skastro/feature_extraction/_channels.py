@@ -208,7 +208,7 @@ class LightCurveChannels(LightCurveFeatures):
         if self.reference_column is not None:
             return X[self.reference_column].to_numpy(float)
         time = np.where(is_detected(rows, self.min_snr), rows["time"], np.nan)
-        return segment_reduce(np.fmin, time, offsets)
+        return segment_reduce(offsets, time, np.fmin)
 
     def _by_process(self, offsets, rows, reference):
         result = interpolate_per_band(

@@ -128,7 +128,7 @@ class Heatmap(LightCurveFeatures):
         images = self.interpolator_.interpolate(X).grid
         if self.dust == "scone":
             images[:, 0] += self._extinction(X)
-        divisor = _divisor(images[:, 0], segment_median(rows["flux_err"], offsets))
+        divisor = _divisor(images[:, 0], segment_median(offsets, rows["flux_err"]))
         if self.normalization == "maximum":
             images /= divisor[:, None, None, None]
         chosen = [images[:, _CHANNELS.index(channel)] for channel in self.channels]

@@ -141,31 +141,31 @@ def _statistics(offsets, rows):
     lengths = np.diff(offsets)
     with np.errstate(divide="ignore", invalid="ignore"):
         weight, count = error**-2.0, np.where(lengths, lengths, np.nan)
-        largest = segment_reduce(np.maximum, flux, offsets)
-        mean = segment_reduce(np.add, flux, offsets) / count
+        largest = segment_reduce(offsets, flux, np.maximum)
+        mean = segment_reduce(offsets, flux, np.add) / count
         deviation = flux - np.repeat(mean, lengths)
         first, peak, last = _epochs(time, flux, rows["detected"], offsets)
         above_half = (flux > np.repeat(largest / 2, lengths)).astype(float)
-        weighted = segment_reduce(np.add, flux * weight, offsets)
+        weighted = segment_reduce(offsets, flux * weight, np.add)
         columns = {
             "n_observations": lengths,
-            "n_detections": segment_reduce(np.add, rows["detected"].astype(float), offsets, 0.0),
+            "n_detections": segment_reduce(offsets, rows["detected"].astype(float), np.add, 0.0),
             "max_flux": largest,
-            "min_flux": segment_reduce(np.minimum, flux, offsets),
-            "mean_flux": weighted / segment_reduce(np.add, weight, offsets),
-            "std_flux": np.sqrt(segment_reduce(np.add, deviation**2, offsets) / count),
-            "max_snr": segment_reduce(np.maximum, flux / error, offsets),
+            "min_flux": segment_reduce(offsets, flux, np.minimum),
+            "mean_flux": weighted / segment_reduce(offsets, weight, np.add),
+            "std_flux": np.sqrt(segment_reduce(offsets, deviation**2, np.add) / count),
+            "max_snr": segment_reduce(offsets, flux / error, np.maximum),
             "rise_days": peak - first,
             "fall_days": last - peak,
-            "fraction_above_half": segment_reduce(np.add, above_half, offsets, 0.0) / count,
+            "fraction_above_half": segment_reduce(offsets, above_half, np.add, 0.0) / count,
         }
     return np.column_stack([columns[name] for name in _PER_BAND])
 
 
 def _epochs(time, flux, detected, offsets):
     """Return the times of first detection, maximum and last detection; NaN where none exists."""
-    first = segment_reduce(np.minimum, np.where(detected, time, np.inf), offsets)
-    last = segment_reduce(np.maximum, np.where(detected, time, -np.inf), offsets)
-    at_peak = segment_argmax(flux, offsets)
+    first = segment_reduce(offsets, np.where(detected, time, np.inf), np.minimum)
+    last = segment_reduce(offsets, np.where(detected, time, -np.inf), np.maximum)
+    at_peak = segment_argmax(offsets, flux)
     peak = np.where(at_peak >= 0, np.append(time, np.nan)[at_peak], np.nan)
     return tuple(np.where(np.isfinite(t), t, np.nan) for t in (first, peak, last))

@@ -104,7 +104,7 @@ def prepare(offsets, time, wavelength, flux, flux_err, reference, model, window=
         offsets, columns = _pad(offsets, columns, model.padding)
         lengths = np.diff(offsets)
     time, wavelength, flux, flux_err = columns
-    largest = segment_reduce(np.maximum, np.abs(flux), offsets, empty=0.0)
+    largest = segment_reduce(offsets, np.abs(flux), np.maximum, empty=0.0)
     usable = (status == Status.OK) & (largest > 0)
     scale = np.ldexp(1.0, np.frexp(np.where(usable, largest, 1.0))[1])
     flux = flux / np.repeat(scale, lengths)
@@ -176,7 +176,7 @@ def _amplitude_box(setting, guess, unit, resolved):
 
 def _resolved(batch, guess):
     """Return the largest log amplitude at which the smallest error is more than rounding."""
-    smallest = segment_reduce(np.minimum, batch.variance, batch.offsets, empty=1.0)
+    smallest = segment_reduce(batch.offsets, batch.variance, np.minimum, empty=1.0)
     with np.errstate(divide="ignore"):
         return np.maximum(np.log(smallest) + np.log(LARGEST_RATIO), guess)
 
@@ -185,11 +185,11 @@ def _guess_scale(batch, model):
     flux = batch.flux
     if model.constant_mean:
         flux = flux - np.repeat(_weighted_mean(batch), np.diff(batch.offsets))
-    brightest = segment_reduce(np.maximum, flux, batch.offsets, empty=0.0)
+    brightest = segment_reduce(batch.offsets, flux, np.maximum, empty=0.0)
     floor = np.repeat(0.01 * brightest, np.diff(batch.offsets))
     with np.errstate(all="ignore"):
         strength = np.abs(flux) / np.sqrt(batch.variance + floor**2)
-    row = segment_argmax(strength, batch.offsets)
+    row = segment_argmax(batch.offsets, strength)
     guess = np.abs(np.append(flux, 1.0)[row])
     return np.where(guess > 0, guess, 1.0)
 
@@ -197,8 +197,8 @@ def _guess_scale(batch, model):
 def _weighted_mean(batch):
     with np.errstate(all="ignore"):
         weight = 1.0 / np.maximum(batch.variance, 1e-300)
-        total = segment_reduce(np.add, weight, batch.offsets, empty=1.0)
-        return segment_reduce(np.add, weight * batch.flux, batch.offsets, empty=0.0) / total
+        total = segment_reduce(batch.offsets, weight, np.add, empty=1.0)
+        return segment_reduce(batch.offsets, weight * batch.flux, np.add, empty=0.0) / total
 
 
 def _check(offsets, time, wavelength, flux, flux_err, reference, min_observations):
@@ -206,8 +206,8 @@ def _check(offsets, time, wavelength, flux, flux_err, reference, min_observation
     finite = np.isfinite(time) & np.isfinite(wavelength) & np.isfinite(flux)
     valid_error = np.isfinite(flux_err) & (flux_err >= 0)
     status = np.full(len(lengths), Status.OK, np.int8)
-    status[segment_count(~valid_error, offsets) > 0] = Status.INVALID_ERROR
-    status[segment_count(~finite, offsets) > 0] = Status.NOT_FINITE
+    status[segment_count(offsets, ~valid_error) > 0] = Status.INVALID_ERROR
+    status[segment_count(offsets, ~finite) > 0] = Status.NOT_FINITE
     status[~np.isfinite(reference)] = Status.INVALID_REFERENCE
     status[lengths < min_observations] = Status.TOO_FEW
     status[lengths == 0] = Status.NO_OBSERVATIONS
@@ -215,8 +215,8 @@ def _check(offsets, time, wavelength, flux, flux_err, reference, min_observation
 
 
 def _is_flat(offsets, flux, constant_mean):
-    largest = segment_reduce(np.maximum, flux, offsets, empty=0.0)
-    smallest = segment_reduce(np.minimum, flux, offsets, empty=0.0)
+    largest = segment_reduce(offsets, flux, np.maximum, empty=0.0)
+    smallest = segment_reduce(offsets, flux, np.minimum, empty=0.0)
     if constant_mean:
         return largest == smallest
     return (largest == 0) & (smallest == 0)
@@ -232,6 +232,6 @@ def _pad(offsets, columns, padding):
     new = [np.full(padded[-1], value) for value in values]
     for target, column in zip(new, columns):
         target[place] = column
-    new[0][first] = segment_reduce(np.minimum, columns[0], offsets)[filled] - padding.margin
-    new[0][last] = segment_reduce(np.maximum, columns[0], offsets)[filled] + padding.margin
+    new[0][first] = segment_reduce(offsets, columns[0], np.minimum)[filled] - padding.margin
+    new[0][last] = segment_reduce(offsets, columns[0], np.maximum)[filled] + padding.margin
     return padded, new

@@ -314,7 +314,7 @@ def _variances(batch, constant_mean):
     lengths = np.maximum(np.diff(batch.offsets), 1)
     flux = batch.flux
     if constant_mean:
-        center = segment_reduce(np.add, flux, batch.offsets, empty=0.0) / lengths
+        center = segment_reduce(batch.offsets, flux, np.add, empty=0.0) / lengths
         flux = flux - np.repeat(center, np.diff(batch.offsets))
-    square = segment_reduce(np.add, flux**2, batch.offsets, empty=0.0) / lengths
+    square = segment_reduce(batch.offsets, flux**2, np.add, empty=0.0) / lengths
     return np.where(np.isfinite(square) & (square > 0), square, 1.0)

@@ -211,7 +211,7 @@ def sample_posterior_at(
     starts, at, colour, *_ = check_rows(new_offsets, new_time, new_wavelength, zeros, zeros)
     if len(starts) - 1 != job.n_objects:
         raise ValueError(f"new_offsets are of {len(starts) - 1} objects, not of {job.n_objects}")
-    broken = segment_count(~(np.isfinite(at) & np.isfinite(colour)), starts) > 0
+    broken = segment_count(starts, ~(np.isfinite(at) & np.isfinite(colour))) > 0
     status = job.batch.status
     status[(status == Status.OK) & broken] = Status.NOT_FINITE
     samples = np.full((n_samples, len(at)), np.nan)

@@ -42,9 +42,9 @@ def add_flags(
     if first_bit is None or np.isfinite(known).any():
         return
     flagged = (rows["photflag"] & first_bit) != 0
-    trigger = segment_first(rows["time"], offsets, flagged)
+    trigger = segment_first(offsets, rows["time"], flagged)
     if first_bit != bits.get("detection") and "detected" in rows:
-        first_detection = segment_first(rows["time"], offsets, rows["detected"])
+        first_detection = segment_first(offsets, rows["time"], rows["detected"])
         trigger = np.where(np.isnan(trigger), first_detection, trigger)
     statics["trigger_time"] = trigger
 

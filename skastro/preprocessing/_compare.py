@@ -158,11 +158,11 @@ class CompareWithTraining(LightCurveTransformer):
     def _quantities(self, offsets, rows, X) -> dict[str, NDArray]:
         """Return the value of each quantity for each object, NaN where it is unknown."""
         lengths = np.diff(offsets)
-        start = segment_reduce(np.fmin, np.asarray(rows["time"], float), offsets)
-        end = segment_reduce(np.fmax, np.asarray(rows["time"], float), offsets)
+        start = segment_reduce(offsets, np.asarray(rows["time"], float), np.fmin)
+        end = segment_reduce(offsets, np.asarray(rows["time"], float), np.fmax)
         known = {
-            "largest flux": segment_reduce(np.fmax, np.asarray(rows["flux"], float), offsets),
-            "median flux error": segment_median(np.asarray(rows["flux_err"], float), offsets),
+            "largest flux": segment_reduce(offsets, np.asarray(rows["flux"], float), np.fmax),
+            "median flux error": segment_median(offsets, np.asarray(rows["flux_err"], float)),
             "number of observations": np.where(lengths > 0, lengths, np.nan),
             "days between observations": (end - start) / np.where(lengths > 1, lengths - 1, np.nan),
         }

@@ -143,5 +143,5 @@ class DetectionWindow(LightCurveTransformer):
 def _number_from_the_end(mask, offsets):
     """Count the rows where `mask` holds inside each object backwards: 1 is the last one."""
     counted = np.concatenate([[0], np.cumsum(mask)])
-    total = segment_count(mask, offsets)
+    total = segment_count(offsets, mask)
     return np.repeat(counted[offsets[:-1]] + total, np.diff(offsets)) - counted[1:] + 1

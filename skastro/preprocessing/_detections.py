@@ -186,4 +186,4 @@ def first_and_last(
     [[2.0, nan], [3.0, nan]]
     """
     time = np.where(detected, np.asarray(time, float), np.nan)
-    return segment_reduce(np.fmin, time, offsets), segment_reduce(np.fmax, time, offsets)
+    return segment_reduce(offsets, time, np.fmin), segment_reduce(offsets, time, np.fmax)

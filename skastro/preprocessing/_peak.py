@@ -152,7 +152,7 @@ class EstimatePeak(LightCurveTransformer):
         return {f"{few} detections to estimate {self.name} from": self._few(offsets, rows)}
 
     def _few(self, offsets, rows):
-        return segment_count(is_detected(rows, self.min_snr), offsets) < self.min_detections
+        return segment_count(offsets, is_detected(rows, self.min_snr)) < self.min_detections
 
     def _describe_objects(self, offsets, rows, X):
         few = self._few(offsets, rows)
@@ -224,7 +224,7 @@ def smoothed_peak(
         total[i + lag] += kernel * snr[i]
         weight[i] += kernel
         weight[i + lag] += kernel
-    best = segment_argmax(total / np.sqrt(weight), offsets)
+    best = segment_argmax(offsets, total / np.sqrt(weight))
     return np.append(time, np.nan)[best]
 
 

@@ -135,7 +135,7 @@ class MarkQuality(LightCurveTransformer):
             ),
             "no detections"
             if self.min_detections == 1
-            else (f"fewer than {self.min_detections} detections"): segment_count(detected, offsets)
+            else (f"fewer than {self.min_detections} detections"): segment_count(offsets, detected)
             < self.min_detections,
             f"total S/N below {self.min_total_snr:g}": (
                 _total_snr(offsets, rows, detected) < self.min_total_snr
@@ -153,11 +153,11 @@ class MarkQuality(LightCurveTransformer):
 def _total_snr(offsets, rows, detected):
     with np.errstate(divide="ignore", invalid="ignore"):
         snr = rows["flux"] / rows["flux_err"]
-    return np.sqrt(segment_reduce(np.add, np.where(detected, snr, 0.0) ** 2, offsets, 0.0))
+    return np.sqrt(segment_reduce(offsets, np.where(detected, snr, 0.0) ** 2, np.add, 0.0))
 
 
 def _gap_before(time, offsets, detected):
     """Days between the first detection and the observation before it; 0 where there is none."""
     gaps = np.diff(time, prepend=time[:1])
     gaps = np.where(row_numbers(offsets) == 0, 0.0, gaps)
-    return segment_first(gaps, offsets, detected, empty=0.0)
+    return segment_first(offsets, gaps, detected, empty=0.0)

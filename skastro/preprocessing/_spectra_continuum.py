@@ -102,7 +102,7 @@ class RemoveContinuum(SpectrumTransformer):
 
 
 def _limits(offsets, x):
-    return (segment_reduce(ufunc, x, offsets) for ufunc in (np.minimum, np.maximum))
+    return (segment_reduce(offsets, x, ufunc) for ufunc in (np.minimum, np.maximum))
 
 
 def _spline(offsets, x, y, n_knots, target_offsets, targets):
@@ -112,7 +112,7 @@ def _spline(offsets, x, y, n_knots, target_offsets, targets):
     with np.errstate(divide="ignore", invalid="ignore"):
         place = n_knots * np.log(x / low[owner]) / np.log(high / low)[owner]
     place = np.clip(np.nan_to_num(place), 0, n_knots - 1).astype(int) + owner * n_knots
-    scale = segment_reduce(np.maximum, np.abs(y), offsets, empty=1.0)
+    scale = segment_reduce(offsets, np.abs(y), np.maximum, empty=1.0)
     scale = np.where(scale > 0, scale, 1.0)
     size = n_objects * n_knots
     count = np.bincount(place, minlength=size)
@@ -135,7 +135,7 @@ def _polynomial(offsets, x, y, degree, target_offsets, targets):
     low, high = _limits(offsets, x)
     owner, target_owner = segment_ids(offsets), segment_ids(target_offsets)
     middle, half = (high + low) / 2, np.where(high > low, (high - low) / 2, 1.0)
-    scale = segment_reduce(np.maximum, np.abs(y), offsets, empty=1.0)
+    scale = segment_reduce(offsets, np.abs(y), np.maximum, empty=1.0)
     scale = np.where(scale > 0, scale, 1.0)
 
     def basis(values, owner):
@@ -145,9 +145,9 @@ def _polynomial(offsets, x, y, degree, target_offsets, targets):
     normal = np.empty((len(offsets) - 1, degree + 1, degree + 1))
     right = np.empty((len(offsets) - 1, degree + 1, 1))
     for i in range(degree + 1):
-        right[:, i, 0] = segment_reduce(np.add, own[:, i] * y / scale[owner], offsets)
+        right[:, i, 0] = segment_reduce(offsets, own[:, i] * y / scale[owner], np.add)
         for j in range(degree + 1):
-            normal[:, i, j] = segment_reduce(np.add, own[:, i] * own[:, j], offsets)
+            normal[:, i, j] = segment_reduce(offsets, own[:, i] * own[:, j], np.add)
     enough = np.diff(offsets) > degree
     normal[~enough], right[~enough] = np.eye(degree + 1), np.nan
     terms = np.linalg.solve(normal, right)[:, :, 0] * scale[:, None]

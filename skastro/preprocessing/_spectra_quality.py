@@ -128,11 +128,11 @@ class MarkSpectrumQuality(SpectrumTransformer):
         rows = sort_rows(offsets, rows, "wavelength")
         x, flux = rows["wavelength"], rows["flux"].astype(float)
         n_rows = np.diff(offsets)
-        reach = segment_reduce(np.maximum, x, offsets) - segment_reduce(np.minimum, x, offsets)
+        reach = segment_reduce(offsets, x, np.maximum) - segment_reduce(offsets, x, np.minimum)
         coverage = np.nan_to_num(reach) / (self.stop - self.start)
         with np.errstate(divide="ignore", invalid="ignore"):
-            zeros = segment_count(flux == 0, offsets) / n_rows
-            snr = segment_median(flux, offsets) / _noise(flux, offsets)
+            zeros = segment_count(offsets, flux == 0) / n_rows
+            snr = segment_median(offsets, flux) / _noise(flux, offsets)
         return {
             f"fewer than {self.min_rows} values of flux": n_rows < self.min_rows,
             f"covers less than {self.min_coverage:.0%} of {self.start:g}-{self.stop:g} Angstrom": (
@@ -150,4 +150,4 @@ def _noise(flux, offsets):
     second = np.full(len(flux), np.nan)
     k = np.flatnonzero((number > 1) & (number < length - 2))
     second[k] = np.abs(2 * flux[k] - flux[k - 2] - flux[k + 2])
-    return _DER_SNR * segment_median(second, offsets)
+    return _DER_SNR * segment_median(offsets, second)

@@ -86,15 +86,15 @@ class NormalizeSpectrum(SpectrumTransformer):
     def _scales(self, flux, offsets):
         """Return shift and scale of each object; NaN are left out."""
         if self.method == "median":
-            return np.zeros(len(offsets) - 1), segment_median(flux, offsets)
+            return np.zeros(len(offsets) - 1), segment_median(offsets, flux)
         if self.method == "minmax":
-            low = segment_reduce(np.fmin, flux, offsets)
-            return low, segment_reduce(np.fmax, flux, offsets) - low
-        count = segment_reduce(np.add, np.isfinite(flux).astype(float), offsets)
+            low = segment_reduce(offsets, flux, np.fmin)
+            return low, segment_reduce(offsets, flux, np.fmax) - low
+        count = segment_reduce(offsets, np.isfinite(flux).astype(float), np.add)
         with np.errstate(invalid="ignore", divide="ignore"):
-            mean = segment_reduce(np.add, np.nan_to_num(flux), offsets) / count
+            mean = segment_reduce(offsets, np.nan_to_num(flux), np.add) / count
             square = np.nan_to_num(flux - mean[segment_ids(offsets)]) ** 2
-            return mean, np.sqrt(segment_reduce(np.add, square, offsets) / count)
+            return mean, np.sqrt(segment_reduce(offsets, square, np.add) / count)
 
 
 class ReplaceOutliers(SpectrumTransformer):
@@ -217,7 +217,7 @@ class Apodize(SpectrumTransformer):
 
     def _transform_spectra(self, offsets, rows, X):
         x = np.where(np.isfinite(rows["flux"]), rows["wavelength"], np.nan)
-        low, high = (segment_reduce(u, x, offsets) for u in (np.fmin, np.fmax))
+        low, high = (segment_reduce(offsets, x, u) for u in (np.fmin, np.fmax))
         owner = segment_ids(offsets)
         width = np.where(high > low, high - low, np.nan)[owner]
         edge = np.minimum(x - low[owner], high[owner] - x) / width

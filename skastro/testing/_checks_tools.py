@@ -119,7 +119,7 @@ def _to_dense(output):
     for name in output.nested_columns:
         offsets, rows = flatten(output[name])
         numbers = [v for v in rows.values() if isinstance(v, np.ndarray) and v.dtype.kind in "biuf"]
-        columns += [segment_reduce(np.add, v.astype(float), offsets)[:, None] for v in numbers]
+        columns += [segment_reduce(offsets, v.astype(float), np.add)[:, None] for v in numbers]
     return np.hstack(columns)
 
 

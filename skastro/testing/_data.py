@@ -61,7 +61,7 @@ def make_check_data(
         index=[f"SN{i:03d}" for i in range(n_objects)],
     )
     offsets, rows = _observe(X, y, rng)
-    trigger_time = segment_first(rows["time"], offsets, rows["detected"])
+    trigger_time = segment_first(offsets, rows["time"], rows["detected"])
     return X.assign(trigger_time=trigger_time, lightcurve=nest(offsets, rows, X.index)), y
 
 

@@ -234,7 +234,7 @@ def bin_means(offsets, x, y, edges):
     n_functions = len(offsets) - 1
     pixel_offsets, left, borders = _pixel_borders(offsets, x)
     owner = segment_ids(offsets)
-    scale = segment_reduce(np.maximum, np.abs(y), offsets, empty=1.0)
+    scale = segment_reduce(offsets, np.abs(y), np.maximum, empty=1.0)
     scale = np.where(scale > 0, scale, 1.0)
     area = np.zeros(len(borders))
     area[left + 1] = y / scale[owner] * (borders[left + 1] - borders[left])
@@ -263,7 +263,7 @@ def _pixel_borders(offsets, x):
 
 def _segment_cumsum(offsets, values):
     """Return running sums that begin anew in each segment."""
-    sums = segment_reduce(np.add, values, offsets, empty=0.0)
+    sums = segment_reduce(offsets, values, np.add, empty=0.0)
     filled = np.diff(offsets) > 0
     values = values.copy()
     starts = np.asarray(offsets)[:-1][filled]

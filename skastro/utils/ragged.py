@@ -258,7 +258,7 @@ def row_numbers(offsets: ArrayLike) -> NDArray[np.intp]:
 
 
 def segment_reduce(
-    ufunc: np.ufunc, values: ArrayLike, offsets: ArrayLike, empty: Any = np.nan
+    offsets: ArrayLike, values: ArrayLike, ufunc: np.ufunc, empty: Any = np.nan
 ) -> NDArray:
     """Reduce the rows of each object with a binary ufunc.
 
@@ -267,14 +267,14 @@ def segment_reduce(
 
     Parameters
     ----------
-    ufunc : numpy.ufunc
-        ``np.add``, ``np.maximum``, ``np.minimum``, ``np.logical_or``, …
+    offsets : array-like of shape (n_objects + 1,)
+        As from :func:`flatten`.
 
     values : array-like of shape (n_rows,)
         One value per row.
 
-    offsets : array-like of shape (n_objects + 1,)
-        As from :func:`flatten`.
+    ufunc : numpy.ufunc
+        ``np.add``, ``np.maximum``, ``np.minimum``, ``np.logical_or``, …
 
     empty : scalar, default=nan
         Result of objects without rows.
@@ -287,7 +287,7 @@ def segment_reduce(
     --------
     >>> import numpy as np
     >>> from skastro.utils.ragged import segment_reduce
-    >>> segment_reduce(np.maximum, np.array([3.0, 5.0, 1.0]), [0, 2, 2, 3]).tolist()
+    >>> segment_reduce([0, 2, 2, 3], np.array([3.0, 5.0, 1.0]), np.maximum).tolist()
     [5.0, nan, 1.0]
     """
     values, offsets = np.asarray(values), np.asarray(offsets)
@@ -300,20 +300,20 @@ def segment_reduce(
     return out
 
 
-def segment_count(mask: ArrayLike, offsets: ArrayLike) -> NDArray[np.int64]:
+def segment_count(offsets: ArrayLike, mask: ArrayLike) -> NDArray[np.int64]:
     """Count the rows of each object where `mask` holds.
 
     Examples
     --------
     >>> from skastro.utils.ragged import segment_count
-    >>> segment_count([True, False, True], [0, 2, 2, 3]).tolist()
+    >>> segment_count([0, 2, 2, 3], [True, False, True]).tolist()
     [1, 0, 1]
     """
-    return segment_reduce(np.add, np.asarray(mask, np.int64), offsets, empty=0)
+    return segment_reduce(offsets, np.asarray(mask, np.int64), np.add, empty=0)
 
 
 def segment_first(
-    values: ArrayLike, offsets: ArrayLike, mask: ArrayLike | None = None, empty: Any = np.nan
+    offsets: ArrayLike, values: ArrayLike, mask: ArrayLike | None = None, empty: Any = np.nan
 ) -> NDArray:
     """Return the value in the first row of each object where `mask` holds.
 
@@ -321,18 +321,18 @@ def segment_first(
     --------
     >>> import numpy as np
     >>> from skastro.utils.ragged import segment_first
-    >>> segment_first(np.array([3.0, 5.0, 1.0]), [0, 2, 2, 3], [False, True, True]).tolist()
+    >>> segment_first([0, 2, 2, 3], np.array([3.0, 5.0, 1.0]), [False, True, True]).tolist()
     [5.0, nan, 1.0]
     """
     values, offsets = np.asarray(values), np.asarray(offsets)
     rows = np.arange(len(values))
     if mask is not None:
         rows = np.where(mask, rows, len(values))
-    first = segment_reduce(np.minimum, rows, offsets, empty=len(values))
+    first = segment_reduce(offsets, rows, np.minimum, empty=len(values))
     return np.append(values, [empty])[np.minimum(first, len(values))]
 
 
-def segment_argmax(values: ArrayLike, offsets: ArrayLike) -> NDArray[np.intp]:
+def segment_argmax(offsets: ArrayLike, values: ArrayLike) -> NDArray[np.intp]:
     """Return the row of the (first) largest value of each object, -1 for an object without rows.
 
     A NaN is never the largest unless the object has nothing else.
@@ -341,24 +341,24 @@ def segment_argmax(values: ArrayLike, offsets: ArrayLike) -> NDArray[np.intp]:
     --------
     >>> import numpy as np
     >>> from skastro.utils.ragged import segment_argmax
-    >>> segment_argmax(np.array([3.0, 5.0, 1.0]), [0, 2, 2, 3]).tolist()
+    >>> segment_argmax([0, 2, 2, 3], np.array([3.0, 5.0, 1.0])).tolist()
     [1, -1, 2]
     """
     values = np.asarray(values, float)
     values = np.where(np.isnan(values), -np.inf, values)
-    largest = segment_reduce(np.maximum, values, offsets)
+    largest = segment_reduce(offsets, values, np.maximum)
     at_largest = values == np.repeat(largest, np.diff(offsets))
-    return segment_first(np.arange(len(values)), offsets, at_largest, empty=-1)
+    return segment_first(offsets, np.arange(len(values)), at_largest, empty=-1)
 
 
-def segment_median(values: ArrayLike, offsets: ArrayLike) -> NDArray[np.float64]:
+def segment_median(offsets: ArrayLike, values: ArrayLike) -> NDArray[np.float64]:
     """Return the median of each object without NaN; NaN for an object without other values.
 
     Examples
     --------
     >>> import numpy as np
     >>> from skastro.utils.ragged import segment_median
-    >>> segment_median(np.array([3.0, np.nan, 1.0, 2.0, 9.0]), [0, 4, 4, 5]).tolist()
+    >>> segment_median([0, 4, 4, 5], np.array([3.0, np.nan, 1.0, 2.0, 9.0])).tolist()
     [2.0, nan, 9.0]
     """
     values = np.asarray(values, float)

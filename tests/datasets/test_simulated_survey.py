@@ -56,7 +56,7 @@ def test_flags_follow_from_the_fluxes(survey):
     significant = np.abs(rows["flux"]) > 5 * rows["flux_err"]
     assert (rows["detected"] == significant)[clear].mean() > 0.9999
     np.testing.assert_array_equal(rows["detected"], (rows["photflag"] & 4096) > 0)
-    first = segment_first(rows["time"], offsets, rows["detected"])
+    first = segment_first(offsets, rows["time"], rows["detected"])
     assert (X["trigger_time"].to_numpy() > first).all()
 
 

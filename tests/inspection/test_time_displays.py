@@ -42,7 +42,7 @@ class CountingClassifier(ClassifierMixin, BaseEstimator):
 
     def predict_proba(self, X):
         offsets, rows = flatten(X["lightcurve"])
-        return self._answer(segment_count(np.ones(offsets[-1]), offsets))
+        return self._answer(segment_count(offsets, np.ones(offsets[-1])))
 
     def _answer(self, n):
         return np.stack([1 / (1 + n), 1 - 1 / (1 + n)], axis=-1)

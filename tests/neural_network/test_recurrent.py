@@ -100,7 +100,7 @@ def test_answers_after_every_observation(model, data):
     np.testing.assert_allclose(every.sum(axis=1), 1, atol=1e-6)
     np.testing.assert_allclose(every[offsets[1:] - 1], model.predict_proba(X), atol=1e-6)
     after = days_after_trigger(X)
-    number = segment_reduce(np.add, (after <= 30).astype(int), offsets, empty=0)
+    number = segment_reduce(offsets, (after <= 30).astype(int), np.add, empty=0)
     at_30 = np.where(number[:, None] > 0, every[offsets[:-1] + number - 1], np.nan)
     np.testing.assert_allclose(model.predict_proba_at(X, [30])[:, 0], at_30, atol=1e-6)
 

@@ -98,7 +98,7 @@ def test_windows_at_every_date(cleaned):
     first = np.repeat(cleaned["first_detection"].to_numpy(), np.diff(offsets))
     for days, lengths in zip(DAYS, seen):
         known = rows["time"] <= first + days
-        np.testing.assert_array_equal(lengths, segment_count(known, offsets))
+        np.testing.assert_array_equal(lengths, segment_count(offsets, known))
 
 
 def test_features_at_every_date(cleaned):

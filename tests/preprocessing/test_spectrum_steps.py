@@ -56,7 +56,7 @@ def test_segment_median():
     rng = np.random.default_rng(0)
     offsets = np.concatenate([[0], np.cumsum(rng.integers(0, 7, 50))])
     values = np.where(rng.random(offsets[-1]) < 0.2, np.nan, rng.normal(size=offsets[-1]))
-    found = segment_median(values, offsets)
+    found = segment_median(offsets, values)
     for median, a, b in zip(found, offsets[:-1], offsets[1:]):
         own = values[a:b][~np.isnan(values[a:b])]
         assert median == np.median(own) if len(own) else np.isnan(median)

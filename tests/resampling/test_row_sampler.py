@@ -28,7 +28,7 @@ OVER = RandomOverSampler(random_state=0)
 def mean_flux(X):
     offsets, rows = flatten(X["lightcurve"])
     lengths = np.maximum(np.diff(offsets), 1)
-    return (segment_reduce(np.add, rows["flux"], offsets, 0.0) / lengths)[:, None]
+    return (segment_reduce(offsets, rows["flux"], np.add, 0.0) / lengths)[:, None]
 
 
 @pytest.fixture(scope="module")

@@ -190,7 +190,7 @@ def test_segment_reduce_is_the_reduction_of_each_object(field, drawn, ufunc):
     offsets, rows = drawn
     parts = segments(rows[field], offsets)
     expected = [float(ufunc.reduce(part)) if len(part) else -7.0 for part in parts]
-    reduced = ragged.segment_reduce(ufunc, rows[field], offsets, empty=-7)
+    reduced = ragged.segment_reduce(offsets, rows[field], ufunc, empty=-7)
     np.testing.assert_allclose(reduced.astype(float), expected)
 
 
@@ -200,8 +200,8 @@ def test_segment_reduce_has_one_dtype_with_and_without_empty_objects(drawn):
     offsets, rows = drawn
     filled = offsets[np.concatenate([[True], np.diff(offsets) > 0])]
     for empty in (np.nan, 0, -1):
-        reduced = ragged.segment_reduce(np.add, rows["number"], offsets, empty)
-        dense = ragged.segment_reduce(np.add, rows["number"], filled, empty)
+        reduced = ragged.segment_reduce(offsets, rows["number"], np.add, empty)
+        dense = ragged.segment_reduce(filled, rows["number"], np.add, empty)
         assert reduced.dtype == dense.dtype
 
 
@@ -211,8 +211,8 @@ def test_segment_count_and_first_follow_the_mask(drawn):
     offsets, rows = drawn
     mask = rows["number"] > 0
     parts = segments(rows["row"][mask], ragged.keep_rows(offsets, {}, mask)[0])
-    assert ragged.segment_count(mask, offsets).tolist() == [len(part) for part in parts]
-    first = ragged.segment_first(rows["row"], offsets, mask, empty=-1)
+    assert ragged.segment_count(offsets, mask).tolist() == [len(part) for part in parts]
+    first = ragged.segment_first(offsets, rows["row"], mask, empty=-1)
     assert first.tolist() == [int(part[0]) if len(part) else -1 for part in parts]
 
 
@@ -225,7 +225,7 @@ def test_segment_argmax_is_the_first_largest_row(drawn):
     for part, start in zip(segments(values, offsets), offsets):
         part = np.where(np.isnan(part), -np.inf, part)
         expected.append(int(np.argmax(part)) + start if len(part) else -1)
-    assert ragged.segment_argmax(values, offsets).tolist() == expected
+    assert ragged.segment_argmax(offsets, values).tolist() == expected
 
 
 def buffer_of(array):
@@ -272,8 +272,8 @@ def test_nothing_is_written_into_the_input():
     ragged.sort_rows(offsets, rows)
     ragged.keep_rows(offsets, rows, rows["flux"] > 1)
     ragged.take_objects(offsets, rows, [2, 0, 0])
-    ragged.segment_argmax(rows["flux"], offsets)
-    ragged.segment_first(rows["flux"], offsets)
+    ragged.segment_argmax(offsets, rows["flux"])
+    ragged.segment_first(offsets, rows["flux"])
     assert series.array.list_array.to_pylist() == before
 
 
@@ -325,7 +325,7 @@ def test_no_objects_at_all():
     offsets, rows = ragged.flatten(series)
     assert offsets.tolist() == [0]
     assert len(rows["flux"]) == len(rows["band"]) == 0
-    assert ragged.segment_reduce(np.add, rows["flux"], offsets).tolist() == []
+    assert ragged.segment_reduce(offsets, rows["flux"], np.add).tolist() == []
     assert list(ragged.chunks(offsets, 3)) == []
 
 
@@ -392,7 +392,7 @@ def test_keep_rows_refuses_a_mask_of_another_length():
 
 def test_segment_first_of_text():
     bands = pd.Categorical(["g", "r", "i"])
-    assert ragged.segment_first(bands, [0, 0, 3], [False, True, True], empty="").tolist() == [
+    assert ragged.segment_first([0, 0, 3], bands, [False, True, True], empty="").tolist() == [
         "",
         "r",
     ]
@@ -400,8 +400,8 @@ def test_segment_first_of_text():
 
 def test_segment_functions_do_not_read_past_their_objects():
     values = np.array([1.0, 2.0, 100.0])
-    assert ragged.segment_reduce(np.maximum, values, [0, 1, 2]).tolist() == [1.0, 2.0]
-    assert ragged.segment_first(values, [0, 0, 2]).tolist()[1] == 1.0
+    assert ragged.segment_reduce([0, 1, 2], values, np.maximum).tolist() == [1.0, 2.0]
+    assert ragged.segment_first([0, 0, 2], values).tolist()[1] == 1.0
 
 
 @pytest.mark.parametrize(
@@ -409,6 +409,6 @@ def test_segment_functions_do_not_read_past_their_objects():
 )
 def test_values_and_offsets_that_have_changed_places_are_refused(reduce):
     with pytest.raises(TypeError, match="offsets must be whole numbers, not float"):
-        reduce(np.array([0, 3]), np.array([1.5, 2.5, 3.5]))
+        reduce(np.array([1.5, 2.5, 3.5]), np.array([0, 3]))
     with pytest.raises(ValueError, match="has 2 values for 3 rows"):
-        reduce(np.array([1.0, 2.0]), np.array([0, 3]))
+        reduce(np.array([0, 3]), np.array([1.0, 2.0]))

@@ -131,7 +131,7 @@ class LightCurves:
         self.rows = sort_rows(offsets, rows)
         self.static = self._static_inputs = static
         self.band_numbers = band_numbers.astype(np.float32)
-        self.zero = np.where(np.isnan(zero), segment_first(self.rows["time"], offsets), zero)
+        self.zero = np.where(np.isnan(zero), segment_first(offsets, self.rows["time"]), zero)
         self.n_prefixes = n_prefixes
         self.dropout = dropout
         self.band_names = list(band_names)
@@ -180,7 +180,7 @@ class LightCurves:
         days = self._days(offsets, taken, rows)
         fields = [days, *(taken[name] for name in _FIELDS[1:])]
         table = np.column_stack([*fields, taken["band"], self.band_numbers[taken["band"]]])
-        total = segment_reduce(np.add, mix(value_keys(table)), offsets, empty=0)
+        total = segment_reduce(offsets, mix(value_keys(table)), np.add, empty=0)
         return total.astype(np.uint64) + value_keys(self.static[rows])
 
     def take(
