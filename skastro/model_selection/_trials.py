@@ -10,7 +10,6 @@ import numpy as np
 import optuna
 from optuna.trial import TrialState
 from sklearn.exceptions import FitFailedWarning
-from sklearn.pipeline import Pipeline
 
 from skastro.model_selection._front import Fold, WholeEstimator
 from skastro.model_selection._space import Space
@@ -104,13 +103,18 @@ class TrialRunner:
 
     def _evaluate(self, trial: optuna.Trial, params: Mapping, results: dict[str, list]) -> float:
         values: list[float] = []
+        reporter = None
         for number in range(len(self.folds.splits)):
             fold = self.folds.take(number, params)
-            per_epoch = self._report_epochs(fold.estimator, trial, number)
+            networks = self._reporting_networks(fold.estimator)
+            reporter = reporter or self._reporter(trial, networks)
+            for network in networks:
+                callbacks = network.get_params(deep=False)["callbacks"] or []
+                network.set_params(callbacks=[*callbacks, reporter])
             scores = self._score(fold, number, results)
             results["scores"].append(scores)
             values.append(scores[self.metric or "score"])
-            if per_epoch or not np.isfinite(np.mean(values)):
+            if networks or not np.isfinite(np.mean(values)):
                 continue
             trial.report(float(np.mean(values)), number)
             if trial.should_prune() and number + 1 < len(self.folds.splits):
@@ -152,21 +156,42 @@ class TrialRunner:
         names = self.search._metrics() or [self.metric or "score"]
         return dict.fromkeys(names, float(value))
 
-    def _report_epochs(self, estimator: Any, trial: optuna.Trial, number: int) -> bool:
-        """Let a network report its epochs; return whether it does."""
-        monitor = self.search.monitor
-        network = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
-        params = network.get_params(deep=False) if hasattr(network, "get_params") else {}
-        if monitor is None or not {"callbacks", "max_epochs", "validation"} <= set(params):
-            return False
-        if params["validation"] is None or not params["validation"]:
-            return False
+    def _reporting_networks(self, estimator: Any) -> list[Any]:
+        """Return the networks of an estimator that can report their epochs, itself included."""
+        if self.search.monitor is None or not hasattr(estimator, "get_params"):
+            return []
+        params = estimator.get_params()
+        parts = {"": estimator} | {k: v for k, v in params.items() if hasattr(v, "get_params")}
+        found = [v for key, v in parts.items() if _has_validation(v) and _in_process(key, params)]
+        return list({id(network): network for network in found}.values())
+
+    def _reporter(self, trial: optuna.Trial, networks: list[Any]) -> Any:
+        """Return the callback that all networks of a trial share."""
+        if not networks:
+            return None
         from skastro.neural_network import PruneTrial  # noqa: PLC0415
 
-        n_epochs = self.space.largest("max_epochs", params["max_epochs"])
-        prune = PruneTrial(trial, monitor, first_step=number * n_epochs)
-        network.set_params(callbacks=[*(params["callbacks"] or []), prune])
-        return True
+        n_epochs = max(network.get_params(deep=False)["max_epochs"] for network in networks)
+        stride = self.space.largest("max_epochs", n_epochs)
+        return PruneTrial(trial, self.search.monitor, stride=stride)
+
+
+def _has_validation(estimator: Any) -> bool:
+    """Return whether an estimator is a network that scores a validation part every epoch."""
+    if isinstance(estimator, type):
+        return False
+    params = estimator.get_params(deep=False)
+    return {"callbacks", "max_epochs"} <= set(params) and bool(params.get("validation"))
+
+
+def _in_process(name: str, params: Mapping[str, Any]) -> bool:
+    """Return whether the estimators around a part train it in this process.
+
+    Networks of other processes would count their trainings apart.
+    """
+    owners = ["__".join(name.split("__")[:depth]) for depth in range(name.count("__") + 1)]
+    keys = [f"{owner}__n_jobs" if owner else "n_jobs" for owner in owners]
+    return all(params.get(key) in (None, 1) for key in keys)
 
 
 def results_table(trials: list, splits: int, space: Space, names: list[str]) -> dict[str, Any]:

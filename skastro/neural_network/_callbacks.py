@@ -1,6 +1,7 @@
 """Callbacks of skorch that act during a training."""
 
 import math
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -213,8 +214,10 @@ class PruneTrial(Callback):
         What is reported: a column of `history_`.  A loss is reported with the sign of the study:
         negative where it maximises.
 
-    first_step : int, default=0
-        Added to the number of the epoch, such as the epochs of the folds before.
+    stride : int, default=0
+        Steps kept for each training of the trial, at least the number of its epochs: the second
+        fold, or the second network of an ensemble, reports from step `stride` + 1 on.  With 0 all
+        trainings report the same steps, of which Optuna keeps the first.
 
     Raises
     ------
@@ -238,14 +241,24 @@ class PruneTrial(Callback):
     2
     """
 
-    def __init__(self, trial: Any, monitor: str = "valid_loss", first_step: int = 0):
+    def __init__(self, trial: Any, monitor: str = "valid_loss", stride: int = 0):
         self.trial = trial
         self.monitor = monitor
-        self.first_step = first_step
+        self.stride = stride
+        # One counter for all copies: each network of the trial trains with a copy of this one.
+        self.trainings_ = count()
 
     def __deepcopy__(self, memo):
         """Return itself: a copy of a trial would report to a copy of its study."""
         return self
+
+    def __sklearn_clone__(self):
+        """Return itself, which counts the trainings of all networks of the trial."""
+        return self
+
+    def on_train_begin(self, net, **kwargs):
+        """Count the trainings of the trial."""
+        self.first_step_ = next(self.trainings_) * self.stride
 
     def on_epoch_end(self, net, **kwargs):
         """Report, and raise if the pruner ends the trial."""
@@ -255,7 +268,7 @@ class PruneTrial(Callback):
                 f"PruneTrial: {self.monitor!r} is not recorded; it requires a validation part"
             )
         sign = -1 if self.monitor.endswith("loss") and self._maximizes() else 1
-        self.trial.report(sign * epoch[self.monitor], self.first_step + epoch["epoch"])
+        self.trial.report(sign * epoch[self.monitor], self.first_step_ + epoch["epoch"])
         if self.trial.should_prune():
             from optuna import TrialPruned
 

@@ -17,6 +17,7 @@ from imblearn.under_sampling import RandomUnderSampler
 from optuna.distributions import FloatDistribution, IntDistribution
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, clone
 from sklearn.datasets import make_classification
+from sklearn.ensemble import VotingClassifier
 from sklearn.exceptions import FitFailedWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
@@ -25,13 +26,14 @@ from sklearn.model_selection import (
     cross_val_score,
     cross_validate,
 )
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skastro.exceptions import ObjectError
 from skastro.model_selection import OptunaSearchCV
-from skastro.neural_network import MultimodalClassifier
+from skastro.neural_network import DeepEnsembleClassifier, MultimodalClassifier
 from skastro.resampling import ResamplingPipeline, RowSampler
 
 SPACE = {"C": FloatDistribution(1e-4, 10, log=True)}
@@ -324,6 +326,41 @@ class TestPruning:
         space = {"multimodalclassifier__lr": [0.01]}
         fitted = search(model, space, n_trials=1, cv=2, cache_front=False).fit(X, data[1])
         assert list(fitted.study_.trials[0].intermediate_values) == list(range(1, 9))
+
+    @pytest.mark.parametrize(
+        "wrap, n_trainings",
+        [
+            (lambda network: DeepEnsembleClassifier(network, n_estimators=2), 2),
+            (lambda network: VotingClassifier([("a", network), ("b", network)], voting="soft"), 2),
+            (OneVsRestClassifier, 3),
+        ],
+    )
+    def test_every_network_of_a_meta_estimator_has_its_own_steps(self, data, wrap, n_trainings):
+        X, y = data
+        model = wrap(self.network(max_epochs=2))
+        fitted = search(model, self.space_of(model), n_trials=1, cv=2).fit(X.astype("f4"), y)
+        steps = list(fitted.study_.trials[0].intermediate_values)
+        assert steps == list(range(1, 2 * 2 * n_trainings + 1))
+
+    def space_of(self, model):
+        return {next(name for name in model.get_params() if name.endswith("__lr")): [0.01]}
+
+    def test_a_hopeless_ensemble_ends_in_its_first_network(self, data):
+        X = data[0].astype("f4")
+        network = self.network(max_epochs=6)
+        model = DeepEnsembleClassifier(network, n_estimators=2, random_state=0)
+        pruner = optuna.pruners.MedianPruner(n_startup_trials=1)
+        space = {"estimator__lr": [1e-9, 0.05]}
+        fitted = search(model, space, n_trials=8, pruner=pruner, cv=2).fit(X, data[1])
+        pruned = [t for t in fitted.study_.trials if t.state.name == "PRUNED"]
+        assert pruned and all(len(t.intermediate_values) <= 6 for t in pruned)
+        assert {t.params["estimator__lr"] for t in pruned} == {1e-9}
+
+    def test_networks_of_other_processes_are_compared_by_fold(self, data):
+        X = data[0].astype("f4")
+        model = DeepEnsembleClassifier(self.network(), n_estimators=2, n_jobs=2)
+        fitted = search(model, {"estimator__lr": [0.01]}, n_trials=1, cv=2).fit(X, data[1])
+        assert list(fitted.study_.trials[0].intermediate_values) == [0, 1]
 
     def test_networks_without_validation_are_compared_by_fold(self, data):
         X = data[0].astype("f4")
