@@ -3,14 +3,21 @@
     python benchmarks/science/tuning.py ../shared/data --system oracle [--trials 20] [--seeds 3]
         [--size small] [--n-objects 2000] [--timeout 3600] [--storage output/science/tuning.log]
     python benchmarks/science/tuning.py ../shared/data --system scone --saving [--n-objects 200]
+    python benchmarks/science/tuning.py ../shared/data --system oracle --resume [--trials 20]
 
 The first form searches in 80 % of the objects (groups of one supernova stay together), trains the
 default and the tuned recipe there with each seed, and scores both once on the other 20 %; it prints
 mean and spread over the seeds.  It may be stopped and called again.  The second form measures the
-time of a search with and without the front of the Pipeline kept.
+time of a search with and without the front of the Pipeline kept.  The third runs a search on small
+simulated data to its end, runs it again in a process that gets SIGINT (as Ctrl-C) in the middle,
+resumes that, and compares every trial of both.
 """
 
 import argparse
+import signal
+import subprocess
+import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -21,7 +28,7 @@ from sklearn.base import clone
 from sklearn.metrics import balanced_accuracy_score, f1_score, log_loss
 from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold
 
-from skastro.datasets import make_stamps
+from skastro.datasets import make_light_curves, make_spectra, make_stamps
 from skastro.model_selection import OptunaSearchCV
 from skastro.recipes import (
     make_ccsnscore,
@@ -122,6 +129,65 @@ def saving(arguments):
         print(f"front kept: {cache_front}, {seconds:.1f} s of CPU, best {search.best_score_:.4f}")
 
 
+def small_search(system, trials, storage=None):
+    """Return a search of a small recipe on simulated data, and the data."""
+    options = {"max_epochs": 3}
+    if system == "realbogus":
+        data = make_stamps(60, random_state=0)[:2]
+        options |= {"method": None, "image_shape": (29, 29, 3), "architecture": "simple"}
+        options["loss"] = {"cross_entropy": 1.0, "vat": 0.1}
+    elif system == "ccsnscore":
+        data = make_spectra(60, classes=["Ia", "II"], random_state=0)
+    else:
+        data = make_light_curves(60, classes=["SNIa", "SNII"], random_state=0)
+    search = OptunaSearchCV(
+        make(system, **options),
+        search_space(system),
+        n_trials=trials,
+        cv=2,
+        scoring="neg_log_loss",
+        storage=storage,
+        random_state=0,
+        refit=False,
+    )
+    return search, data
+
+
+def finished(storage):
+    """Return the number of finished trials in a journal file."""
+    path = Path(storage)
+    return path.read_text().count('"finished"') if path.exists() else 0
+
+
+def resume(arguments):
+    system, trials = arguments.system, arguments.trials
+    if arguments.storage:  # the process that is stopped
+        search, data = small_search(system, trials, arguments.storage)
+        search.fit(*data)
+        return
+    search, data = small_search(system, trials)
+    search.fit(*data)
+    with tempfile.TemporaryDirectory() as folder:
+        storage = str(Path(folder) / "study.log")
+        command = [sys.executable, *sys.argv, "--storage", storage]
+        child = subprocess.Popen(command)
+        while child.poll() is None and finished(storage) < trials // 2:
+            time.sleep(0.05)
+        time.sleep(0.2)  # into the middle of the next trial
+        child.send_signal(signal.SIGINT)
+        child.wait()
+        kept, _ = small_search(system, 1, storage)
+        n_kept = len(kept.fit(*data).cv_results_["params"])
+        resumed = small_search(system, trials, storage)[0].fit(*data)
+    same = resumed.cv_results_["params"] == search.cv_results_["params"]
+    print(
+        f"{system}: stopped after {n_kept} of {trials} trials, exit status {child.returncode}; "
+        f"best trial {resumed.best_index_} ({resumed.best_score_:.6f}) resumed, "
+        f"{search.best_index_} ({search.best_score_:.6f}) uninterrupted; "
+        f"all parameters equal: {same}"
+    )
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
@@ -133,5 +199,6 @@ if __name__ == "__main__":
     parser.add_argument("--timeout", type=float, default=None)
     parser.add_argument("--storage", default=None)
     parser.add_argument("--saving", action="store_true")
+    parser.add_argument("--resume", action="store_true")
     chosen = parser.parse_args()
-    (saving if chosen.saving else compare)(chosen)
+    (saving if chosen.saving else resume if chosen.resume else compare)(chosen)
