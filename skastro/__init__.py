@@ -25,6 +25,7 @@ _SUBMODULES = (
     "preprocessing",
     "recipes",
     "resampling",
+    "streaming",
     "surveys",
     "taxonomy",
     "testing",

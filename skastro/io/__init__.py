@@ -1,5 +1,11 @@
 """Reading and writing: SNANA files, tables, spectra, stamps, alerts, Parquet."""
 
+from skastro.io._alert_measurements import (
+    AlertMeasurements,
+    iter_packets,
+    merge_alert_measurements,
+    read_alert_measurements,
+)
 from skastro.io._alerts import Alerts, read_alerts
 from skastro.io._any import iter_data, read_data, recognize_data
 from skastro.io._convert import convert
@@ -17,6 +23,7 @@ from skastro.io._spectra import read_spectra
 from skastro.io._stamps import Stamps, read_fits_stamps, read_stamps
 
 __all__ = [
+    "AlertMeasurements",
     "Alerts",
     "PLASTICC_CLASSES",
     "SimulationReadme",
@@ -25,8 +32,11 @@ __all__ = [
     "count_parquet",
     "find_heads",
     "iter_data",
+    "iter_packets",
     "iter_parquet",
     "join_redshifts",
+    "merge_alert_measurements",
+    "read_alert_measurements",
     "read_alerts",
     "read_data",
     "read_fitres",

@@ -141,7 +141,7 @@ def find_layout(schema: pa.Schema) -> AlertLayout:
         return LAYOUTS["ZTF"]
     if "diaSource" in names:
         known = names | field_names(schema.field("diaSource").type)
-        return LAYOUTS["ELAsTiCC" if known & {"alertId", "midPointTai"} else "LSST"]
+        return LAYOUTS["ELAsTiCC" if "midPointTai" in known else "LSST"]
     raise FormatError(
         f"the packets fit none of the surveys {list(LAYOUTS)}; their fields are {schema.names}"
     )

@@ -14,6 +14,7 @@ from skastro.exceptions import FormatError
 _PACKETS_AT_ONCE = 1_000
 _AVRO_MAGIC = b"Obj\x01"
 _REGISTRY_HEADER = 5
+_KIND_FIELDS = ("candidate", "diaSource", "alertId", "diaSourceId")
 _SUFFIXES = {".avro", ".parquet"}
 
 
@@ -94,8 +95,11 @@ class _Run:
         return list(_as_tables(names, packets, skipped)) if packets else []
 
 
-def _kind(packet: dict) -> tuple[bool, bool]:
-    return "candidate" in packet, "diaSource" in packet
+def _kind(packet: dict) -> tuple[bool, ...]:
+    """Return which version of which schema a packet follows, as far as the reader has to know."""
+    source = packet.get("diaSource")
+    old_time = isinstance(source, dict) and "midPointTai" in source
+    return (*(name in packet for name in _KIND_FIELDS), old_time)
 
 
 def _items(source: Any) -> Iterator[tuple[str, Any]]:
@@ -103,12 +107,21 @@ def _items(source: Any) -> Iterator[tuple[str, Any]]:
     single = isinstance(source, str | Path | dict | bytes | bytearray | memoryview)
     for i, item in enumerate([source] if single else source):
         if isinstance(item, str | Path):
-            yield from ((path.name, path) for path in _files(Path(item)))
+            yield from ((path.name, path) for path in find_packet_files(Path(item)))
         else:
             yield f"packet {i}", item
 
 
-def _files(path: Path) -> Iterable[Path]:
+def find_packet_files(path: Path) -> Iterable[Path]:
+    """Return the Avro and Parquet files of a folder, or the path itself.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from skastro.io._alert_sources import find_packet_files
+    >>> [path.name for path in find_packet_files(Path("night.avro"))]
+    ['night.avro']
+    """
     if path.is_dir():
         return sorted(p for p in path.iterdir() if p.suffix in _SUFFIXES)
     return [path]

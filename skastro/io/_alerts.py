@@ -9,13 +9,12 @@ import pandas as pd
 from nested_pandas import NestedFrame
 
 from skastro.exceptions import FormatError, ObjectError, ObjectWarning, name_objects
-from skastro.io._alert_history import first_detections, sort_history
+from skastro.io._alert_measurements import merge_alert_measurements
 from skastro.io._alert_packets import Packets, join_packets, parse_batch, take_packets
 from skastro.io._alert_sources import load_batches
 from skastro.io._alert_stamps import decode_stamps
 from skastro.io._many import check_choices, numbered
 from skastro.utils.columns import standard_columns
-from skastro.utils.ragged import nest
 
 _MOST_NAMED = 5
 
@@ -175,7 +174,7 @@ def read_alerts(
         _warn(_report(f"{len(skipped)} files or packets cannot be read", skipped))
     packets = _without_duplicates(packets, duplicates)
     packets, alert, rows = _merged(packets) if merge else (packets, packets.alert, packets.rows)
-    X = _frame(packets, *sort_history(alert, rows), merge)
+    X = _frame(packets, alert, rows, merge)
     if skipped:
         X.attrs["skipped_files"] = list(skipped)
     images, shape, reasons = decode_stamps(packets.cutouts, stamp_size)
@@ -244,11 +243,9 @@ def _merged(packets: Packets) -> tuple[Packets, np.ndarray, dict]:
 
 def _frame(packets: Packets, alert: np.ndarray, rows: dict, merge: bool) -> NestedFrame:
     n_alerts = len(packets.alert_id)
-    identifiers = packets.object_id if merge else packets.alert_id
-    index = pd.Index(identifiers, name="object_id" if merge else "alert_id")
-    columns = {} if merge else {"object_id": packets.object_id}
-    columns |= standard_columns(packets.metadata, packets.metadata.get, n_alerts)
-    columns["trigger_time"] = first_detections(alert, rows, n_alerts)
-    offsets = np.searchsorted(alert, np.arange(n_alerts + 1))
-    rows = rows | {"band": pd.Categorical(rows["band"])}
-    return NestedFrame(columns, index=index).assign(lightcurve=nest(offsets, rows, index))
+    statics = pd.DataFrame(standard_columns(packets.metadata, packets.metadata.get, n_alerts))
+    if merge:
+        return merge_alert_measurements(packets.object_id, statics, alert, rows)
+    X = merge_alert_measurements(packets.alert_id, statics, alert, rows)
+    X.insert(0, "object_id", packets.object_id)
+    return X.rename_axis("alert_id")

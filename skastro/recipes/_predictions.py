@@ -1,5 +1,6 @@
 """Predictions of any recipe: at dates, and as tables that name every object."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -68,6 +69,7 @@ def prediction_table(
     sets: ArrayLike | None = None,
     ood_score: ArrayLike | None = None,
     confidence: bool = False,
+    errors: str = "raise",
 ) -> pd.DataFrame:
     """Return probabilities, label and reason of every object as a table.
 
@@ -98,6 +100,11 @@ def prediction_table(
     confidence : bool, default=False
         Whether to add the probability of the most probable class.
 
+    errors : {"raise", "mark"}, default="raise"
+        What to do with objects for which the model raises an error: raise it, or leave them
+        unclassified with the error as their reason.  They are found by bisection; `reasons`,
+        `sets` and `ood_score` cannot be passed then.
+
     Returns
     -------
     table : DataFrame of shape (n_objects, n_classes + 2)
@@ -110,7 +117,10 @@ def prediction_table(
     Raises
     ------
     ValueError
-        `sets` or `ood_score` that do not have one row per object.
+        `sets` or `ood_score` that do not have one row per object; `errors` is neither option.
+
+    Exception
+        Whatever the model raises, with ``errors="mark"`` if it raises for every object.
 
     Examples
     --------
@@ -121,7 +131,16 @@ def prediction_table(
     >>> model = LogisticRegression().fit(X, ["II", "Ia"])
     >>> prediction_table(model, X)[["label", "reason"]].to_dict("index")
     {'SN1': {'label': 'II', 'reason': ''}, 'SN2': {'label': 'Ia', 'reason': ''}}
+    >>> X.loc["SN2"] = float("nan")
+    >>> prediction_table(model, X, errors="mark")["label"].tolist()
+    ['II', 'unclassified']
     """
+    if errors not in ("raise", "mark"):
+        raise ValueError(f"prediction_table: errors={errors!r} is neither 'raise' nor 'mark'")
+    if errors == "mark":
+        if not (reasons is None and sets is None and ood_score is None):
+            raise ValueError("prediction_table: errors='mark' takes no values per object")
+        return _marked_table(model, X, unclassified=unclassified, confidence=confidence)
     proba = np.asarray(model.predict_proba(X))
     table = pd.DataFrame(proba, _object_ids(X), [f"prob_{name}" for name in model.classes_])
     missing = np.isnan(proba).any(axis=1)
@@ -131,6 +150,45 @@ def prediction_table(
     reasons = quality_reasons(model, X) if reasons is None else np.asarray(reasons, object)
     table["reason"] = np.where(missing & (reasons == ""), _NO_FEATURES, reasons)
     return table
+
+
+def _marked_table(model: Any, X: Any, **options: Any) -> pd.DataFrame:
+    """Return the table with the errors of single objects as their reasons."""
+    faults: list[Exception] = []
+    parts = list(_parts_of_table(model, X, options, faults))
+    n_predicted = sum(part is not None for part, _ in parts)
+    if not n_predicted and faults:
+        raise faults[0]
+    columns = next(part for part, _ in parts if part is not None).columns
+    remaining = iter(faults)
+    table = pd.concat(
+        _unpredicted(piece, columns, next(remaining), options["unclassified"])
+        if part is None
+        else part
+        for part, piece in parts
+    )
+    return table.set_axis(_object_ids(X))
+
+
+def _parts_of_table(model: Any, X: Any, options: dict, faults: list[Exception]) -> Iterator:
+    """Yield tables and their objects, None as the table of a single object that fails."""
+    try:
+        yield prediction_table(model, X, **options), X
+    # One bad object, whatever it makes the model raise, must not stop the others.
+    except Exception as error:
+        if len(X) <= 1:
+            faults.append(error)
+            yield None, X
+            return
+        middle = len(X) // 2
+        for half in (X[:middle], X[middle:]):
+            yield from _parts_of_table(model, half, options, faults)
+
+
+def _unpredicted(X: Any, columns: pd.Index, error: Exception, label: str) -> pd.DataFrame:
+    table = pd.DataFrame(np.nan, _object_ids(X), columns).astype({"label": object})
+    table["label"] = label
+    return table.assign(reason=f"{type(error).__name__}: {error}")
 
 
 def _trust(

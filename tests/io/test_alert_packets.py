@@ -368,3 +368,23 @@ def quiet(read, source):
 def test_fastavro_is_asked_only_for_avro(monkeypatch):
     monkeypatch.setattr(fastavro, "reader", None)
     assert len(read_alerts(ztf_packet()).X) == 1
+
+
+def test_versions_of_a_schema_mix():
+    """The identifier moved from the measurement to the packet, and the date changed its name."""
+    new = lsst_packet(5, 9)
+    middle = {"alertId": 6, "diaSource": new["diaSource"] | {"diaSourceId": 6}}
+    old = {
+        "alertId": 7,
+        "diaSource": {
+            "diaObjectId": 9,
+            "midPointTai": 61000.0,
+            "filterName": "r",
+            "psFlux": 1000.0,
+            "psFluxErr": 100.0,
+            "ra": 1.0,
+            "decl": 2.0,
+        },
+    }
+    assert read_alerts([new, middle, new | {"diaSourceId": 8}]).X.index.tolist() == ["5", "6", "8"]
+    assert read_alerts([old, old | {"alertId": 8}]).X.index.tolist() == ["7", "8"]

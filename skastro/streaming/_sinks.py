@@ -1,0 +1,125 @@
+"""Tables of predictions that a stream keeps up to date."""
+
+import os
+import sqlite3
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+import pandas as pd
+
+
+class ParquetSink:
+    """Write predictions to a folder of Parquet files, one per batch.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Created if it does not exist.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> from skastro.streaming import ParquetSink
+    >>> first = pd.DataFrame({"label": ["SNIa", "SNII"]}, index=["ZTF1", "ZTF2"])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     sink = ParquetSink(folder)
+    ...     sink.write(first.rename_axis("object_id"), 0)
+    ...     sink.write(first[:1].assign(label="AGN").rename_axis("object_id"), 1)
+    ...     sink.read()["label"].to_dict()
+    {'ZTF1': 'AGN', 'ZTF2': 'SNII'}
+    """
+
+    def __init__(self, folder: str | Path):
+        self.folder = Path(folder)
+
+    def write(self, table: pd.DataFrame, number: int) -> None:
+        """Write the predictions of a batch, replacing those of the same number.
+
+        Parameters
+        ----------
+        table : DataFrame
+            One row per object, with its identifier as index.
+
+        number : int
+            Number of the batch.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / f"part-{number:09d}.parquet"
+        handle, draft = tempfile.mkstemp(dir=self.folder, prefix=".", suffix=".draft")
+        os.close(handle)
+        try:
+            table.to_parquet(draft)
+            os.replace(draft, path)
+        except BaseException:
+            os.unlink(draft)
+            raise
+
+    def read(self) -> pd.DataFrame:
+        """Return the latest prediction of every object, sorted by identifier."""
+        parts = [pd.read_parquet(path) for path in sorted(self.folder.glob("part-*.parquet"))]
+        table = pd.concat(parts) if parts else pd.DataFrame()
+        return table[~table.index.duplicated(keep="last")].sort_index()
+
+
+class SQLiteSink:
+    """Write predictions to a table of a SQLite file, one row per object.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    table : str, default="predictions"
+        Name of the table; object_id is its key.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> from skastro.streaming import SQLiteSink
+    >>> first = pd.DataFrame({"label": ["SNIa", "SNII"]}, index=["ZTF1", "ZTF2"])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     sink = SQLiteSink(f"{folder}/predictions.sqlite")
+    ...     sink.write(first.rename_axis("object_id"), 0)
+    ...     sink.write(first[:1].assign(label="AGN").rename_axis("object_id"), 1)
+    ...     sink.read()["label"].to_dict()
+    {'ZTF1': 'AGN', 'ZTF2': 'SNII'}
+    """
+
+    def __init__(self, path: str | Path, table: str = "predictions"):
+        self.path = Path(path)
+        self.table = table
+
+    def write(self, table: pd.DataFrame, number: int) -> None:
+        """Write the predictions of a batch, replacing earlier ones of the same objects.
+
+        Parameters
+        ----------
+        table : DataFrame
+            One row per object, with its identifier as index.
+
+        number : int
+            Number of the batch.
+        """
+        rows = table.rename_axis("object_id").reset_index()
+        names = [_quoted(name) for name in rows.columns]
+        values = rows.astype(object).where(rows.notna(), None).to_numpy().tolist()
+        own = _quoted(self.table)
+        columns, marks = ", ".join(names), ", ".join("?" * len(names))
+        with closing(sqlite3.connect(self.path)) as database, database:
+            key = f"PRIMARY KEY ({names[0]})"
+            database.execute(f"CREATE TABLE IF NOT EXISTS {own} ({columns}, {key})")
+            query = f"INSERT OR REPLACE INTO {own} ({columns}) VALUES ({marks})"
+            database.executemany(query, values)
+
+    def read(self) -> pd.DataFrame:
+        """Return the predictions of all objects, sorted by identifier."""
+        query = f"SELECT * FROM {_quoted(self.table)} ORDER BY object_id"
+        with closing(sqlite3.connect(self.path)) as database:
+            return pd.read_sql_query(query, database, index_col="object_id")
+
+
+def _quoted(name: object) -> str:
+    return '"' + str(name).replace('"', '""') + '"'
