@@ -32,6 +32,28 @@ def name_objects(ids: Iterable[Any]) -> str:
     return named if len(ids) <= _MOST_NAMED else f"{named} and {len(ids) - _MOST_NAMED} more"
 
 
+def list_objects(ids: Iterable[Any]) -> str:
+    """Return "object" or "objects" and the first few of `ids`, for messages.
+
+    Parameters
+    ----------
+    ids : iterable
+        Identifiers.
+
+    Returns
+    -------
+    text : str
+
+    Examples
+    --------
+    >>> from skastro.exceptions import list_objects
+    >>> list_objects(["SN1"]), list_objects([3, 5])
+    ("object 'SN1'", 'objects 3, 5')
+    """
+    ids = list(ids)
+    return f"{'object' if len(ids) == 1 else 'objects'} {name_objects(ids)}"
+
+
 def name_choices(wanted: str, known: Iterable[str]) -> str:
     """Return a short text that lists what there is instead of `wanted`, the most similar first.
 
@@ -83,8 +105,7 @@ class ObjectError(ValueError):
 
     def __init__(self, message: str, ids: Iterable[Any] = ()):
         self.ids = list(ids)
-        noun = "object" if len(self.ids) == 1 else "objects"
-        super().__init__(f"{message} ({noun} {name_objects(self.ids)})" if self.ids else message)
+        super().__init__(f"{message} ({list_objects(self.ids)})" if self.ids else message)
 
 
 class FormatError(ValueError):
@@ -129,8 +150,7 @@ class UnclassifiedWarning(ObjectWarning):
 
     def __init__(self, message, ids=()):
         self.ids = list(ids)
-        noun = "object" if len(self.ids) == 1 else "objects"
-        super().__init__(f"{message} ({noun} {name_objects(self.ids)})" if self.ids else message)
+        super().__init__(f"{message} ({list_objects(self.ids)})" if self.ids else message)
 
 
 class DataShiftWarning(UserWarning):

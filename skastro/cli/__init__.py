@@ -3,6 +3,7 @@
 Modules of the commands are imported when they run, so that ``skastro --help`` is quick.
 """
 
+import difflib
 import importlib
 import logging
 import sys
@@ -27,6 +28,21 @@ _COMMANDS = {
 }
 
 
+def unknown(kind: str, name: str, known: list[str]) -> click.UsageError:
+    """Return the error for an unknown name: the most similar known one, and all of them.
+
+    Examples
+    --------
+    >>> from skastro.cli import unknown
+    >>> unknown("recipe", "scon", ["oracle", "scone"]).message
+    "No such recipe 'scon'; did you mean 'scone'?  Recipes: oracle, scone"
+    """
+    similar = difflib.get_close_matches(name, known, 1)
+    hint = f"; did you mean {similar[0]!r}?  " if similar else ".  "
+    listed = f"{kind.capitalize()}s: {', '.join(known)}"
+    return click.UsageError(f"No such {kind} {name!r}{hint}{listed}")
+
+
 class _Commands(click.Group):
     """A group that knows the names of its commands and imports each when it is used."""
 
@@ -37,6 +53,11 @@ class _Commands(click.Group):
         if name not in _COMMANDS:
             return None
         return importlib.import_module(f"skastro.cli.{_COMMANDS[name][0]}").command
+
+    def resolve_command(self, ctx, args):
+        if args[0] not in _COMMANDS and not args[0].startswith("-"):
+            raise unknown("command", args[0], list(_COMMANDS))
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx, formatter):
         with formatter.section("Commands"):

@@ -6,7 +6,13 @@ import click
 import yaml
 
 from skastro.cli import _scone, _sedm
-from skastro.cli._options import plain_values, read_config, recipe_names, recipe_parameters
+from skastro.cli._options import (
+    check_recipe,
+    plain_values,
+    read_config,
+    recipe_names,
+    recipe_parameters,
+)
 
 
 @click.command("config")
@@ -26,14 +32,11 @@ def command(recipe, from_scone, from_sedm, sedm_flags):
         _print(*_scone.translate(read_config(from_scone)))
     elif from_sedm is not None:
         _print(*_sedm.translate(shlex.split(from_sedm)))
-    elif recipe is None or recipe.replace("-", "_") not in recipe_names():
+    elif recipe is None:
         known = ", ".join(recipe_names())
-        unknown = f"unknown recipe {recipe!r}; " if recipe else ""
-        raise click.UsageError(
-            f"{unknown}give one of the recipes {known}, or --from-scone or --from-sedm"
-        )
+        raise click.UsageError(f"name a recipe ({known}), or use --from-scone or --from-sedm")
     else:
-        known = recipe_parameters(recipe.replace("-", "_"))
+        known = recipe_parameters(check_recipe(recipe))
         _print({"recipe": recipe} | {name: default for name, (default, _) in known.items()}, {})
 
 

@@ -41,7 +41,9 @@ def command(model, data, output, overwrite, **options):
     report = EvaluationReport(y.astype(classes.dtype), proba, classes)
     report.to_folder(folder)
     for name, value in report.scores_.items():
-        click.echo(f"{name:28} {value:.4g}" if isinstance(value, float) else f"{name:28} {value}")
+        text = f"{value:.4g}" if isinstance(value, float) else value
+        why = f" ({report.undefined_[name]})" if name in report.undefined_ else ""
+        click.echo(f"{name:28} {text}{why}")
     click.echo(f"report: {folder}")
 
 

@@ -22,6 +22,7 @@ from skastro.cli._data import (
 from skastro.cli._options import (
     Value,
     check_names,
+    check_recipe,
     make,
     pairs_of,
     plain_values,
@@ -44,6 +45,11 @@ class _Recipes(click.Group):
     def get_command(self, ctx, name):
         recipe = name.replace("-", "_")
         return fit_command(recipe) if recipe in recipe_names() else None
+
+    def resolve_command(self, ctx, args):
+        if not args[0].startswith("-"):
+            check_recipe(args[0])
+        return super().resolve_command(ctx, args)
 
 
 @click.command("fit", cls=_Recipes)

@@ -10,7 +10,7 @@ from skastro.cli._data import (
     read_objects,
     survey_of,
 )
-from skastro.cli._options import make, pairs_of, values_of
+from skastro.cli._options import check_recipe, make, pairs_of, values_of
 from skastro.cli._output import FORMATS, check_output, write_table
 
 
@@ -33,9 +33,9 @@ def command(recipe, data, output, overwrite, folds, random_state, cache_dir, par
 
     from skastro.label_errors import LabelErrorFinder
 
-    path = check_output(output, overwrite, FORMATS)
+    recipe, path = check_recipe(recipe), check_output(output, overwrite, FORMATS)
     values = values_of(recipe, pairs_of(parameter)) | {"random_state": random_state}
-    estimator = make(recipe.replace("-", "_"))(**values)
+    estimator = make(recipe)(**values)
     X, y = read_labels(read_objects(data, **survey_of(options)), **labels_of(options))
     finder = LabelErrorFinder(estimator, cv=folds, random_state=random_state, cache_dir=cache_dir)
     finder.fit_resample(X, y)

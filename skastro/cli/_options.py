@@ -9,6 +9,8 @@ from typing import Any
 import click
 import yaml
 
+from skastro.cli import unknown
+
 _PARTS = ("make_{}", "make_{}_features", "make_{}_classifier")
 _NOT_OPTIONS = {"self", "verbose"}
 
@@ -41,6 +43,26 @@ def recipe_names() -> list[str]:
 
     found = re.findall(r"\bmake_(\w+)_features\b", " ".join(recipes.__all__))
     return [name for name in found if all(hasattr(recipes, part.format(name)) for part in _PARTS)]
+
+
+def check_recipe(name: str) -> str:
+    """Return the name of a recipe with underscores.
+
+    Raises
+    ------
+    click.UsageError
+        There is no such recipe; the message lists all and suggests the most similar one.
+
+    Examples
+    --------
+    >>> from skastro.cli._options import check_recipe
+    >>> check_recipe("scone")
+    'scone'
+    """
+    recipe, known = name.replace("-", "_"), recipe_names()
+    if recipe not in known:
+        raise unknown("recipe", name, known)
+    return recipe
 
 
 def make(recipe: str):

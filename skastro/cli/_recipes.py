@@ -4,7 +4,7 @@ import inspect
 
 import click
 
-from skastro.cli._options import make, recipe_names, recipe_parameters
+from skastro.cli._options import check_recipe, make, recipe_names, recipe_parameters
 
 
 @click.command("recipes")
@@ -16,8 +16,5 @@ def command(name):
             summary = inspect.getdoc(make(recipe)).splitlines()[0]
             click.echo(f"{recipe.replace('_', '-'):14} {summary}")
         return
-    recipe = name.replace("-", "_")
-    if recipe not in recipe_names():
-        raise click.BadParameter(f"{name!r} is not one of {recipe_names()}")
-    for parameter, (default, text) in recipe_parameters(recipe).items():
+    for parameter, (default, text) in recipe_parameters(check_recipe(name)).items():
         click.echo(f"{parameter} = {default!r}\n    {text}")

@@ -13,7 +13,7 @@ from skastro.cli._data import (
     read_objects,
     survey_of,
 )
-from skastro.cli._options import make, pairs_of, values_of
+from skastro.cli._options import check_recipe, make, pairs_of, values_of
 from skastro.cli._output import atomic, check_output
 
 
@@ -39,7 +39,7 @@ def command(ctx, recipe, data, output, overwrite, **options):
     Finished trials are kept; running the same command again continues the study.
     """
     path = check_output(output, overwrite)
-    search = _search(recipe.replace("-", "_"), path, options, ctx.obj["progress"])
+    search = _search(check_recipe(recipe), path, options, ctx.obj["progress"])
     X, y = read_labels(read_objects(data, **survey_of(options)), **labels_of(options))
     search.fit(X, y)
     _save(search, path, {"n_objects": len(y), "data": str(data)}, overwrite)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from skastro.exceptions import ObjectWarning, name_objects
+from skastro.exceptions import ObjectWarning, list_objects
 from skastro.gaussian_process._kernels import KERNELS
 from skastro.gaussian_process._results import Status
 
@@ -168,7 +168,7 @@ def check_window(margin: Margin, kernel: str, times: NDArray, lengths: NDArray) 
                 "kernel='radial' takes the third power of the rows: objects of more than "
                 f"{SEASON_FROM} rows use those within {SEASON_MARGIN:g} days of the grid; "
                 "margin=None takes all rows, kernel='separable' is linear in them "
-                f"(objects number {name_objects(long)})"
+                f"({list_objects(long)})"
             ),
             stacklevel=4,
         )

@@ -44,6 +44,9 @@ class EvaluationReport:
         ``roc_auc_macro`` (each class against the others), ``log_loss`` and
         ``expected_calibration_error``; NaN where a score is not defined.
 
+    undefined_ : dict
+        Name of each undefined score -> why it is undefined.
+
     per_class_ : DataFrame of shape (n_classes, 4)
         Precision, recall, F1 and number of objects of each class.
 
@@ -81,6 +84,7 @@ class EvaluationReport:
             raise ValueError("EvaluationReport: no object has a prediction")
         true, pred = self._scored()
         self.scores_ = self._scores(true, pred)
+        self.undefined_ = _undefined(true)
         report = classification_report(
             true, pred, labels=self.classes, output_dict=True, zero_division=0
         )
@@ -146,7 +150,9 @@ class EvaluationReport:
 
         folder = Path(path)
         folder.mkdir(parents=True, exist_ok=True)
-        scores = {k: v if np.isfinite(v) else None for k, v in self.scores_.items()}
+        scores: dict[str, Any] = {k: v if np.isfinite(v) else None for k, v in self.scores_.items()}
+        if self.undefined_:
+            scores["undefined"] = self.undefined_
         (folder / "scores.json").write_text(json.dumps(scores, indent=2) + "\n")
         self.per_class_.to_csv(folder / "per_class.csv", index_label="class")
         self.confusion_.to_csv(folder / "confusion.csv", index_label="true class")
@@ -241,4 +247,17 @@ class EvaluationReport:
             title=f"mean area under the ROC curve {area:.3f}",
             aspect="equal",
         )
-        ax.legend(loc="lower right", frameon=False, fontsize=7, ncols=1 + (len(self.classes) > 8))
+        if "roc_auc_macro" in self.undefined_:
+            ax.set(title="no ROC curve: all objects are of one class")
+        else:
+            many = len(self.classes) > 8
+            ax.legend(loc="lower right", frameon=False, fontsize=7, ncols=1 + many)
+
+
+def _undefined(true):
+    """Return the scores that these labels leave undefined, with the reason."""
+    present = np.unique(true)
+    if len(present) > 1:
+        return {}
+    reason = f"all scored objects are {str(present[0])!r}; a ROC curve compares two classes"
+    return {"roc_auc_macro": reason}

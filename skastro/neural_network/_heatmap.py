@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils.validation import validate_data
 
 from skastro.neural_network._classifier import BaseNetClassifier
 from skastro.neural_network.inputs import DenseBlocks
 from skastro.nn import SconeCNN
+from skastro.utils.frames import read_dense
 
 
 class HeatmapCNNClassifier(BaseNetClassifier):
@@ -218,8 +218,7 @@ class HeatmapCNNClassifier(BaseNetClassifier):
         self.module = module
 
     def _read(self, X, *, reset):
-        options = {"dtype": "numeric", "ensure_all_finite": False, "reset": reset}
-        rows = validate_data(self, X, **options)
+        rows = read_dense(self, X, "rows of numbers, such as heat maps", reset=reset)
         shape = (1, rows.shape[1], 1) if self.image_shape is None else tuple(self.image_shape)
         if len(shape) != 3 or min(shape) < 1:
             raise ValueError(

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils.validation import validate_data
 
 from skastro.neural_network._classifier import BaseNetClassifier
 from skastro.neural_network.inputs import DenseBlocks, MultimodalBlocks
 from skastro.nn import FusionNet
+from skastro.utils.frames import read_dense
 
 
 class MultimodalClassifier(BaseNetClassifier):
@@ -226,8 +226,7 @@ class MultimodalClassifier(BaseNetClassifier):
         self.module = module
 
     def _read(self, X, *, reset):
-        options = {"dtype": "numeric", "ensure_all_finite": False, "reset": reset}
-        rows = validate_data(self, X, **options)
+        rows = read_dense(self, X, "rows of numbers", reset=reset)
         name = type(self).__name__
         shared = {"ids": getattr(X, "index", None), "static_scaler": self.static_scaler}
         if self.inputs is None:

@@ -15,7 +15,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skastro.base import UNCLASSIFIED, UNCLASSIFIED_NOTE, fill_unclassified, most_probable
-from skastro.exceptions import ObjectWarning, UnclassifiedWarning, name_objects
+from skastro.exceptions import ObjectWarning, UnclassifiedWarning, list_objects
 from skastro.neural_network._random import ObjectDraws
 from skastro.neural_network.inputs._keys import mix
 from skastro.nn import as_criterion
@@ -247,7 +247,7 @@ class PredictionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Classif
         ids = np.asarray(X.index if hasattr(X, "columns") else np.arange(len(source)))
         unusable = source.unusable
         parts = [
-            f"{reason} (objects {name_objects(ids[source.reasons == reason])})"
+            f"{reason} ({list_objects(ids[source.reasons == reason])})"
             for reason in np.unique(source.reasons[unusable])
         ]
         text = (

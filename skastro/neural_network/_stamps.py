@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.validation import validate_data
 
 from skastro.neural_network._classifier import BaseNetClassifier
 from skastro.neural_network.inputs import Stamps
 from skastro.nn import ComplexStampNet, SimpleStampNet
+from skastro.utils.frames import read_dense
 
 _ARCHITECTURES: dict[Any, Callable] = {"simple": SimpleStampNet, "complex": ComplexStampNet}
 
@@ -235,8 +235,7 @@ class StampCNNClassifier(BaseNetClassifier):
         self.average_orientations = average_orientations
 
     def _read(self, X, *, reset):
-        options = {"dtype": "numeric", "ensure_all_finite": False, "reset": reset}
-        rows = validate_data(self, X, **options)
+        rows = read_dense(self, X, "stamps, flattened to rows of pixels", reset=reset)
         shape = (1, rows.shape[1], 1) if self.image_shape is None else tuple(self.image_shape)
         if len(shape) != 3 or min(shape) < 1:
             raise ValueError(

@@ -4,7 +4,6 @@ import warnings
 from numbers import Integral
 
 import numpy as np
-from scipy.signal import savgol_coeffs
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skastro.base import SpectrumTransformer
@@ -117,6 +116,8 @@ class SmoothSpectrum(SpectrumTransformer):
         new["flux"][part] = np.where(missing, np.nan, medians)
 
     def _savgol(self, rows, part, number, length, new):
+        from scipy.signal import savgol_coeffs
+
         weights = np.stack(
             [
                 savgol_coeffs(self.window, self.degree, pos=position, use="dot")

@@ -14,9 +14,10 @@ from sklearn.base import (
     _fit_context,
 )
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from skastro.exceptions import ObjectError
+from skastro.utils.frames import read_dense
 from skastro.utils.missing import is_blank
 
 _PIXELS_AT_ONCE = 2**22
@@ -104,7 +105,7 @@ class StampTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         return out
 
     def _validate(self, X, *, reset):
-        X = validate_data(self, X, dtype="numeric", ensure_all_finite=False, reset=reset)
+        X = read_dense(self, X, "stamps, flattened to rows of pixels", reset=reset)
         infinite = [
             part.start + np.flatnonzero(np.isinf(X[part]).any(axis=1)) for part in _parts(X)
         ]

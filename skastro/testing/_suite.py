@@ -81,6 +81,8 @@ def check_light_curve_estimator(
 ) -> list[str]:
     """Run every check on an estimator of ragged X and report all failures together.
 
+    Checks that fail with the same message are listed together.
+
     The suite has the checks of :func:`sklearn.utils.estimator_checks.check_estimator` that need
     no data, and checks on light curves instead of the others: the same output for a subset, a
     permutation, a slice, a concatenation, one object, another index, other columns, offsets,
@@ -121,20 +123,21 @@ def check_light_curve_estimator(
     True
     """
     expected = expected_failed_checks or {}
-    passed, failed = [], []
+    passed, failed, first = [], {}, None
     for name, check in _all_checks(estimator, data):
         try:
             check(estimator)
         except Exception as error:
             if name not in expected:
-                failed.append((f"{name}: {type(error).__name__}: {error}", error))
+                failed.setdefault(f"{type(error).__name__}: {error}", []).append(name)
+                first = first or error
         else:
             passed.append(name)
             if name in expected:
-                failed.append((f"{name} passes, expected to fail: {expected[name]}", None))
+                failed.setdefault(f"passes, expected to fail: {expected[name]}", []).append(name)
     if failed:
-        report = "\n".join(text for text, _ in failed)
-        raise AssertionError(f"{type(estimator).__name__} fails\n{report}") from failed[0][1]
+        report = "\n".join(f"{', '.join(checks)}: {text}" for text, checks in failed.items())
+        raise AssertionError(f"{type(estimator).__name__} fails\n{report}") from first
     return passed
 
 

@@ -1,8 +1,6 @@
 """Extinction laws of the Milky Way by name."""
 
-import astropy.units as u
 import numpy as np
-from dust_extinction import parameter_averages
 
 
 def extinction_magnitudes(wavelengths, *, law="CCM89", r_v=3.1):
@@ -30,11 +28,12 @@ def extinction_magnitudes(wavelengths, *, law="CCM89", r_v=3.1):
     >>> extinction_magnitudes([5494.5]).round(2).tolist()
     [3.1]
     """
+    # Units and models of astropy take 0.4 s to import, which models without dust do not require.
+    import astropy.units as u
+    from dust_extinction import parameter_averages
+
     curve = getattr(parameter_averages, law, None)
     if curve is None:
-        raise ValueError(f"unknown extinction law {law!r}; dust_extinction has {_laws()}")
+        known = [n for n in dir(parameter_averages) if n[:1].isupper() and n[-2:].isdigit()]
+        raise ValueError(f"unknown extinction law {law!r}; dust_extinction has {known}")
     return r_v * np.asarray(curve(Rv=r_v)(np.asarray(wavelengths, float) * u.AA))
-
-
-def _laws():
-    return [name for name in dir(parameter_averages) if name[:1].isupper() and name[-2:].isdigit()]

@@ -19,6 +19,7 @@ import yaml
 from skastro.cli import main
 from skastro.datasets import make_light_curves, make_spectra, make_stamps
 from skastro.io import convert, read_data, read_fitres, write_parquet, write_snana
+from skastro.neural_network._checkpoint import Checkpoint
 from skastro.persistence import inspect_model, load_model
 from skastro.recipes import prediction_table
 
@@ -129,6 +130,19 @@ def test_evaluate_a_model_and_its_table_alike(folder, tmp_path):
         "evaluation.png",
     }
     run("evaluate", folder / "scone.st", folder / "test", "-o", tmp_path / "a", code=1)
+
+
+def test_a_score_that_is_not_defined_says_why(folder, tmp_path, capsys):
+    X = read_data(folder / "test")
+    write_parquet(X[X["type"] == "SNIa"], tmp_path / "one.parquet")
+    run("evaluate", folder / "scone.st", tmp_path / "one.parquet", "-o", tmp_path / "r")
+    assert "nan (all scored objects are 'SNIa'" in capsys.readouterr().out
+
+
+def test_light_curves_are_no_stamps(folder, tmp_path, capsys):
+    words = ["--max-epochs", 1, "-p", "method=null", "-o", tmp_path / "m.st"]
+    run("fit", "realbogus", folder / "train.parquet", *words, code=1)
+    assert "requires stamps" in capsys.readouterr().err
 
 
 def test_labels_of_a_table_and_types(folder, tmp_path):
@@ -283,15 +297,19 @@ def test_label_errors_plot_info_recipes(folder, tmp_path, capsys):
     ("words", "code", "text"),
     [
         (["translate"], 2, "No such command 'translate'"),
-        (["fit", "scon"], 2, "No such command 'scon'"),
+        (["predit"], 2, "No such command 'predit'; did you mean 'predict'?"),
+        (["fit", "scon"], 2, "No such recipe 'scon'; did you mean 'scone'?  Recipes: "),
+        (["fit", "nothing"], 2, "No such recipe 'nothing'.  Recipes: "),
+        (["tune", "oracel", "."], 2, "did you mean 'oracle'?"),
+        (["label-errors", "oracel", "."], 2, "did you mean 'oracle'?"),
         (["fit", "scone", "--max-epoch", "3"], 2, "--max-epochs"),
         (["fit", "scone"], 1, "no data"),
         (["fit", "scone", "nowhere"], 1, "nowhere"),
         (["predict", "nowhere", "nowhere"], 1, "nowhere"),
         (["predict"], 2, "no model and no data"),
         (["evaluate", "nowhere", "nowhere"], 2, "nowhere"),
-        (["config"], 2, "give one of the recipes"),
-        (["config", "oracel"], 2, "unknown recipe 'oracel'"),
+        (["config"], 2, "name a recipe (ccsnscore"),
+        (["config", "oracel"], 2, "No such recipe 'oracel'; did you mean 'oracle'?"),
         (["predict", "nowhere", "nowhere"], 1, "there is no model file nowhere"),
         (["plot", ".", "-n", "0"], 2, "x>=1"),
         (["recipes", "nothing"], 2, "nothing"),
@@ -395,10 +413,10 @@ def test_help_and_version_load_no_science():
 
 def test_a_killed_prediction_resumes(folder, tmp_path):
     """Killed in the middle: no table, finished parts stay, the next run completes it."""
-    X, y = make_light_curves(300, classes=["SNIa", "SNII"], random_state=3)
+    X, y = make_light_curves(80, classes=["SNIa", "SNII"], random_state=3)
     write_parquet(X.assign(type=y), tmp_path / "x.parquet")
     words = ["predict", folder / "scone.st", tmp_path / "x.parquet", "-o", tmp_path / "p.csv"]
-    words = [str(word) for word in [*words, "--chunk-size", 5]]
+    words = [str(word) for word in [*words, "--chunk-size", 2]]
     process = subprocess.Popen([sys.executable, "-m", "skastro.cli", "-q", *words])
     parts = tmp_path / ".p.csv.parts"
     while process.poll() is None and len(list(parts.glob("part-*"))) < 3:
@@ -407,7 +425,7 @@ def test_a_killed_prediction_resumes(folder, tmp_path):
     process.wait()
     assert not (tmp_path / "p.csv").exists()
     finished = {path: path.stat().st_mtime_ns for path in parts.glob("part-*.parquet")}
-    assert 3 <= len(finished) < 60
+    assert 3 <= len(finished) < 40
     stamps = {}
     keep = shutil.rmtree
     try:
@@ -421,19 +439,25 @@ def test_a_killed_prediction_resumes(folder, tmp_path):
     assert pd.read_csv(tmp_path / "p.csv", dtype=str)["SNID"].tolist() == X.index.tolist()
 
 
-def test_a_killed_training_resumes(folder, tmp_path):
-    """Killed after some epochs: the same command ends with the model of an uninterrupted run."""
-    words = ["fit", "oracle", folder / "train.parquet", "--max-epochs", 12, "--random-state", 0]
+def test_an_interrupted_training_resumes(folder, tmp_path, monkeypatch, capsys):
+    """Stopped after some epochs: the same command ends with the model of an uninterrupted run."""
+    words = ["fit", "oracle", folder / "train.parquet", "--max-epochs", 5, "--random-state", 0]
     run(*words, "-o", tmp_path / "whole.st")
-    killed = [str(word) for word in [*words, "-o", tmp_path / "m.st"]]
-    process = subprocess.Popen([sys.executable, "-m", "skastro.cli", "-q", *killed])
+    save, epochs = Checkpoint.save, []
+
+    def press_ctrl_c(self, state):
+        save(self, state)
+        epochs.append(len(state["history"]))
+        if len(epochs) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Checkpoint, "save", press_ctrl_c)
+    run(*words, "-o", tmp_path / "m.st", code=130)
+    assert "running the same command again resumes" in capsys.readouterr().err
     checkpoints = tmp_path / ".m.st.checkpoints"
-    while process.poll() is None and not list(checkpoints.glob("*")):
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
     assert not (tmp_path / "m.st").exists() and list(checkpoints.glob("*"))
-    run(*killed)
+    run(*words, "-o", tmp_path / "m.st")
+    assert epochs == [1, 2, 3, 4, 5]
     assert not checkpoints.exists()
     X = read_data(folder / "test").drop(columns="type")
     whole, resumed = (load_model(tmp_path / name) for name in ("whole.st", "m.st"))

@@ -86,7 +86,7 @@ def test_a_static_column_that_is_never_known_is_no_trouble():
 def test_pixels_far_beyond_the_usual_are_clipped_and_others_are_not(X):
     X[4, 3], X[4, 5] = 1e12, -1e12
     rows = DenseBlocks(X, {"a": (12,)}, "Test", clip=True)
-    with pytest.warns(ObjectWarning, match="1 of 9 objects .* clipped .*objects 4.*normalised"):
+    with pytest.warns(ObjectWarning, match="1 of 9 objects .* clipped .*object 4.*normalised"):
         scaled = rows.learn(np.delete(np.arange(9), 4))
     limit = scaled.scale.limit
     usual = np.abs(np.delete(X, 4, axis=0)[:, :12]).max(1)

@@ -84,7 +84,7 @@ def test_probabilities_in_time_and_paths(light_curves):
 def test_objects_without_a_prediction_are_announced_once(data):
     X, y = data
     X[5, 3] = np.nan
-    with pytest.warns(UserWarning, match="objects 5"):
+    with pytest.warns(UserWarning, match="object 5"):
         model = DeepEnsembleClassifier(network(), n_estimators=2, random_state=0).fit(X, y)
     with pytest.warns(UnclassifiedWarning, match="DeepEnsembleClassifier: 1 of 60") as caught:
         assert np.isnan(model.predict_proba(X)[5]).all()

@@ -69,7 +69,7 @@ def test_any_input_alone_is_enough(data):
 def test_an_object_without_any_input_has_no_answer(data):
     X, y = data
     X[5, :116] = np.nan
-    with pytest.warns(UserWarning, match="objects 5"):
+    with pytest.warns(UserWarning, match="object 5"):
         model = network().fit(X, y)
     assert np.isnan(model.predict_proba(X)[5]).all()
     assert np.isnan(model.predict_proba_samples(X, 2)[:, 5]).all()

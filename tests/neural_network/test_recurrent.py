@@ -204,7 +204,7 @@ def test_an_object_without_known_bands_is_unclassified_with_the_reason(data):
         rows["band"] = pd.Categorical(names)
         return offsets, rows
 
-    with pytest.warns(ObjectWarning, match=r"no observation in a known band \(objects 'SN002'\)"):
+    with pytest.warns(ObjectWarning, match=r"no observation in a known band \(object 'SN002'\)"):
         proba = model.predict_proba(with_rows(X, rename))
     assert np.flatnonzero(np.isnan(proba).any(axis=1)).tolist() == [2]
 
@@ -276,7 +276,7 @@ def test_static_columns_must_be_numbers(data):
 def test_marked_objects_get_no_answer(data):
     X, y = data
     X = X.assign(quality=np.where(np.arange(len(X)) == 4, "too few points", ""))
-    with pytest.warns(UserWarning, match="too few points .objects .*4"):
+    with pytest.warns(UserWarning, match="too few points .object .*4"):
         model = network().fit(X, y)
     assert np.isnan(model.predict_proba(X)[4]).all()
     assert np.isnan(model.predict_proba_at(X, DAYS)[4]).all()

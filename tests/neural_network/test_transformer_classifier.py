@@ -90,11 +90,11 @@ def test_reconstruction_is_in_the_unit_of_the_flux(data, trained):
 
 
 def test_reconstruction_of_objects_it_has_not_seen():
-    X, _ = make_bazin(380, random_state=1)
+    X, _ = make_bazin(260, random_state=1)
     module = partial(LightCurveAutoencoderNet, size=32, feedforward_size=64)
-    model = autoencoder(module=module, max_epochs=50, lr=5e-3).fit(X[:300])
-    flux = flatten(X[300:]["lightcurve"])[1]["flux"]
-    found = flatten(model.reconstruct(X[300:])["lightcurve"])[1]["flux"]
+    model = autoencoder(module=module, max_epochs=25, lr=1e-2).fit(X[:200])
+    flux = flatten(X[200:]["lightcurve"])[1]["flux"]
+    found = flatten(model.reconstruct(X[200:])["lightcurve"])[1]["flux"]
     assert np.corrcoef(found, flux)[0, 1] > 0.9
     assert np.sqrt(np.mean((found - flux) ** 2)) < 0.45 * np.std(flux)
 
@@ -154,7 +154,7 @@ def test_values_weigh_by_their_errors(data):
 def test_penalty_makes_weights_small(data):
     sizes = []
     for alpha in (0.0, 10.0):
-        model = autoencoder(alpha=alpha, rho=1e-3, max_epochs=10, lr=5e-3).fit(data[0])
+        model = autoencoder(alpha=alpha, rho=1e-3, max_epochs=6, lr=1e-2).fit(data[0][:80])
         weights = [p for p in model.net_.module_.decoder.parameters() if p.ndim > 1]
         sizes.append(np.mean([float(p.detach().abs().mean()) for p in weights]))
     assert sizes[1] < 0.92 * sizes[0]

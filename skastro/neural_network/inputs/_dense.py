@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from skastro.exceptions import ObjectError, ObjectWarning, name_objects
+from skastro.exceptions import ObjectError, ObjectWarning, list_objects
 from skastro.neural_network.inputs._keys import value_keys
 from skastro.neural_network.inputs._static import StaticScaling
 
@@ -188,7 +188,7 @@ class DenseBlocks:
             warnings.warn(
                 f"{self.owner}: {beyond.sum()} of {len(self)} objects have values beyond "
                 f"{limit:.3g}, {_TIMES_THE_USUAL} times the usual, which are clipped to it "
-                f"(objects {name_objects(self.ids[beyond])}); check how they were normalised, "
+                f"({list_objects(self.ids[beyond])}); check how they were normalised, "
                 f"or leave them out",
                 ObjectWarning,
                 stacklevel=2,
