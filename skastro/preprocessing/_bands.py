@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from skastro.base import LightCurveTransformer, take_known_bands
+from skastro.base import LightCurveTransformer, number_bands, take_known_bands
+from skastro.exceptions import name_objects
 from skastro.surveys import Survey, get_survey
-from skastro.utils.ragged import keep_rows
+from skastro.utils.ragged import keep_rows, segment_count
 
 
 class SelectBands(LightCurveTransformer):
@@ -16,6 +17,8 @@ class SelectBands(LightCurveTransformer):
     First `rename` applies, then the survey's own names replace other spellings, such as "g" for
     "ztfg", "ZTF_g" or "LSST-g/g", then `drop` and `keep` apply.  Observations in bands that are
     neither known nor dropped on purpose are dropped too, with one warning that counts them.
+    Objects without observations in the bands kept are marked in `quality_column`; the reason names
+    their bands.
 
     Parameters
     ----------
@@ -31,6 +34,9 @@ class SelectBands(LightCurveTransformer):
     survey : str or Survey, default=None
         Survey that defines the bands and the PHOTFLAG bits; by default names are compared as they
         are.
+
+    quality_column : str, default="quality"
+        Column with the reason why an object is unusable, or "" for a usable one.
 
     column : str, default="lightcurve"
         Nested column with the light curves.
@@ -51,7 +57,7 @@ class SelectBands(LightCurveTransformer):
     See Also
     --------
     skastro.surveys.Survey : Bands and their other spellings.
-    MarkQuality : Mark objects that have no observations left.
+    MarkQuality : Mark objects that have few observations left.
 
     Examples
     --------
@@ -70,6 +76,7 @@ class SelectBands(LightCurveTransformer):
         "drop": ["array-like"],
         "rename": [Mapping, None],
         "survey": [str, Survey, None],
+        "quality_column": [str],
         **LightCurveTransformer._parameter_constraints,
     }
 
@@ -80,6 +87,7 @@ class SelectBands(LightCurveTransformer):
         drop: Sequence[str] = (),
         rename: Mapping[str, str] | None = None,
         survey: str | Survey | None = None,
+        quality_column: str = "quality",
         column: str = "lightcurve",
     ):
         super().__init__(column=column)
@@ -87,6 +95,7 @@ class SelectBands(LightCurveTransformer):
         self.drop = drop
         self.rename = rename
         self.survey = survey
+        self.quality_column = quality_column
 
     def _required_fields(self):
         return ("band",)
@@ -107,6 +116,16 @@ class SelectBands(LightCurveTransformer):
         known = self._known(rows["band"])
         offsets, rows, _ = take_known_bands(offsets, rows, known, None, X.index, "SelectBands")
         return offsets, rows
+
+    def _faults(self, offsets, rows, X):
+        band = self._renamed(rows["band"])
+        kept = (number_bands(band, self._known(band)) >= 0) & ~band.isin(self._names(self.drop))
+        faults: dict = {}
+        for number in np.flatnonzero(segment_count(offsets, kept) == 0):
+            own = rows["band"][offsets[number] : offsets[number + 1]].dropna().unique()
+            where = f" in a known band, only in {name_objects(sorted(own))}" if len(own) else ""
+            faults.setdefault(f"no observations{where}", []).append(number)
+        return {why: np.isin(np.arange(len(X)), numbers) for why, numbers in faults.items()}
 
     def _known(self, band):
         if self.keep is not None:

@@ -17,6 +17,8 @@ from skastro.surveys import Survey, get_survey
 from skastro.utils.dust import extinction_magnitudes
 from skastro.utils.ragged import flatten
 
+_REMEDY = "; make_scone(dust=None), or skastro fit scone --dust null, does not require it"
+
 
 class Deredden(LightCurveTransformer):
     """Correct flux and flux error for the extinction by the dust of the Milky Way.
@@ -111,8 +113,7 @@ class Deredden(LightCurveTransformer):
         return (self.mwebv_column,)
 
     def _remedy(self, name):
-        remedy = "; make_scone does not require it with dust=None"
-        return remedy if name == self.mwebv_column else ""
+        return _REMEDY if name == self.mwebv_column else ""
 
     def _required_fields(self):
         return ("band", "flux", "flux_err")
@@ -129,7 +130,7 @@ class Deredden(LightCurveTransformer):
         if self.missing != "mark":
             return {}
         # Only make_scone marks by default: its users know the option `dust` and not this step.
-        return {f"no {self.mwebv_column} (not required with dust=None of make_scone)": unknown}
+        return {f"no {self.mwebv_column}{_REMEDY}": unknown}
 
     def _transform_rows(self, offsets, rows, X):
         mwebv = self._reddening(X)

@@ -10,9 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.pipeline import Pipeline
 
-from skastro.base import UNCLASSIFIED
+from skastro.base import UNCLASSIFIED, RaggedTransformer
 from skastro.hierarchy import HierarchicalClassifier
-from skastro.preprocessing import MarkQuality, MarkSpectrumQuality
 
 _NO_FEATURES = "no features could be computed"
 
@@ -76,9 +75,10 @@ def prediction_table(
     Parameters
     ----------
     model : classifier or Pipeline
-        Fitted, with `predict_proba`.  The reasons come from its last step
-        :class:`skastro.preprocessing.MarkQuality` or
-        :class:`skastro.preprocessing.MarkSpectrumQuality`, if it is a Pipeline with one.
+        Fitted, with `predict_proba`.  The reasons come from the last step of a Pipeline that marks
+        objects, such as :class:`skastro.preprocessing.MarkQuality`,
+        :class:`skastro.preprocessing.MarkSpectrumQuality` or
+        :class:`skastro.preprocessing.SelectBands`.
 
     X : NestedFrame or array of shape (n_objects, n_columns)
         Objects.
@@ -233,7 +233,7 @@ def _labels(classes: NDArray, proba: NDArray, missing: NDArray, unclassified: st
 
 
 def quality_reasons(model: Any, X: Any) -> NDArray:
-    """Return the reasons that the last quality step of a pipeline gives; "" without one.
+    """Return the reasons of the last step of a pipeline that marks objects; "" without one.
 
     Examples
     --------
@@ -245,7 +245,9 @@ def quality_reasons(model: Any, X: Any) -> NDArray:
     """
     steps = [step for _, step in getattr(model, "steps", ())]
     marks = [
-        i for i, step in enumerate(steps) if isinstance(step, (MarkQuality, MarkSpectrumQuality))
+        i
+        for i, step in enumerate(steps)
+        if isinstance(step, RaggedTransformer) and hasattr(step, "quality_column")
     ]
     if not marks:
         return np.full(len(X), "", dtype=object)

@@ -36,6 +36,17 @@ class TestSelectBands:
         assert len(caught) == 1
         assert bands_of(kept) == ["g", "r"]
 
+    @pytest.mark.filterwarnings("ignore::skastro.exceptions.ObjectWarning")
+    def test_objects_left_without_observations_are_marked_with_their_bands(self):
+        X = frame(["g", "o", "J", "o", "r"], offsets=[0, 2, 4, 4, 5])
+        kept = SelectBands(drop=["r"], survey="LSST").fit_transform(X)
+        assert kept["quality"].tolist() == [
+            "",
+            "no observations in a known band, only in 'J', 'o'",
+            "no observations",
+            "no observations in a known band, only in 'r'",
+        ]
+
     def test_rename_comes_first(self):
         X = frame(["o", "c"])
         step = SelectBands(rename={"o": "r", "c": "g"}, survey="LSST")

@@ -140,7 +140,9 @@ class TestDeredden:
     def test_objects_without_extinction_are_marked_or_kept(self, light_curves):
         X = light_curves.assign(mwebv=[0.05, -9.0, 0.2, np.nan])
         marked = Deredden(missing="mark").fit_transform(X)
-        reason = "no mwebv (not required with dust=None of make_scone)"
+        reason = (
+            "no mwebv; make_scone(dust=None), or skastro fit scone --dust null, does not require it"
+        )
         assert marked["quality"].tolist() == ["", reason, "", reason]
         kept = Deredden(missing="keep").fit_transform(X)
         assert kept["quality"].tolist() == [""] * 4

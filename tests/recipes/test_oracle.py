@@ -12,6 +12,7 @@ from skastro.recipes import (
     make_oracle_classifier,
     make_oracle_features,
     predict_proba_at,
+    prediction_table,
 )
 from skastro.taxonomy import ELASTICC, Taxonomy
 from skastro.utils.ragged import flatten, keep_rows, nest, segment_ids
@@ -67,6 +68,18 @@ def test_missing_codes_are_missing(survey, fitted):
     coded = X.assign(redshift=X["redshift"].fillna(-9.0), redshift_err=-9.0)
     lost = X.assign(redshift_err=np.nan)
     np.testing.assert_allclose(fitted.predict_proba(coded), fitted.predict_proba(lost))
+
+
+@pytest.mark.filterwarnings("ignore::skastro.exceptions.ObjectWarning")
+def test_an_object_in_unknown_bands_has_a_reason_that_names_them(survey, fitted):
+    X, _ = survey
+    offsets, rows = flatten(X["lightcurve"])
+    bands = np.asarray(rows["band"], object)
+    bands[offsets[3] : offsets[4]] = "J"
+    infrared = X.assign(lightcurve=nest(offsets, {**rows, "band": bands}, X.index))
+    reasons = prediction_table(fitted, infrared)["reason"]
+    assert reasons.iloc[3] == "no observations in a known band, only in 'J'"
+    assert (reasons.drop(X.index[3]) == "").all()
 
 
 def test_rules_of_the_original_code_end_with_the_last_detection(survey):
