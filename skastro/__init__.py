@@ -10,6 +10,7 @@ _SUBMODULES = (
     "calibration",
     "cli",
     "datasets",
+    "distributed",
     "exceptions",
     "feature_extraction",
     "gaussian_process",

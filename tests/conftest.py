@@ -22,6 +22,7 @@ SLOW = (
     "test_golden.py",
     "test_testing.py",
     "cli",
+    "distributed",
     "feature_extraction",
     "gaussian_process",
     "hierarchy",

@@ -29,7 +29,7 @@ LAYERS = [
     {"model_selection"},
     {"persistence"},
     {"recipes"},
-    {"streaming"},
+    {"distributed", "streaming"},
     {"cli", "testing"},
 ]
 """Subpackages from the ground up; CONTRIBUTING.md and docs/architecture.md have the same order."""

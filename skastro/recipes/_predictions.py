@@ -119,9 +119,6 @@ def prediction_table(
     ValueError
         `sets` or `ood_score` that do not have one row per object; `errors` is neither option.
 
-    Exception
-        Whatever the model raises, with ``errors="mark"`` if it raises for every object.
-
     Examples
     --------
     >>> import pandas as pd
@@ -154,41 +151,34 @@ def prediction_table(
 
 def _marked_table(model: Any, X: Any, **options: Any) -> pd.DataFrame:
     """Return the table with the errors of single objects as their reasons."""
-    faults: list[Exception] = []
-    parts = list(_parts_of_table(model, X, options, faults))
-    n_predicted = sum(part is not None for part, _ in parts)
-    if not n_predicted and faults:
-        raise faults[0]
-    columns = next(part for part, _ in parts if part is not None).columns
-    remaining = iter(faults)
-    table = pd.concat(
-        _unpredicted(piece, columns, next(remaining), options["unclassified"])
-        if part is None
-        else part
-        for part, piece in parts
-    )
-    return table.set_axis(_object_ids(X))
+    parts = [
+        _unpredicted(model, piece, found, options["unclassified"])
+        if isinstance(found, Exception)
+        else found
+        for found, piece in _parts_of_table(model, X, options)
+    ]
+    order = max((part.columns for part in parts), key=len)
+    return pd.concat(parts)[list(order)].set_axis(_object_ids(X))
 
 
-def _parts_of_table(model: Any, X: Any, options: dict, faults: list[Exception]) -> Iterator:
-    """Yield tables and their objects, None as the table of a single object that fails."""
+def _parts_of_table(model: Any, X: Any, options: dict) -> Iterator:
+    """Yield tables and their objects; for a single object that fails the error as its table."""
     try:
         yield prediction_table(model, X, **options), X
     # One bad object, whatever it makes the model raise, must not stop the others.
     except Exception as error:
         if len(X) <= 1:
-            faults.append(error)
-            yield None, X
+            yield error, X
             return
         middle = len(X) // 2
         for half in (X[:middle], X[middle:]):
-            yield from _parts_of_table(model, half, options, faults)
+            yield from _parts_of_table(model, half, options)
 
 
-def _unpredicted(X: Any, columns: pd.Index, error: Exception, label: str) -> pd.DataFrame:
-    table = pd.DataFrame(np.nan, _object_ids(X), columns).astype({"label": object})
-    table["label"] = label
-    return table.assign(reason=f"{type(error).__name__}: {error}")
+def _unpredicted(model: Any, X: Any, error: Exception, label: str) -> pd.DataFrame:
+    names = [f"prob_{name}" for name in model.classes_]
+    table = pd.DataFrame(np.nan, _object_ids(X), names)
+    return table.assign(label=label, reason=f"{type(error).__name__}: {error}")
 
 
 def _trust(
