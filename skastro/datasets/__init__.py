@@ -7,10 +7,12 @@ from skastro.datasets._label_noise import make_label_noise
 from skastro.datasets._light_curves import make_light_curves
 from skastro.datasets._make_spectra import make_spectra
 from skastro.datasets._stamps import make_stamps
+from skastro.datasets._variety import Variety
 
 __all__ = [
     "Cadence",
     "HostRedshifts",
+    "Variety",
     "bazin",
     "get_cadence",
     "make_bazin",

@@ -83,6 +83,12 @@ class Cadence:
     calibration : float, default=0.005
         Relative calibration error of the photometry.
 
+    unpaired : float, default=0.0
+        Fraction of fields with a single visit per night, on more nights.
+
+    season_scatter : float, default=0.0
+        Largest fraction by which the season of a field is shorter, uniform from 0.
+
     See Also
     --------
     get_cadence : The predefined cadences.
@@ -116,6 +122,8 @@ class Cadence:
     declinations: tuple = (-65.0, 5.0)
     trigger_gap: float = 0.02
     calibration: float = 0.005
+    unpaired: float = 0.0
+    season_scatter: float = 0.0
 
     @property
     def bands(self) -> list[str]:
@@ -173,7 +181,7 @@ class Cadence:
         for name in ("n_seasons", "visits_per_night"):
             if int(getattr(self, name)) != getattr(self, name):
                 raise ValueError(f"Cadence: {name}={getattr(self, name)} is not an integer")
-        for name in ("clear_fraction", "pair_fraction"):
+        for name in ("clear_fraction", "pair_fraction", "unpaired", "season_scatter"):
             if getattr(self, name) > 1:
                 raise ValueError(f"Cadence: {name}={getattr(self, name)} is more than 1")
 

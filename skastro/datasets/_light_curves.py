@@ -13,6 +13,7 @@ from skastro.datasets._catalogue import SOURCES
 from skastro.datasets._host import HostRedshifts
 from skastro.datasets._observe import Setup, draw_batch, redshift_limits
 from skastro.datasets._spectra import dust_ratio
+from skastro.datasets._variety import Variety
 from skastro.datasets._visits import draw_weather
 from skastro.surveys import Survey, get_survey
 from skastro.utils.ragged import nest, take_objects
@@ -32,6 +33,7 @@ def make_light_curves(
     redshift_range: tuple[float, float] = (0.0, 4.0),
     hosts: HostRedshifts | None = None,
     dust_law: str = "CCM89",
+    variety: Variety | None = None,
     return_truth: bool = False,
     random_state: RandomState = None,
 ) -> tuple[NestedFrame, NDArray]:
@@ -68,6 +70,11 @@ def make_light_curves(
 
     dust_law : str, default="CCM89"
         Extinction law of the Milky Way by its name in `dust_extinction`, with R_V = 3.1.
+
+    variety : Variety, default=None
+        Vary spectra, luminosities, cadence, templates and redshifts from object to object, for
+        a classifier that is to be used on another survey or simulation; None: this simulator as
+        it is.
 
     return_truth : bool, default=False
         Add the columns ``true_redshift``, ``true_peak_time`` and ``true_mwebv`` and the field
@@ -118,7 +125,7 @@ def make_light_curves(
     """
     counts = _plan(n_objects, classes)
     rng = as_generator(random_state)
-    setup = _setup(rng, survey, cadence, redshift_range, hosts, dust_law)
+    setup = _setup(rng, survey, cadence, redshift_range, hosts, dust_law, variety)
     for name in counts:
         if not SOURCES[name].galactic:
             redshift_limits(SOURCES[name], setup)
@@ -163,12 +170,14 @@ def _shares(classes):
     return shares
 
 
-def _setup(rng, survey, cadence, redshift_range, hosts, dust_law):
+def _setup(rng, survey, cadence, redshift_range, hosts, dust_law, variety):
     """Check all parameters except the classes, and collect what all objects share."""
     survey = get_survey(survey)
     cadence = get_cadence(survey.name) if cadence is None else cadence
+    cadence = variety.change(cadence) if variety else cadence
     cadence.check(survey)
-    hosts = HostRedshifts() if hosts is None else hosts
+    if hosts is None:
+        hosts = variety.hosts if variety else HostRedshifts()
     hosts.check()
     limits = np.asarray(redshift_range, float)
     if limits.shape != (2,) or not (0 <= limits[0] < limits[1] <= 10):
@@ -178,7 +187,8 @@ def _setup(rng, survey, cadence, redshift_range, hosts, dust_law):
         )
     dust_ratio(5000.0, law=dust_law, r_v=3.1)
     clear = draw_weather(rng, cadence)
-    return Setup(survey, cadence, clear, hosts, tuple(limits.tolist()), (dust_law, 3.1))
+    limits = tuple(limits.tolist())
+    return Setup(survey, cadence, clear, hosts, limits, (dust_law, 3.1), variety)
 
 
 def _simulate(rng, source, count, setup):

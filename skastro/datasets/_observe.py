@@ -10,6 +10,7 @@ from skastro.datasets._host import HostRedshifts, draw_reddening
 from skastro.datasets._noise import detect, find_trigger, flux_error, photflag, sky_variance
 from skastro.datasets._source import Rows, Scene, to_flux
 from skastro.datasets._spectra import dust_ratio, ripple
+from skastro.datasets._variety import Variety
 from skastro.datasets._visits import draw_visits, illumination, season_starts
 from skastro.surveys import Survey
 from skastro.utils.ragged import segment_argmax, take_objects
@@ -18,6 +19,7 @@ _NEAREST = 0.003
 _BEFORE, _AFTER = 25.0, 10.0
 _FLARE_LEAD = 0.03
 _HOPELESS_SNR = 2.0
+_B_BAND = 4400.0
 
 
 class Setup(NamedTuple):
@@ -43,6 +45,9 @@ class Setup(NamedTuple):
     dust : tuple of (str, float)
         Law and R_V of the Milky Way.
 
+    variety : Variety or None
+        What varies from object to object.
+
     Examples
     --------
     >>> from skastro.datasets._observe import Setup
@@ -56,15 +61,18 @@ class Setup(NamedTuple):
     hosts: HostRedshifts
     redshift_range: tuple
     dust: tuple
+    variety: Variety | None = None
 
     @property
     def scene(self):
         """What populations have to know of the survey."""
-        cadence = self.cadence
+        cadence, variety = self.cadence, self.variety
+        templates = (variety.template_visits, variety.many_flares) if variety else ()
         return Scene(
-            bright=cadence.per_band("saturation").max(),
-            faint=cadence.per_band("depth").max(),
-            span=365.25 * (cadence.n_seasons - 1) + cadence.season_length + _BEFORE + _AFTER,
+            cadence.per_band("saturation").max(),
+            cadence.per_band("depth").max(),
+            365.25 * (cadence.n_seasons - 1) + cadence.season_length + _BEFORE + _AFTER,
+            *templates,
         )
 
     @property
@@ -182,7 +190,10 @@ def _draw_objects(rng, source, n, setup):
     redshift = np.zeros(n)
     if not source.galactic:
         redshift = draw_redshifts(rng, n, *redshift_limits(source, setup), source.evolution)
-    return source.draw(rng, n, setup.scene) | {
+    population = source.draw(rng, n, setup.scene)
+    if setup.variety and not source.galactic:
+        population |= setup.variety.draw(rng, n)
+    return population | {
         "redshift": redshift,
         "distance": np.zeros(n) if source.galactic else distance_modulus(redshift),
         "ra": ra,
@@ -235,6 +246,8 @@ def true_fluxes(source, p, setup, phase, band):
     dimming = p["distance"] + milky_way * p["true_mwebv"]
     dimming = dimming + dust_ratio(wavelength) * p["host_ebv"]
     dimming = dimming + ripple(wavelength, p["ripple"], p["ripple_lags"])
+    if "dimmed" in p.parameters:
+        dimming = dimming + p["dimmed"] - 2.5 * p["slope_error"] * np.log10(wavelength / _B_BAND)
     factor = stretch * 10 ** (-0.4 * dimming)
     return total * factor, template * factor
 

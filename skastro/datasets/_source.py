@@ -77,6 +77,12 @@ class Scene(NamedTuple):
     span : float
         Days from the first to the last season's end.
 
+    template_visits : int
+        Visits whose mean (five) or median (more) is the template of a variable star.
+
+    many_flares : bool
+        Whether a flaring star flares more than once.
+
     Examples
     --------
     >>> from skastro.datasets._source import Scene
@@ -87,6 +93,8 @@ class Scene(NamedTuple):
     bright: float
     faint: float
     span: float
+    template_visits: int = 5
+    many_flares: bool = False
 
 
 class Rows:

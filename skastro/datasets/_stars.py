@@ -1,6 +1,7 @@
 """Stars of the Milky Way: pulsating, eclipsing, flaring and lensed ones, in apparent flux.
 
-Difference images subtract a template, here the mean of five earlier visits of a variable star.
+Difference images subtract a template, for a variable star the mean of five earlier visits; or the
+median of 25, because the coadds of a survey reject outliers, so that an eclipse leaves no trace.
 """
 
 import numpy as np
@@ -10,6 +11,7 @@ from skastro.datasets._source import Source, draw_common, draw_normal, draw_scal
 from skastro.datasets._spectra import thermal
 
 _R_BAND = 6200.0
+_FLARES = 64
 _RATIOS_AB, _LAGS_AB = (1.0, 0.47, 0.34, 0.22), (0.0, 2.4, 5.1, 1.5)
 _RATIOS_C, _LAGS_C = (1.0, 0.13), (0.0, 3.0)
 
@@ -21,11 +23,11 @@ def _draw_counts(rng, n, bright, faint, slope):
 
 
 def _against_template(brightness, phase, period, p):
-    """Return the flux now, and its mean over the five phases of the template."""
-    cycles = phase / period
-    total = brightness(cycles)
-    template = sum(brightness(p["template"][:, k]) for k in range(5)) / 5
-    return total, template
+    """Return the flux now, and its mean over the phases of the template; the median of many."""
+    phases = p["template"].T
+    visits = [brightness(cycles) for cycles in phases]
+    template = sum(visits) / 5 if len(phases) == 5 else np.median(visits, axis=0)
+    return brightness(phase / period), template
 
 
 def draw_lyrae(rng, n, scene):
@@ -51,7 +53,7 @@ def draw_lyrae(rng, n, scene):
         "amplitude": amplitude,
         "first_overtone": first_overtone,
         "temperature": draw_normal(rng, n, 6600.0, 300.0),
-        "template": rng.random((n, 5)),
+        "template": rng.random((n, scene.template_visits)),
     }
 
 
@@ -108,7 +110,7 @@ def draw_eclipsing(rng, n, scene):
         "tides": 0.12 * rng.random(n) * np.minimum(period**-1.0, 1.0),
         "temperature": draw_scale(rng, n, 5400.0, 0.2),
         "contrast": draw_normal(rng, n, 0.1, 0.15),
-        "template": rng.random((n, 5)),
+        "template": rng.random((n, scene.template_visits)),
     }
 
 
@@ -142,11 +144,13 @@ def eclipsing(phase, wavelength, p):
 
 
 def draw_flaring(rng, n, scene):
-    """Draw flares of M dwarfs: minutes to hours, 10,000 K on a star of 3000 K.
+    """Draw M dwarfs that flare: minutes to hours, 10,000 K on a star of 3000 K.
 
-    Only long flares are detected twice: widths at half maximum are log-normal around 40 minutes
-    (Davenport et al. 2014 measure minutes to hours), and the flares are brighter in u than their
-    star by 0.5-6 mag.
+    Widths at half maximum are log-normal around 40 minutes (Davenport et al. 2014 measure minutes
+    to hours), and the largest flares are brighter in u than their star by 0.5-6 mag.  Where
+    the scene has many flares, a star flares again, once in 1 to 100 days; energies follow a power
+    law, so that the contrast of the others is exponentially lower (Hawley et al. 2014, ApJ 797,
+    121, section 3).
 
     Examples
     --------
@@ -156,17 +160,29 @@ def draw_flaring(rng, n, scene):
     >>> draw_flaring(np.random.default_rng(0), 9, Scene(16, 24, 200))["half_time"].shape
     (9,)
     """
-    return draw_common(rng, n, dust=0.0, ripple=0.05) | {
+    p = draw_common(rng, n, dust=0.0, ripple=0.05) | {
         "magnitude": _draw_counts(rng, n, scene.bright, scene.faint - 1.0, 0.2),
         "contrast": rng.uniform(0.5, 6.0, n),
         "half_time": draw_scale(rng, n, 40 / 1440, 0.8),
         "temperature": draw_normal(rng, n, 3050.0, 150.0),
         "flare_temperature": draw_scale(rng, n, 10000.0, 0.12),
     }
+    return p | _draw_more_flares(rng, p["contrast"]) if scene.many_flares else p
+
+
+def _draw_more_flares(rng, contrast):
+    n = len(contrast)
+    return {
+        "interval": np.exp(rng.uniform(0.0, np.log(100.0), n)),
+        "flare_start": rng.random((n, _FLARES)),
+        "flare_contrast": contrast[:, None] - rng.exponential(1.2, (n, _FLARES)),
+    }
 
 
 def flaring(phase, wavelength, p):
-    """Return a flaring M dwarf: its quiescent light, and one flare (Kowalski et al. 2013).
+    """Return a flaring M dwarf: its quiescent light and its flares (Kowalski et al. 2013).
+
+    One flare is at phase 0; of the others, if there are any, one falls into each interval.
 
     Examples
     --------
@@ -178,13 +194,27 @@ def flaring(phase, wavelength, p):
     >>> bool(flux[0] == template[0] and flux[1] > template[1])
     True
     """
-    star = to_flux(p["magnitude"])
+    star, u_band = to_flux(p["magnitude"]), 3650.0
     quiet = star * thermal(wavelength, p["temperature"], _R_BAND, 4500.0, 2.0)
-    u_band = 3650.0
     height = star * thermal(u_band, p["temperature"], _R_BAND, 4500.0, 2.0)
-    height = height * 10 ** (0.4 * p["contrast"])
     colour = thermal(wavelength, p["flare_temperature"], u_band)
-    return quiet + height * colour * flare(phase, p["half_time"]), quiet
+    shape = 10 ** (0.4 * p["contrast"]) * flare(phase, p["half_time"])
+    return quiet + height * colour * (shape + _other_flares(phase, p)), quiet
+
+
+def _other_flares(phase, p):
+    """Return the light of the flares of this interval and of the one before, relative to u."""
+    light = np.zeros(len(phase))
+    if "interval" not in p.parameters:
+        return light
+    number = np.floor(phase / p["interval"]).astype(int)
+    for back in (0, 1):
+        k = (number - back) % _FLARES
+        start = number - back + p.parameters["flare_start"][p.ids, k]
+        since = phase - start * p["interval"]
+        contrast = p.parameters["flare_contrast"][p.ids, k]
+        light += 10 ** (0.4 * contrast) * flare(since, p["half_time"])
+    return light
 
 
 def draw_lensed(rng, n, scene):

@@ -107,7 +107,10 @@ def draw_visits(rng, cadence, ra, clear):
     >>> sorted(set(owner.tolist())), len(time) == len(band)
     ([0, 1], True)
     """
-    owner, night = _draw_nights(rng, cadence, ra, clear)
+    single = np.zeros(len(ra), bool)
+    if cadence.unpaired:
+        single = rng.random(len(ra)) < cadence.unpaired
+    owner, night = _draw_nights(rng, cadence, ra, clear, single)
     start = night + cadence.midnight + rng.uniform(-0.12, 0.12, len(night))
     length = min(cadence.visits_per_night, len(cadence.bands))
     first = _draw_first_bands(rng, cadence, start)
@@ -115,21 +118,30 @@ def draw_visits(rng, cadence, ra, clear):
     steps = cadence.revisit * rng.uniform(0.8, 1.2, (len(night), length))
     steps[:, 0] = 0
     kept = np.ones((len(night), length), bool)
-    kept[:, 1:] = (rng.random(len(night)) < cadence.pair_fraction)[:, None]
+    paired = (rng.random(len(night)) < cadence.pair_fraction) & ~single[owner]
+    kept[:, 1:] = paired[:, None]
     time = (start[:, None] + np.cumsum(steps, axis=1))[kept]
     return np.repeat(owner, kept.sum(axis=1)), time, band[kept].astype(np.int8)
 
 
-def _draw_nights(rng, cadence, ra, clear):
-    """Return the object number and the day of every clear night on which a field is visited."""
-    expected = cadence.season_length / cadence.night_gap
+def _draw_nights(rng, cadence, ra, clear, single):
+    """Return the object number and the day of every clear night on which a field is visited.
+
+    Fields of `single` visits have as many visits as the others.
+    """
+    length = min(cadence.visits_per_night, len(cadence.bands))
+    gap = cadence.night_gap / np.where(single, 1 + cadence.pair_fraction * (length - 1), 1.0)
+    expected = cadence.season_length / gap.min(initial=cadence.night_gap)
     n_draws = int(expected + 6 * np.sqrt(expected / cadence.regularity) + 4)
     shape = (len(ra), cadence.n_seasons, n_draws)
-    gaps = rng.gamma(cadence.regularity, cadence.night_gap / cadence.regularity, shape)
+    gaps = rng.gamma(cadence.regularity, 1 / cadence.regularity, shape) * gap[:, None, None]
     gaps[..., 0] *= rng.random(shape[:2])
     starts = season_starts(cadence, ra)[..., None]
     nights = np.floor(starts + np.cumsum(gaps, axis=-1)).astype(int)
-    kept = nights < starts + cadence.season_length
+    season = np.full(len(ra), cadence.season_length)
+    if cadence.season_scatter:
+        season *= 1 - cadence.season_scatter * rng.random(len(ra))
+    kept = nights < starts + season[:, None, None]
     kept[..., 1:] &= nights[..., 1:] > nights[..., :-1]
     kept &= clear[np.minimum(nights - int(cadence.start), len(clear) - 1)]
     return np.nonzero(kept)[0], nights[kept]

@@ -57,6 +57,9 @@ class LightCurveReader(RaggedInputMixin):
             reasons=reasons,
             band_names=known,
             dropout=self.observation_dropout,
+            augment=getattr(self, "augment", None),
+            static_names=static,
+            wavelengths=self._wavelengths(known),
             **options,
         )
 
@@ -116,6 +119,12 @@ class LightCurveReader(RaggedInputMixin):
         codes, width = pd.Index(self.bands_).get_indexer(names), len(self.bands_)
         one_hot = self.band_encoding == "one-hot"
         return codes, np.eye(width) if one_hot else np.zeros((width, 0)), self.bands_
+
+    def _wavelengths(self, bands):
+        """Return the effective wavelengths of some bands, NaN for those unknown to the survey."""
+        survey = get_survey(self.survey)
+        known = [known_band(survey, name) for name in bands]
+        return np.array([np.nan if name is None else survey.wavelength(name) for name in known])
 
     def _numbers(self, X, columns):
         """Return static columns as float64 of shape (n_objects, n_columns)."""

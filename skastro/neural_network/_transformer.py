@@ -58,6 +58,11 @@ class TransformerClassifier(LightCurveNetClassifier):
         Largest share of the observations that is left out of a light curve in training, drawn for
         each object and epoch; never the first one.
 
+    augment : callable, default=None
+        Changes the light curves of each training batch, such as
+        :class:`skastro.augmentation.SurveyVariation`: maps :class:`skastro.augmentation.Curves`
+        and a NumPy Generator to Curves of the same objects.  Bands must be known to `survey`.
+
     band_encoding : {"wavelength", "one-hot", "embedding"}, default="one-hot"
         How the band enters the network: as effective wavelength, which also works for bands that
         did not occur in the training; as indicator; or as learned vector.
@@ -218,6 +223,7 @@ class TransformerClassifier(LightCurveNetClassifier):
         "freeze_encoder": ["boolean"],
         "n_prefixes": [Interval(Integral, 0, None, closed="left")],
         "observation_dropout": [Interval(Real, 0, 1, closed="left")],
+        "augment": [callable, None],
         "band_encoding": [StrOptions({"wavelength", "one-hot", "embedding"})],
         "reference_column": [str, None],
         "quality": [str],
@@ -233,6 +239,7 @@ class TransformerClassifier(LightCurveNetClassifier):
         freeze_encoder: bool = False,
         n_prefixes: int = 7,
         observation_dropout: float = 0.4,
+        augment: Callable | None = None,
         band_encoding: str = "one-hot",
         survey: str | Survey = "LSST",
         reference_column: str | None = None,
@@ -287,6 +294,7 @@ class TransformerClassifier(LightCurveNetClassifier):
         self.freeze_encoder = freeze_encoder
         self.n_prefixes = n_prefixes
         self.observation_dropout = observation_dropout
+        self.augment = augment
         self.band_encoding = band_encoding
         self.survey = survey
         self.reference_column = reference_column

@@ -31,6 +31,7 @@ _STATES = {
     "skastro:TreeTargets": "skastro.neural_network._targets:TreeTargets",
     "skastro:Grid": "skastro.utils.grid:Grid",
     "skastro:Survey": "skastro.surveys:Survey",
+    "skastro:SurveyVariation": "skastro.augmentation._variation:SurveyVariation",
 }
 """Plain classes of skastro that fitted estimators hold: name in the file -> place today."""
 

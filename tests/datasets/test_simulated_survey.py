@@ -1,5 +1,7 @@
 """Simulated surveys: schema, repeatability, noise, flags, physics, and a fair difficulty."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import f1_score
 from sklearn.model_selection import cross_val_predict
 
-from skastro.datasets import make_light_curves
+from skastro.datasets import HostRedshifts, Variety, get_cadence, make_light_curves
 from skastro.feature_extraction import LightCurveStatistics
 from skastro.utils.ragged import flatten, is_sorted, segment_first
 
@@ -131,3 +133,72 @@ def test_unknown_survey():
 def test_survey_without_cadence_names_those_that_have_one():
     with pytest.raises(ValueError, match="only LSST, DES, ZTF"):
         make_light_curves(5, survey="SDSS")
+
+
+def test_variety_leaves_the_default_alone_and_is_refused_where_impossible():
+    with pytest.raises(ValueError, match="Variety: slope"):
+        Variety(slope=(1.0, 0.0))
+    off = Variety((0, 0), (0, 0), 0.0, 0.0, 5, False, HostRedshifts())
+    plain, same = (
+        make_light_curves(20, classes=["RRL", "Mdwarf-flare"], random_state=0, variety=v)[0]
+        for v in (None, off)
+    )
+    pd.testing.assert_frame_equal(plain, same)
+
+
+def test_variety_changes_colours_outside_the_milky_way():
+    def colours(slope):
+        one = Variety((slope, slope), (0.0, 0.0), 0.0, 0.0)
+        hosts = HostRedshifts(missing=0.0, outliers=0.0, spectroscopic=1.0)
+        X, _ = make_light_curves(
+            60,
+            classes=["SNIa"],
+            variety=one,
+            hosts=hosts,
+            redshift_range=(0.1, 0.3),
+            random_state=0,
+        )
+        table = LightCurveStatistics().set_output(transform="pandas").fit_transform(X)
+        return np.nanmedian(table["max_flux_g"] / table["max_flux_i"])
+
+    assert colours(-2.0) / colours(0.0) == pytest.approx((7546 / 4827) ** 2, rel=0.3)
+
+
+def test_fields_of_single_visits_have_as_many_visits():
+    cadence = get_cadence("LSST")
+    lengths, pairs = [], []
+    for unpaired in (0.0, 1.0):
+        one = replace(cadence, unpaired=unpaired)
+        X, _ = make_light_curves(40, classes=["TDE"], cadence=one, random_state=0)
+        offsets, rows = flatten(X["lightcurve"])
+        lengths.append(np.diff(offsets).mean())
+        pairs.append((np.diff(rows["time"]) < 0.1).mean())
+    assert lengths[1] == pytest.approx(lengths[0], rel=0.1)
+    assert pairs[0] > 0.3
+    assert pairs[1] < 0.05
+
+
+def test_seasons_vary_in_length():
+    one = replace(get_cadence("LSST"), season_scatter=0.4)
+    X, _ = make_light_curves(60, classes=["RRL"], cadence=one, random_state=0)
+    offsets, rows = flatten(X["lightcurve"])
+    spans = np.array([np.ptp(rows["time"][a:b]) for a, b in zip(offsets[:-1], offsets[1:])])
+    assert spans.min() < 130
+    assert 170 < spans.max() < 186
+
+
+def test_flares_recur_and_templates_reject_eclipses():
+    stars = ["Mdwarf-flare", "EB"]
+    (plain, y), (varied, z) = (
+        make_light_curves(300, classes=stars, variety=v, random_state=0)
+        for v in (None, Variety(unpaired=0.0))
+    )
+
+    def table(X):
+        return LightCurveStatistics().set_output(transform="pandas").fit_transform(X)
+
+    old, new = table(plain), table(varied)
+    nights = [t[c == "Mdwarf-flare"]["n_detections_all"].mean() for t, c in ((old, y), (new, z))]
+    assert nights[1] > nights[0]
+    above = [(t[c == "EB"]["max_snr_all"]).median() for t, c in ((old, y), (new, z))]
+    assert above[1] < above[0]

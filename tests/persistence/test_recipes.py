@@ -14,6 +14,7 @@ from sklearn.ensemble import VotingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 
+from skastro.augmentation import SurveyVariation
 from skastro.datasets import make_light_curves
 from skastro.exceptions import DataShiftWarning, FormatError
 from skastro.hierarchy import HierarchicalClassifier
@@ -178,3 +179,13 @@ def test_a_model_without_network_loads_without_torch(tmp_path):
         "assert 'torch' not in sys.modules and 'matplotlib' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_variation_of_the_training_is_kept(tmp_path):
+    X, y = make_light_curves(20, classes=["SNIa", "RRL"], random_state=0)
+    variation = SurveyVariation(stretch=0.2)
+    model = RecurrentClassifier(max_epochs=1, augment=variation, random_state=0).fit(X, y)
+    save_model(model, tmp_path / "model")
+    again = load_model(tmp_path / "model")
+    assert again.augment == variation
+    np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))

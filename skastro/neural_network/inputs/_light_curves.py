@@ -1,7 +1,7 @@
 """Light curves: observations as rows of numbers, one gather per batch."""
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from skastro.augmentation import Curves
 from skastro.neural_network.inputs._keys import mix, value_keys
 from skastro.neural_network.inputs._static import StaticScaling
 from skastro.nn import DAYS_SCALE, HEIGHT_SCALE, ObservationFeature
@@ -90,6 +91,16 @@ class LightCurves:
     static_scaler : scikit-learn transformer, default=None
         Scales the static columns; standardisation by default.
 
+    augment : callable, default=None
+        Changes the light curves of a training sample: maps
+        :class:`skastro.augmentation.Curves` and a NumPy Generator to Curves of the same objects.
+
+    static_names : sequence of str, default=()
+        Name of each static column, for `augment`.
+
+    wavelengths : ndarray of shape (n_bands,), default=None
+        Effective wavelength of each band [Angstrom], for `augment`; NaN where unknown.
+
     Attributes
     ----------
     lengths : ndarray of int of shape (n_objects,)
@@ -126,6 +137,9 @@ class LightCurves:
         band_names: Sequence[str] = (),
         lengths_too: bool = False,
         static_scaler: Any = None,
+        augment: Callable | None = None,
+        static_names: Sequence[str] = (),
+        wavelengths: NDArray | None = None,
     ):
         self.offsets = offsets
         self.rows = sort_rows(offsets, rows)
@@ -137,6 +151,9 @@ class LightCurves:
         self.band_names = list(band_names)
         self.lengths_too = lengths_too
         self.static_scaler = static_scaler
+        self.augment = augment
+        self.static_names = list(static_names)
+        self.wavelengths = wavelengths
         self.scale: LightCurveScale | None = None
         self.lengths = np.diff(offsets)
         self.reasons = np.full(len(self), "", object) if reasons is None else reasons.copy()
@@ -177,7 +194,7 @@ class LightCurves:
     def keys(self, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
         """Return one number per object that depends on its content alone."""
         offsets, taken = take_objects(self.offsets, self.rows, rows)
-        days = self._days(offsets, taken, rows)
+        days = _days(offsets, taken, self.zero[rows])
         fields = [days, *(taken[name] for name in _FIELDS[1:])]
         table = np.column_stack([*fields, taken["band"], self.band_numbers[taken["band"]]])
         total = segment_reduce(offsets, mix(value_keys(table)), np.add, empty=0)
@@ -214,11 +231,14 @@ class LightCurves:
             -1 where there is none; ``lengths`` and ``static`` if there are any.
         """
         offsets, taken = take_objects(self.offsets, self.rows, rows)
+        static, zero = self._static_inputs[rows], self.zero[rows]
+        if generator is not None and self.augment is not None:
+            offsets, taken, static, zero = self._augmented(offsets, taken, rows, generator)
         if generator is not None and self.dropout:
             kept = _random_rows(offsets, self.dropout, generator)
             offsets, taken = keep_rows(offsets, taken, kept)
         lengths = np.diff(offsets)
-        padded = _pad(offsets, taken | {"time": self._days(offsets, taken, rows)})
+        padded = _pad(offsets, taken | {"time": _days(offsets, taken, zero)})
         numbers = describe(padded, 1.0 if self.scale is None else self.scale.flux)
         numbers = np.concatenate([numbers, self.band_numbers[padded["band"]]], axis=2)
         batch = {
@@ -229,11 +249,24 @@ class LightCurves:
         if self.lengths_too:
             batch["lengths"] = torch.from_numpy(lengths)
         if self.static.shape[1]:
-            batch["static"] = torch.from_numpy(self._static_inputs[rows])
+            batch["static"] = torch.from_numpy(static)
         return batch
 
-    def _days(self, offsets, taken, rows):
-        return (taken["time"] - np.repeat(self.zero[rows], np.diff(offsets))).astype(np.float32)
+    def _augmented(self, offsets, taken, rows, generator):
+        """Change a training sample; the zero date moves with the first detection."""
+        seed = torch.randint(2**62, (1,), generator=generator).item()
+        static = dict(zip(self.static_names, self.static[rows].T))
+        band = {"wavelength": self.wavelengths[taken["band"]]}
+        curves = Curves(offsets, taken | band, static)
+        changed = self.augment(curves, np.random.default_rng(seed))
+        moved = _first_detection(changed) - _first_detection(curves)
+        zero = self.zero[rows] + np.nan_to_num(moved)
+        new = {name: values for name, values in changed.rows.items() if name != "wavelength"}
+        if not static:
+            return changed.offsets, new, self._static_inputs[rows], zero
+        values = np.column_stack([changed.static[name] for name in self.static_names])
+        inputs = values if self.scale is None else self.scale.static.transform(values)
+        return changed.offsets, new, inputs, zero
 
     def _positions(self, days, lengths, generator, at):
         """Observations after which to predict, (n_objects, n_positions); -1 for none."""
@@ -249,6 +282,14 @@ class LightCurves:
             shares = 0.5 ** torch.arange(self.n_prefixes, 0, -1)
             return torch.cat([(last * shares).long(), last], dim=1)
         return last
+
+
+def _days(offsets, rows, zero):
+    return (rows["time"] - np.repeat(zero, np.diff(offsets))).astype(np.float32)
+
+
+def _first_detection(curves):
+    return segment_first(curves.rows["time"], curves.offsets, curves.rows["detected"])
 
 
 def _pad(offsets, rows):

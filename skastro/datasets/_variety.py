@@ -1,0 +1,97 @@
+"""What simulations of one survey disagree about, varied from object to object."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skastro.datasets._cadence import Cadence
+from skastro.datasets._host import HostRedshifts
+
+
+@dataclass(frozen=True)
+class Variety:
+    """Vary from object to object what simulations of one survey disagree about.
+
+    A classifier that is trained on one simulator learns its spectra, luminosities, cadence and
+    templates to the last detail, and is wrong and sure of itself elsewhere.  What varies at random
+    in the training cannot be relied on.
+
+    Parameters
+    ----------
+    slope : (float, float), default=(-2.5, 0.5)
+        Range of the power of ``wavelength / 4400 Angstrom`` in the rest frame by which spectra
+        outside the Milky Way are multiplied.  At -2 fluxes are per wavelength instead of per
+        frequency, and the ultraviolet, which templates know least, is bright.
+
+    magnitude : (float, float), default=(-0.3, 0.9)
+        Range of the change of luminosity outside the Milky Way [mag]; positive is fainter.
+
+    unpaired : float, default=0.5
+        Fraction of fields with a single visit per night instead of two.
+
+    season_scatter : float, default=0.35
+        Seasons are up to 1 / (1 - `season_scatter` / 2) times as long as in the cadence, and
+        shorter by up to this fraction of that.
+
+    template_visits : int, default=25
+        The template of a variable star is the median of that many visits; five: their mean.
+
+    many_flares : bool, default=True
+        Whether flaring stars flare more than once.
+
+    hosts : HostRedshifts, default=HostRedshifts(missing=0.1, galactic=0.03)
+        Redshifts, if `make_light_curves` is not told otherwise.  Hosts are found for about nine
+        supernovae of ten [1]_; with 30 galaxies per square arcminute bright enough for a redshift,
+        3 % of random positions lie within 1.1 arcseconds of one.
+
+    See Also
+    --------
+    skastro.augmentation.SurveyVariation : The same for light curves that exist.
+
+    References
+    ----------
+    .. [1] R. R. Gupta et al., "Host galaxy identification for supernova surveys", AJ 152, 154
+       (2016), arXiv:1604.06138.
+    .. [2] J. Tobin et al., "Domain randomization", IROS 2017, arXiv:1703.06907.
+
+    Examples
+    --------
+    >>> from skastro.datasets import Variety, make_light_curves
+    >>> X, y = make_light_curves(20, classes=["SNIa"], variety=Variety(), random_state=0)
+    >>> len(X)
+    20
+    """
+
+    slope: tuple[float, float] = (-2.5, 0.5)
+    magnitude: tuple[float, float] = (-0.3, 0.9)
+    unpaired: float = 0.5
+    season_scatter: float = 0.35
+    template_visits: int = 25
+    many_flares: bool = True
+    hosts: HostRedshifts = HostRedshifts(missing=0.1, galactic=0.03)
+
+    def __post_init__(self):
+        for name in ("slope", "magnitude"):
+            low, high = getattr(self, name)
+            if not low <= high:
+                raise ValueError(f"Variety: {name}={(low, high)} must be rising")
+        if self.template_visits < 1:
+            raise ValueError(f"Variety: template_visits={self.template_visits} is not positive")
+
+    def change(self, cadence: Cadence) -> Cadence:
+        """Return a cadence of which fields and seasons vary."""
+        longer = cadence.season_length / (1 - self.season_scatter / 2)
+        return replace(
+            cadence,
+            season_length=longer,
+            season_scatter=self.season_scatter,
+            unpaired=self.unpaired,
+        )
+
+    def draw(self, rng: np.random.Generator, n: int) -> dict[str, NDArray]:
+        """Sample the change of each object outside the Milky Way."""
+        return {
+            "slope_error": rng.uniform(*self.slope, n),
+            "dimmed": rng.uniform(*self.magnitude, n),
+        }
