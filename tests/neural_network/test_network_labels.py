@@ -48,7 +48,7 @@ EXPECTED = {
 
 
 @parametrize_with_checks(
-    [PerceptronClassifier(max_epochs=30, lr=1e-2)], expected_failed_checks=lambda _: EXPECTED
+    [PerceptronClassifier(max_epochs=10, lr=3e-2)], expected_failed_checks=lambda _: EXPECTED
 )
 def test_a_classifier_written_from_the_docstring_passes_all_checks(estimator, check):
     check(estimator)

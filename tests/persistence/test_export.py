@@ -9,6 +9,7 @@ from skastro.neural_network import HeatmapCNNClassifier, RecurrentClassifier, Tr
 from skastro.nn import HierarchicalCrossEntropy
 from skastro.persistence import export_network
 from skastro.taxonomy import Taxonomy
+from skastro.utils.ragged import flatten, keep_rows, nest, row_numbers
 
 TREE = Taxonomy({"Alert": {"SN": ["SNIa", "SNII"], "RRL": None}})
 
@@ -22,7 +23,12 @@ def dense():
 
 @pytest.fixture(scope="module")
 def light_curves():
-    return make_light_curves(40, classes=["SNIa", "SNII", "RRL"], random_state=0)
+    """Short ones: the exporter unrolls a recurrent network observation by observation."""
+    X, y = make_light_curves(40, classes=["SNIa", "SNII", "RRL"], random_state=0)
+    offsets, rows = flatten(X["lightcurve"])
+    return X.assign(
+        lightcurve=nest(*keep_rows(offsets, rows, row_numbers(offsets) < 9), X.index)
+    ), y
 
 
 def test_onnx_of_a_convolutional_network(dense, tmp_path):
