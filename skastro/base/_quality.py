@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skastro.utils.frames import get_column
+from skastro.utils.frames import get_array
 
 _SEPARATOR = "; "
 
@@ -86,7 +86,7 @@ def add_reasons(
 
 
 def _reasons(X, quality_column):
-    texts = get_column(X, quality_column).to_numpy(object)
+    texts = np.asarray(get_array(X, quality_column), object)
     if all(isinstance(text, str) for text in texts):
         return texts
     texts = np.where(pd.isna(texts), "", texts)

@@ -11,9 +11,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skastro.base._quality import add_reasons, is_marked
 from skastro.exceptions import name_choices
-from skastro.utils.frames import get_column, replace_columns
+from skastro.utils.frames import get_array, replace_columns
 from skastro.utils.labels import check_same_index
-from skastro.utils.ragged import flatten, keep_rows, nest
+from skastro.utils.ragged import NestedArray, flatten, keep_rows, nest_array, view_of
 
 _MEASURED = ("time", "wavelength", "flux", "flux_err")
 
@@ -61,11 +61,11 @@ class RaggedInputMixin:
     def _check_nested(self, X, name):
         column = self.column
         _require(column, X.columns, f"{name} requires a nested column {column!r}; X has")
-        dtype = X.dtypes[column]
+        dtype = get_array(X, column).dtype
         if not isinstance(dtype, NestedDtype):
             raise ValueError(f"{name}: column {column!r} is not nested but {dtype}")
+        fields = list(dtype.column_dtypes)
         for field in self._required_fields():
-            fields = list(dtype.column_dtypes)
             message = f"{name}: column {column!r} has no field {field!r}, only"
             _require(field, fields, message, self._remedy(field))
 
@@ -86,7 +86,7 @@ class RaggedInputMixin:
 
     def _open_rows(self, X):
         """Return offsets and rows of the nested column; measurements are fractional numbers."""
-        offsets, rows = flatten(get_column(X, self.column))
+        offsets, rows = flatten(get_array(X, self.column))
         whole = [name for name in _MEASURED if name in rows and rows[name].dtype.kind in "iu"]
         return offsets, rows | {name: rows[name].astype(float) for name in whole}
 
@@ -137,7 +137,7 @@ class RaggedTransformer(RaggedInputMixin, TransformerMixin, BaseEstimator):
     --------
     >>> from nested_pandas import NestedFrame
     >>> from skastro.base import RaggedTransformer
-    >>> from skastro.utils.ragged import flatten, keep_rows, nest
+    >>> from skastro.utils.ragged import NestedArray, flatten, keep_rows, nest_array, view_of
     >>> class Bright(RaggedTransformer):
     ...     def _required_fields(self):
     ...         return ("flux",)
@@ -211,8 +211,11 @@ class RaggedTransformer(RaggedInputMixin, TransformerMixin, BaseEstimator):
             faults = self._faults(offsets, rows, X)
             columns[self.quality_column] = add_reasons(X, self.quality_column, faults)
         new_offsets, new_rows = self._transform_rows(offsets, rows, X)
+        array = get_array(X, self.column)
         if new_rows is not rows:
-            columns[self.column] = nest(new_offsets, new_rows, X.index)
+            columns[self.column] = nest_array(new_offsets, new_rows)
+        elif not isinstance(array, NestedArray):
+            columns[self.column] = view_of(array)
         return replace_columns(X, columns)
 
     def set_output(self, *, transform: str | None = None) -> Self:

@@ -5,7 +5,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import is_numeric_dtype
 
-from skastro.utils.frames import get_column
+from skastro.utils.frames import get_array, get_numbers
 from skastro.utils.missing import mask_missing
 
 
@@ -41,7 +41,7 @@ def read_numbers(X: pd.DataFrame, column: str, name: str) -> NDArray[np.float64]
     >>> read_numbers(pd.DataFrame({"mwebv": [0.1, -9.0, None]}), "mwebv", "MyStep").tolist()
     [0.1, nan, nan]
     """
-    values = get_column(X, column)
-    if not is_numeric_dtype(values.dtype):
-        raise ValueError(f"{name}: column {column!r} must hold numbers, not {values.dtype}")
-    return np.asarray(mask_missing(column, values.to_numpy(float, na_value=np.nan)), float)
+    dtype = get_array(X, column).dtype
+    if not is_numeric_dtype(dtype):
+        raise ValueError(f"{name}: column {column!r} must hold numbers, not {dtype}")
+    return np.asarray(mask_missing(column, get_numbers(X, column)), float)

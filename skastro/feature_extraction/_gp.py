@@ -14,6 +14,7 @@ from skastro.base import LightCurveFeatures, check_bands, is_marked, take_known_
 from skastro.exceptions import ObjectWarning, name_objects
 from skastro.gaussian_process import Interpolation, Padding, interpolate_light_curves
 from skastro.surveys import Survey, get_survey
+from skastro.utils.frames import get_numbers
 from skastro.utils.grid import Grid, check_grid
 from skastro.utils.ragged import flatten
 
@@ -204,7 +205,7 @@ class GPInterpolate(LightCurveFeatures):
             rows["flux_err"],
             self.times_,
             self.wavelengths_,
-            reference=X[self.reference_column].to_numpy(float, na_value=np.nan),
+            reference=get_numbers(X, self.reference_column),
             kernel=self.kernel,
             wavelength_scale=self.wavelength_scale,
             padding=_third_band_padding(survey) if self.padding else None,

@@ -13,7 +13,7 @@ from skastro.exceptions import ObjectError, ObjectWarning
 from skastro.neural_network._classifier import BaseNetClassifier
 from skastro.neural_network.inputs import LightCurves
 from skastro.surveys import Survey, get_survey
-from skastro.utils.frames import get_column
+from skastro.utils.frames import get_array, get_numbers
 from skastro.utils.photometry import is_detected
 from skastro.utils.ragged import flatten, keep_rows, nest, segment_ids
 
@@ -37,7 +37,7 @@ class LightCurveReader(RaggedInputMixin):
     def _read_light_curves(self, X, *, reset, static=(), **options):
         """Return the source of a checked frame."""
         self._check_frame(X, reset)
-        offsets, rows = flatten(get_column(X, self.column))
+        offsets, rows = flatten(get_array(X, self.column))
         self._check_rows(X, offsets, rows)
         names, usable = self._usable_bands(rows["band"], reset)
         reasons = add_reasons(X, self.quality_column, {"": np.zeros(len(X), bool)})
@@ -131,7 +131,7 @@ class LightCurveReader(RaggedInputMixin):
         try:
             values = np.empty((len(X), len(columns)))
             for i, column in enumerate(columns):
-                values[:, i] = get_column(X, column).to_numpy(float, na_value=np.nan)
+                values[:, i] = get_numbers(X, column)
         except (TypeError, ValueError):
             text = [c for c in columns if not pd.api.types.is_numeric_dtype(X[c].dtype)]
             raise ValueError(

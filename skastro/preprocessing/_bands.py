@@ -110,9 +110,10 @@ class SelectBands(LightCurveTransformer):
         return [b if self.survey is None else get_survey(self.survey).band(b) for b in bands]
 
     def _transform_rows(self, offsets, rows, X):
-        rows = {**rows, "band": self._renamed(rows["band"])}
-        dropped = rows["band"].isin(self._names(self.drop))
-        offsets, rows = keep_rows(offsets, rows, ~dropped)
+        band = self._renamed(rows["band"])
+        rows = rows if band is rows["band"] else {**rows, "band": band}
+        if len(self.drop):
+            offsets, rows = keep_rows(offsets, rows, ~band.isin(self._names(self.drop)))
         known = self._known(rows["band"])
         offsets, rows, _ = take_known_bands(offsets, rows, known, None, X.index, "SelectBands")
         return offsets, rows
@@ -139,6 +140,8 @@ class SelectBands(LightCurveTransformer):
             survey = get_survey(self.survey)
             known = survey.canonical_names(new)
             new = [k if k in survey.wavelengths else name for k, name in zip(known, new)]
+        if new == list(band.categories):
+            return band
         position = {name: code for code, name in enumerate(dict.fromkeys(new))}
         codes = np.array([*(position[name] for name in new), -1], np.intp)[band.codes]
         dtype = pd.CategoricalDtype(pd.Index(list(position), dtype=object))

@@ -15,7 +15,7 @@ from skastro.base import LightCurveTransformer
 from skastro.exceptions import DataShiftWarning
 from skastro.preprocessing._detections import first_and_last
 from skastro.surveys import Survey, get_survey
-from skastro.utils.frames import get_column
+from skastro.utils.frames import get_numbers
 from skastro.utils.photometry import is_detected
 from skastro.utils.ragged import flatten, segment_ids, segment_median, segment_reduce
 
@@ -167,17 +167,16 @@ class CompareWithTraining(LightCurveTransformer):
             "days between observations": (end - start) / np.where(lengths > 1, lengths - 1, np.nan),
         }
         if self.redshift_column in X.columns:
-            known[self.redshift_column] = _numbers(get_column(X, self.redshift_column))
+            known[self.redshift_column] = get_numbers(X, self.redshift_column)
         if self.reference_column is not None:
             first = first_and_last(rows["time"], offsets, is_detected(rows))[0]
             name = f"days from {self.reference_column} to the first detection"
-            known[name] = first - _numbers(get_column(X, self.reference_column))
+            known[name] = first - get_numbers(X, self.reference_column)
         return known
 
     def _outside(self, table: dict[str, NDArray]):
         by_chance = self.max_share + 2 / (self.n_training_ + 1)
-        limits = self.ranges_[["low", "high"]].to_numpy(float).tolist()
-        for name, (low, high) in zip(self.ranges_.index, limits):
+        for name, (low, high, _) in zip(self.ranges_.index, self.ranges_.to_numpy().tolist()):
             if name not in table or np.isnan(low):
                 continue
             values = table[name][~np.isnan(table[name])]
@@ -203,11 +202,12 @@ class CompareWithTraining(LightCurveTransformer):
 
     def _bands(self, offsets, rows):
         shares = self._band_shares(offsets, rows)
-        usual = {name: share for name, share in self.bands_.items() if share > 0.5}
-        new = [name for name in shares if name not in self.bands_.index]
+        trained = dict(zip(self.bands_.index, self.bands_.tolist()))
+        usual = [name for name, share in trained.items() if share > 0.5]
+        new = [name for name in shares if name not in trained]
         if new:
             yield f"bands {new} did not occur in training"
-        rare = [name for name, share in usual.items() if shares.get(name, 0.0) < 0.5 * share]
+        rare = [name for name in usual if shares.get(name, 0.0) < 0.5 * trained[name]]
         if rare and len(offsets) > _FEW:
             yield f"bands {rare}, usual in training, are rare or missing"
 
@@ -230,7 +230,3 @@ class CompareWithTraining(LightCurveTransformer):
             return get_survey(self.survey).band(name)
         except KeyError:
             return str(name)
-
-
-def _numbers(values: pd.Series) -> NDArray:
-    return values.to_numpy(float, na_value=np.nan)

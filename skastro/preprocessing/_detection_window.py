@@ -9,6 +9,7 @@ from sklearn.utils._param_validation import Interval
 from skastro.base import LightCurveTransformer
 from skastro.exceptions import ObjectWarning, name_objects
 from skastro.preprocessing._detections import first_and_last
+from skastro.utils.frames import get_numbers
 from skastro.utils.photometry import is_detected
 from skastro.utils.ragged import keep_rows, segment_count, sort_rows
 
@@ -137,7 +138,7 @@ class DetectionWindow(LightCurveTransformer):
         first, last = first_and_last(rows["time"], offsets, is_detected(rows))
         if self.reference_column is None:
             return first, last
-        return X[self.reference_column].to_numpy(float, na_value=np.nan), last
+        return get_numbers(X, self.reference_column), last
 
 
 def _number_from_the_end(mask, offsets):

@@ -1,5 +1,7 @@
 """Arrow arrays to NumPy arrays and back, without a copy wherever the memory allows."""
 
+from functools import lru_cache
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -72,9 +74,16 @@ def _to_categorical(array):
     if None in categories or len(set(categories)) < len(categories):
         array = array.dictionary_decode().dictionary_encode()
         categories = array.dictionary.to_pylist()
-    codes = array.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    dtype = pd.CategoricalDtype(pd.Index(categories, dtype=object))
+    codes = array.indices.fill_null(-1) if array.null_count else array.indices
+    dtype = _categorical_dtype(tuple(categories))
+    codes = codes.to_numpy(zero_copy_only=False)
     return pd.Categorical.from_codes(codes, dtype=dtype, validate=False)
+
+
+@lru_cache(maxsize=1024)
+def _categorical_dtype(categories):
+    # The check of the categories takes longer than all other fields of a light curve.
+    return pd.CategoricalDtype(pd.Index(categories, dtype=object))
 
 
 def to_arrow(values, name):

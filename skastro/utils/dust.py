@@ -1,6 +1,10 @@
 """Extinction laws of the Milky Way by name."""
 
+from functools import lru_cache
+
 import numpy as np
+
+_FEW = 100
 
 
 def extinction_magnitudes(wavelengths, *, law="CCM89", r_v=3.1):
@@ -36,4 +40,15 @@ def extinction_magnitudes(wavelengths, *, law="CCM89", r_v=3.1):
     if curve is None:
         known = [n for n in dir(parameter_averages) if n[:1].isupper() and n[-2:].isdigit()]
         raise ValueError(f"unknown extinction law {law!r}; dust_extinction has {known}")
-    return r_v * np.asarray(curve(Rv=r_v)(np.asarray(wavelengths, float) * u.AA))
+    wavelengths = np.asarray(wavelengths, float)
+    if wavelengths.size > _FEW:
+        return r_v * np.asarray(curve(Rv=r_v)(wavelengths * u.AA))
+    return _known(tuple(wavelengths.ravel().tolist()), curve, r_v).reshape(wavelengths.shape).copy()
+
+
+@lru_cache(maxsize=256)
+def _known(wavelengths, curve, r_v):
+    # Checks of units take most of the time for the few bands of a survey.
+    import astropy.units as u
+
+    return r_v * np.asarray(curve(Rv=r_v)(np.array(wavelengths) * u.AA))

@@ -1,11 +1,13 @@
-"""Columns of frames, without the search for fields of nested columns in every look-up."""
+"""Columns of frames, without what pandas and nested-pandas repeat in every look-up and copy."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+import numpy as np
 import pandas as pd
-from nested_pandas import NestedDtype
+from nested_pandas import NestedDtype, NestedFrame
 from numpy.typing import ArrayLike, NDArray
+from pandas.api.extensions import ExtensionArray
 from sklearn.utils.validation import validate_data
 
 Frame = TypeVar("Frame", bound=pd.DataFrame)
@@ -22,6 +24,41 @@ def get_column(X: pd.DataFrame, name: str) -> pd.Series:
     [0.1]
     """
     return pd.DataFrame.__getitem__(X, name)
+
+
+def get_array(X: pd.DataFrame, name: str) -> NDArray | ExtensionArray:
+    """Return the array of one column, to be read only.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skastro.utils.frames import get_array
+    >>> get_array(pd.DataFrame({"redshift": [0.1]}), "redshift")
+    array([0.1])
+    """
+    # A Series costs 20 microseconds, and 160 where the column is nested.
+    return X._get_column_array(X.columns.get_loc(name))
+
+
+def get_numbers(X: pd.DataFrame, name: str) -> NDArray[np.float64]:
+    """Return one column as float64, NaN where missing.
+
+    Raises
+    ------
+    TypeError, ValueError
+        The column does not hold numbers.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skastro.utils.frames import get_numbers
+    >>> get_numbers(pd.DataFrame({"n": pd.array([1, None], "Int64")}), "n").tolist()
+    [1.0, nan]
+    """
+    values = get_array(X, name)
+    if isinstance(values, np.ndarray):
+        return values.astype(np.float64, copy=False)
+    return pd.Series(values, copy=False).to_numpy(float, na_value=np.nan)
 
 
 def replace_columns(X: Frame, columns: Mapping[str, Any]) -> Frame:
@@ -47,10 +84,18 @@ def replace_columns(X: Frame, columns: Mapping[str, Any]) -> Frame:
     >>> replace_columns(pd.DataFrame({"z": [0.1]}), {"quality": [""]}).columns.tolist()
     ['z', 'quality']
     """
-    new = X.copy(deep=False)
+    new = _shallow_copy(X)
     for name, values in columns.items():
         pd.DataFrame.__setitem__(new, name, values)
     return new
+
+
+def _shallow_copy(X):
+    if type(X) is not NestedFrame:
+        return X.copy(deep=False)
+    # The constructor of NestedFrame would copy once more and look for nested columns again.
+    manager = X._mgr.copy(deep=False)
+    return NestedFrame._from_mgr(manager, manager.axes).__finalize__(X)
 
 
 def read_dense(estimator: Any, X: ArrayLike, content: str, *, reset: bool) -> NDArray:

@@ -22,14 +22,59 @@ Rows: TypeAlias = dict[str, Any]
 """Fields of the rows of all objects: name -> ndarray or Categorical of shape (n_rows,)."""
 
 
+class NestedArray(NestedExtensionArray):
+    """Array of a nested column whose views share its memory.
+
+    pandas takes a view of every column whenever it copies a frame, and nested-pandas rebuilds the
+    Arrow arrays for each.
+
+    Parameters
+    ----------
+    values : pyarrow array
+        Lists of structs.
+
+    Examples
+    --------
+    >>> from skastro.utils.ragged import NestedArray, nest
+    >>> isinstance(nest([0, 1], {"flux": [1.0]}).array, NestedArray)
+    True
+    """
+
+    def view(self, dtype: Any = None) -> Any:
+        """Return an array that shares the memory of this one."""
+        return view_of(self) if dtype is None else super().view(dtype)
+
+    def copy(self) -> "NestedArray":
+        """Return an array that shares the memory of this one, which never changes."""
+        return view_of(self)
+
+    def __reduce__(self):
+        return NestedExtensionArray, (self.list_array,)
+
+
+def view_of(array: NestedExtensionArray) -> NestedArray:
+    """Return an array that shares the memory of the array of a nested column.
+
+    Examples
+    --------
+    >>> from skastro.utils.ragged import nest, view_of
+    >>> array = nest([0, 1], {"flux": [1.0]}).array
+    >>> view_of(array).list_array is array.list_array
+    True
+    """
+    new = object.__new__(NestedArray)
+    new._storage, new._dtype = array._storage, array._dtype
+    return new
+
+
 def flatten(
-    series: pd.Series, fields: Sequence[str] | None = None
+    series: pd.Series | NestedExtensionArray, fields: Sequence[str] | None = None
 ) -> tuple[NDArray[np.int64], Rows]:
     """Open a nested column as flat arrays.
 
     Parameters
     ----------
-    series : pandas.Series with a nested dtype
+    series : pandas.Series with a nested dtype, or its array
         One element per object.
 
     fields : sequence of str, default=None
@@ -61,13 +106,15 @@ def flatten(
     >>> offsets.tolist(), rows["flux"].tolist()
     ([0, 2, 2], [1.0, 2.0])
     """
+    column = f"column {series.name!r}" if isinstance(series, pd.Series) else "the column"
     if not isinstance(series.dtype, NestedDtype):
-        raise TypeError(f"column {series.name!r} is not nested: its dtype is {series.dtype}")
-    offsets, structs = _arrow.open_lists(one_chunk(series.array.list_array))
+        raise TypeError(f"{column} is not nested: its dtype is {series.dtype}")
+    array = series.array if isinstance(series, pd.Series) else series
+    offsets, structs = _arrow.open_lists(one_chunk(array.list_array))
     known = [field.name for field in structs.type]
     missing = [name for name in fields or () if name not in known]
     if missing:
-        raise KeyError(f"column {series.name!r} has no field {missing[0]!r}; it has {known}")
+        raise KeyError(f"{column} has no field {missing[0]!r}; it has {known}")
     return offsets, _arrow.open_fields(structs, known if fields is None else fields)
 
 
@@ -105,6 +152,18 @@ def nest(offsets: ArrayLike, rows: Rows, index: ArrayLike | None = None) -> pd.S
     >>> nest([0, 1, 3], {"time": np.arange(3.0)}, index=["a", "b"]).index.tolist()
     ['a', 'b']
     """
+    return pd.Series(nest_array(offsets, rows), index=index)
+
+
+def nest_array(offsets: ArrayLike, rows: Rows) -> NestedArray:
+    """Return the array of the nested column that :func:`nest` builds.
+
+    Examples
+    --------
+    >>> from skastro.utils.ragged import nest_array
+    >>> len(nest_array([0, 1, 3], {"time": [0.0, 1.0, 2.0]}))
+    2
+    """
     offsets = np.asarray(offsets)
     if len(offsets) and offsets.dtype.kind not in "iu":
         raise TypeError(f"offsets must be whole numbers, not {offsets.dtype}")
@@ -119,7 +178,7 @@ def nest(offsets: ArrayLike, rows: Rows, index: ArrayLike | None = None) -> pd.S
         raise ValueError("offsets must not decrease")
     offsets = pa.array(offsets.astype(np.int64, copy=False))
     lists = pa.LargeListArray.from_arrays(offsets, structs)
-    return pd.Series(NestedExtensionArray(lists), index=index)
+    return NestedArray(lists)
 
 
 def _check_rows(name, values, offsets, at_least=False):
@@ -133,6 +192,8 @@ def _check_rows(name, values, offsets, at_least=False):
 def keep_rows(offsets: ArrayLike, rows: Rows, mask: ArrayLike) -> tuple[NDArray, Rows]:
     """Drop the rows where `mask` is False and shorten the objects accordingly.
 
+    Rows that are all kept are returned unchanged, without a copy.
+
     Examples
     --------
     >>> import numpy as np
@@ -143,6 +204,8 @@ def keep_rows(offsets: ArrayLike, rows: Rows, mask: ArrayLike) -> tuple[NDArray,
     """
     mask, offsets = np.asarray(mask, bool), np.asarray(offsets)
     _check_rows("mask", mask, offsets)
+    if mask.all():
+        return offsets, rows
     kept = np.flatnonzero(mask)
     return np.searchsorted(kept, offsets), {name: v.take(kept) for name, v in rows.items()}
 
