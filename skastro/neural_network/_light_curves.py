@@ -39,13 +39,13 @@ class LightCurveReader(RaggedInputMixin):
         self._check_frame(X, reset)
         offsets, rows = flatten(get_array(X, self.column))
         self._check_rows(X, offsets, rows)
-        names, usable = self._usable_bands(rows["band"], reset)
+        names = self._band_names(rows["band"], reset)
+        usable = np.array([name is not None for name in names], bool)[rows["band"].codes]
         reasons = add_reasons(X, self.quality_column, {"": np.zeros(len(X), bool)})
         if not usable.all():
             reasons = self._lost_to_bands(X, offsets, rows["band"], usable, reasons)
             offsets, rows = keep_rows(offsets, rows, usable)
-            names = names[usable]
-        codes, numbers, known = self._describe_bands(names)
+        codes, numbers, known = self._describe_bands(names, rows["band"].codes)
         fields = {key: np.asarray(rows[key]) for key in _FIELDS}
         fields |= {"detected": is_detected(rows), "band": codes}
         return LightCurves(
@@ -64,36 +64,34 @@ class LightCurveReader(RaggedInputMixin):
         )
 
     def _check_rows(self, X, offsets, rows):
-        name, ids = type(self).__name__, segment_ids(offsets)
+        name = type(self).__name__
         for field in _FIELDS:
-            bad = ~np.isfinite(rows[field])
+            good = np.isfinite(rows[field])
             if field == "flux_err":
-                bad |= ~(np.asarray(rows[field]) > 0)
-            if bad.any():
+                good &= np.asarray(rows[field]) > 0
+            if not good.all():
                 raise ObjectError(
                     f"{name}: column {self.column!r} has values of {field!r} that are not finite"
                     f"{' or not positive' if field == 'flux_err' else ''}; CleanPhotometry removes "
                     f"such observations",
-                    X.index[np.unique(ids[bad])],
+                    X.index[np.unique(segment_ids(offsets)[~good])],
                 )
         if (rows["band"].codes < 0).any():
-            lost = X.index[np.unique(ids[rows["band"].codes < 0])]
+            lost = X.index[np.unique(segment_ids(offsets)[rows["band"].codes < 0])]
             raise ObjectError(
                 f"{name}: column {self.column!r} has observations without a band", lost
             )
 
-    def _usable_bands(self, band, reset):
-        """Return the band name of each observation, and which of them the network can use."""
-        survey = get_survey(self.survey)
-        own = [known_band(survey, name) for name in band.categories]
+    def _band_names(self, band, reset):
+        """Return the name of each category, None where the network cannot use the band."""
+        survey, raw = get_survey(self.survey), band.categories.tolist()
+        own = [known_band(survey, name) for name in raw]
         if self.band_encoding == "wavelength":
-            table = np.array([name is not None for name in own], bool)
-        else:
-            own = [raw if name is None else name for raw, name in zip(band.categories, own)]
-            if reset:
-                self.bands_ = sorted({own[code] for code in np.unique(band.codes)})
-            table = np.isin(np.array(own, object), np.array(self.bands_, object))
-        return np.array(own, object)[band.codes], table[band.codes]
+            return own
+        own = [name if known is None else known for name, known in zip(raw, own)]
+        if reset:
+            self.bands_ = sorted({own[code] for code in np.unique(band.codes)})
+        return [name if name in self.bands_ else None for name in own]
 
     def _lost_to_bands(self, X, offsets, band, usable, reasons):
         """Warn of observations in other bands; return the reasons of objects with no others."""
@@ -110,15 +108,17 @@ class LightCurveReader(RaggedInputMixin):
         empty = (reasons == "") & (n_left == 0) & (np.diff(offsets) > 0)
         return np.where(empty, "no observation in a known band", reasons)
 
-    def _describe_bands(self, names):
+    def _describe_bands(self, names, codes):
         """Return the band number of each observation, and numbers and names of the bands."""
         if self.band_encoding == "wavelength":
-            codes, found = pd.factorize(names, sort=True)
+            found = sorted({names[code] for code in np.unique(codes)})
             micron = [get_survey(self.survey).wavelength(name) / 1e4 for name in found]
-            return codes, np.array(micron, float).reshape(-1, 1), list(found)
-        codes, width = pd.Index(self.bands_).get_indexer(names), len(self.bands_)
-        one_hot = self.band_encoding == "one-hot"
-        return codes, np.eye(width) if one_hot else np.zeros((width, 0)), self.bands_
+            numbers = np.array(micron, float).reshape(-1, 1)
+        else:
+            found, width = self.bands_, len(self.bands_)
+            numbers = np.eye(width) if self.band_encoding == "one-hot" else np.zeros((width, 0))
+        table = np.array([found.index(name) if name in found else -1 for name in names], np.intp)
+        return table[codes], numbers, found
 
     def _wavelengths(self, bands):
         """Return the effective wavelengths of some bands, NaN for those unknown to the survey."""

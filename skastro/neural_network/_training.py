@@ -311,8 +311,10 @@ class BaseNet(BaseEstimator, metaclass=ABCMeta):
 
     def _forward(self, inputs, objects=None):
         """Return the output of the network without dropout."""
+        if self.net_.module_.training:
+            self.net_.module_.eval()
         with torch.inference_mode():
-            return self.net_.evaluation_step((inputs, None)).cpu()
+            return self.net_.infer(inputs).cpu()
 
     def _move_for_prediction(self):
         """Move to the requested device, or to the CPU where that device does not exist."""

@@ -320,10 +320,10 @@ class TransformerClassifier(LightCurveNetClassifier):
                     f"with {name}={other!r}"
                 )
 
-    def _usable_bands(self, band, reset):
+    def _band_names(self, band, reset):
         if reset and self.pretrained is not None and self.band_encoding == "one-hot":
             self.bands_, reset = self.pretrained_.bands_, False
-        return super()._usable_bands(band, reset)
+        return super()._band_names(band, reset)
 
     def _after_building(self):
         if self.pretrained is None:

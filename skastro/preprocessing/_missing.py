@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils.validation import check_is_fitted
 
 from skastro.base import RaggedInputMixin
-from skastro.utils.frames import get_column, replace_columns
+from skastro.utils.frames import get_array, get_column, replace_columns
 from skastro.utils.missing import missing_codes
 
 
@@ -118,8 +118,7 @@ class ReplaceMissing(RaggedInputMixin, TransformerMixin, BaseEstimator, auto_wra
         """
         check_is_fitted(self)
         self._check_frame(X, reset=False)
-        treated = {name: get_column(X, name) for name in self._treated(X)}
-        return replace_columns(X, {name: self._masked(v) for name, v in treated.items()})
+        return replace_columns(X, dict(self._changed(X)))
 
     def set_output(self, *, transform: str | None = None) -> Self:
         """Do nothing: the output is always a frame like `X`.
@@ -142,12 +141,13 @@ class ReplaceMissing(RaggedInputMixin, TransformerMixin, BaseEstimator, auto_wra
 
     def _treated(self, X):
         """Return the columns to treat, after the check that they hold numbers."""
-        numbers = [name for name, dtype in X.dtypes.items() if _is_number(dtype)]
         known = getattr(self, "missing_", {}) if self.columns is None else self.columns
         for name in known:
-            if name in X.columns and name not in numbers:
+            if name in X.columns and not _is_number(get_array(X, name).dtype):
                 raise ValueError(f"ReplaceMissing: column {name!r} is not numeric: {X[name].dtype}")
-        return numbers if self.columns is None else list(self.columns)
+        if self.columns is not None:
+            return list(self.columns)
+        return [name for name, dtype in X.dtypes.items() if _is_number(dtype)]
 
     def _sentinels(self, values):
         if isinstance(self.columns, Mapping):
@@ -156,12 +156,15 @@ class ReplaceMissing(RaggedInputMixin, TransformerMixin, BaseEstimator, auto_wra
             return tuple(self.missing)
         return missing_codes(values.name, is_integer_dtype(values.dtype))
 
-    def _masked(self, values):
-        sentinels = self.missing_.get(values.name, self._sentinels(values))
-        if is_integer_dtype(values.dtype):
-            values = values.astype("Int64")
-        found = values.isin(sentinels)
-        return values.mask(found) if found.any() else values
+    def _changed(self, X):
+        """Yield name and values of the columns that hold sentinels, or integers."""
+        for name in self._treated(X):
+            values = get_column(X, name)
+            sentinels = self.missing_.get(name, self._sentinels(values))
+            whole = is_integer_dtype(values.dtype)
+            found = np.isin(get_array(X, name), sentinels)
+            if whole or found.any():
+                yield name, (values.astype("Int64") if whole else values).mask(found)
 
     def _required_columns(self):
         return () if self.columns is None else tuple(self.columns)

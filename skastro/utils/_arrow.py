@@ -53,20 +53,26 @@ def open_fields(structs, names):
 
 def to_numpy(array):
     """Return numbers as ndarray and text as Categorical; a missing number or flag is NaN."""
-    if pa.types.is_dictionary(array.type) and not _is_text(array.type.value_type):
-        array = array.dictionary_decode()
-    if _is_text(array.type):
-        array = array.dictionary_encode()
-    if pa.types.is_dictionary(array.type):
+    kind = _kind(array.type)
+    if kind == "encoded text":
         return _to_categorical(array)
-    if pa.types.is_boolean(array.type) and array.null_count:
+    if kind == "encoded":
+        return to_numpy(array.dictionary_decode())
+    if kind == "text":
+        return _to_categorical(array.dictionary_encode())
+    if kind == "flag" and array.null_count:
         array = array.cast(pa.int8())
     return array.to_numpy(zero_copy_only=False)
 
 
-def _is_text(type_):
+@lru_cache(maxsize=1024)
+def _kind(type_):
+    if pa.types.is_dictionary(type_):
+        return "encoded text" if _kind(type_.value_type) == "text" else "encoded"
+    if pa.types.is_boolean(type_):
+        return "flag"
     kinds = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
-    return any(kind(type_) for kind in kinds)
+    return "text" if any(is_kind(type_) for is_kind in kinds) else "number"
 
 
 def _to_categorical(array):

@@ -36,9 +36,15 @@ class StaticScaling:
             self.scaler_ = scaler.fit(np.where(empty, 0.0, values))
         return self
 
+    def _scaled(self, values):
+        if self.scaler is not None:
+            return self.scaler_.transform(values)
+        # The checks of `transform` take longer than everything else for a single object.
+        return (values - self.scaler_.mean_) / self.scaler_.scale_
+
     def transform(self, values: NDArray) -> NDArray[np.float32]:
         """Return scaled values, then indicators, of shape (n_objects, 2 n_static)."""
         missing = np.isnan(values)
         if values.shape[1] and len(values):
-            values = self.scaler_.transform(values)
+            values = self._scaled(values)
         return np.hstack([np.where(missing, 0, values), missing]).astype(np.float32)
