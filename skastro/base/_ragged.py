@@ -13,7 +13,8 @@ from skastro.base._quality import add_reasons, is_marked
 from skastro.exceptions import name_choices
 from skastro.utils.frames import get_array, replace_columns
 from skastro.utils.labels import check_same_index
-from skastro.utils.ragged import NestedArray, flatten, keep_rows, nest_array, view_of
+from skastro.utils.nested_array import NestedArray, nest_array, view_of
+from skastro.utils.ragged import flatten, keep_rows
 
 _MEASURED = ("time", "wavelength", "flux", "flux_err")
 
@@ -137,7 +138,8 @@ class RaggedTransformer(RaggedInputMixin, TransformerMixin, BaseEstimator):
     --------
     >>> from nested_pandas import NestedFrame
     >>> from skastro.base import RaggedTransformer
-    >>> from skastro.utils.ragged import NestedArray, flatten, keep_rows, nest_array, view_of
+    >>> from skastro.utils.nested_array import NestedArray, nest_array, view_of
+    from skastro.utils.ragged import flatten, keep_rows
     >>> class Bright(RaggedTransformer):
     ...     def _required_fields(self):
     ...         return ("flux",)
