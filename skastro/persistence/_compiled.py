@@ -5,6 +5,9 @@ import numpy as np
 from skastro.persistence._codec import Codec
 
 _LOSSES = ("sklearn._loss._loss", "sklearn.linear_model._sgd_fast")
+_MODULES = {"_loss": _LOSSES[0]}
+"""Module that a compiled class of scikit-learn below 1.7 names -> its module."""
+
 _METRICS = {"Euclidean": "euclidean", "Manhattan": "manhattan", "Chebyshev": "chebyshev"}
 _NEIGHBOR_TREES = {"KDTree": "kd_tree", "BallTree": "ball_tree"}
 
@@ -97,7 +100,11 @@ def _is_neighbors(value):
 def _write_loss(value, write, path):
     cls, made, arguments = type(value), *value.__reduce__()[:2]
     arguments = arguments if made is cls else arguments[2]
-    return {"module": cls.__module__, "name": cls.__name__, "arguments": write(arguments, path)}
+    return {"module": _module(cls), "name": cls.__name__, "arguments": write(arguments, path)}
+
+
+def _module(cls):
+    return _MODULES.get(cls.__module__, cls.__module__)
 
 
 def _read_loss(node, read):
@@ -107,7 +114,7 @@ def _read_loss(node, read):
         raise ValueError(f"the file names a loss of {node['module']!r}, which is not allowed")
     cls = getattr(importlib.import_module(node["module"]), node["name"], None)
     arguments = read(node["arguments"])
-    is_class = isinstance(cls, type) and cls.__module__ == node["module"]
+    is_class = isinstance(cls, type) and _module(cls) == node["module"]
     if not is_class or not all(isinstance(a, int | float) for a in arguments):
         raise ValueError(f"the file names a loss {node['name']!r}, which does not exist")
     return cls(*arguments)
@@ -132,7 +139,7 @@ def _is(place):
 COMPILED = (
     Codec("tree", _is("sklearn.tree._tree:Tree"), _write_tree, _read_tree),
     Codec("neighbors", _is_neighbors, _write_neighbors, _read_neighbors),
-    Codec("loss", lambda v: type(v).__module__ in _LOSSES, _write_loss, _read_loss),
+    Codec("loss", lambda v: _module(type(v)) in _LOSSES, _write_loss, _read_loss),
     Codec("spline", _is("scipy.interpolate._bsplines:BSpline"), _write_spline, _read_spline),
 )
 """Codecs of compiled objects, which have no ``__dict__``."""

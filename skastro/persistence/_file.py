@@ -56,6 +56,8 @@ def write_file(path: Path, parts: dict, arrays: dict[str, np.ndarray], *, overwr
     """
     if path.exists() and not overwrite:
         raise FileExistsError(f"save_model: {path} exists; overwrite=True replaces it")
+    # safetensors below 0.5 writes invalid JSON for a file without arrays.
+    arrays = arrays or {"none": np.zeros(0)}
     header = {name: json.dumps(part, separators=(",", ":")) for name, part in parts.items()}
     header |= {"format": FORMAT, "format_version": str(VERSION)}
     header["sha256"] = _digest(header, arrays)

@@ -96,6 +96,11 @@ def _write_set(values, write, path):
     return _write_items(sorted(values, key=repr), write, path)
 
 
+def _is_list(value):
+    """Return whether a value is a list, or the list of columns of a ColumnTransformer below 1.7."""
+    return type(value) is list or type(value).__name__ == "_RemainderColsList"
+
+
 def _items(kind):
     return lambda node, read: kind(read(item) for item in node["items"])
 
@@ -206,7 +211,7 @@ PLAIN = (
     Codec("complex", _is(complex), _write_complex, _read_complex),
     Codec("scalar", lambda v: isinstance(v, np.generic), _write_scalar, _read_scalar),
     Codec("array", lambda v: isinstance(v, np.ndarray), _write_array, _read_array),
-    Codec("list", _is(list), _write_items, _items(list)),
+    Codec("list", _is_list, _write_items, _items(list)),
     Codec("tuple", _is(tuple), _write_items, _items(tuple)),
     Codec("set", _is(set), _write_set, _items(set)),
     Codec("frozenset", _is(frozenset), _write_set, _items(frozenset)),
