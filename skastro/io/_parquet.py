@@ -199,6 +199,24 @@ def iter_parquet(
                 yield X
 
 
+def find_row_groups(path: str | Path | Sequence[str | Path]) -> list[tuple[Path, int, int]]:
+    """Return file, number and length of every row group, in the order of :func:`read_parquet`."""
+    found = []
+    for file in _files(path):
+        with _open(file) as parquet:
+            footer = parquet.metadata
+            found += [(file, i, footer.row_group(i).num_rows) for i in range(footer.num_row_groups)]
+    return found
+
+
+def read_row_group(file: Path, group: int, columns: Sequence[str] | None = None) -> NestedFrame:
+    """Return the objects of one row group; errors name it."""
+    with _open(file) as parquet:
+        wanted, described = _wanted(parquet, columns, file)
+        with naming(f"{file}, row group {group}", *_BROKEN):
+            return _to_frame(_read_group(parquet, group, wanted, described), described)
+
+
 def count_parquet(path: str | Path | Sequence[str | Path]) -> int:
     """Return the number of objects in Parquet files without reading them.
 

@@ -1,6 +1,7 @@
 """Networks that read light curves observation by observation."""
 
 import warnings
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from skastro.base import RaggedInputMixin, add_reasons
 from skastro.exceptions import ObjectError, ObjectWarning
+from skastro.io import ParquetFrame
 from skastro.neural_network._classifier import BaseNetClassifier
-from skastro.neural_network.inputs import LightCurves
+from skastro.neural_network.inputs import LightCurves, StreamedLightCurves
 from skastro.surveys import Survey, get_survey
 from skastro.utils.frames import get_array, get_numbers
 from skastro.utils.photometry import is_detected
@@ -33,6 +35,21 @@ class LightCurveReader(RaggedInputMixin):
     >>> issubclass(TransformerAutoencoder, LightCurveReader)
     True
     """
+
+    def _stream_light_curves(self, X, *, reset, **options):
+        """Return the source of files that are read block by block."""
+        blocks = (self._read_light_curves(block, reset=reset, **options) for block in X)
+        again = partial(self._read_again, X, options)
+        source = StreamedLightCurves(blocks, again, n_cached=X.n_blocks)
+        if reset and self.band_encoding != "wavelength":
+            self.bands_ = source.band_names
+        _, numbers, _ = self._describe_bands(np.array(source.band_names, object))
+        return source.with_bands(numbers)
+
+    def _read_again(self, X, options, number):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ObjectWarning)
+            return self._read_light_curves(X.read_block(number), reset=False, **options)
 
     def _read_light_curves(self, X, *, reset, static=(), **options):
         """Return the source of a checked frame."""
@@ -185,7 +202,9 @@ class LightCurveNetClassifier(LightCurveReader, BaseNetClassifier):
     """
 
     def _read(self, X, *, reset, **options):
-        return self._read_light_curves(
+        in_files = isinstance(X, ParquetFrame)
+        read = self._stream_light_curves if in_files else self._read_light_curves
+        return read(
             X,
             reset=reset,
             static=self.static,
@@ -193,6 +212,15 @@ class LightCurveNetClassifier(LightCurveReader, BaseNetClassifier):
             static_scaler=self.static_scaler,
             **options,
         )
+
+    def _open_in_memory(self, X):
+        """Return the source of X, for results with one value per observation."""
+        if isinstance(X, ParquetFrame):
+            raise TypeError(
+                f"{type(self).__name__}: results per observation require the frames of a "
+                "ParquetFrame one by one, as a loop over it yields them"
+            )
+        return self._open(X)
 
     def _validation_question(self):
         return {"at": "halves"}
@@ -247,7 +275,7 @@ class LightCurveNetClassifier(LightCurveReader, BaseNetClassifier):
             Nested column ``probability`` with the field ``time``, sorted, and one field per
             class.
         """
-        source = self._open(X)
+        source = self._open_in_memory(X)
         proba = np.full((source.offsets[-1], len(self.classes_)), np.nan)
         for objects, found in self._outputs(source, self._probabilities, at="every"):
             cells, real = observation_cells(source, objects, found.shape[1])
@@ -267,7 +295,7 @@ def observation_cells(
     --------
     >>> import numpy as np
     >>> from skastro.neural_network._light_curves import observation_cells
-    >>> from skastro.neural_network.inputs import LightCurves
+    >>> from skastro.neural_network.inputs import LightCurves, StreamedLightCurves
     >>> rows = {"time": np.arange(3.0), "flux": np.ones(3), "flux_err": np.ones(3),
     ...         "detected": np.ones(3, bool), "band": np.zeros(3, int)}
     >>> curves = LightCurves(np.array([0, 1, 3]), rows, np.zeros((2, 0)), np.eye(1), np.zeros(2))

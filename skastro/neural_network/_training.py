@@ -21,7 +21,7 @@ from skastro.neural_network._callbacks import SCHEDULES, FiniteLoss, LearningRat
 from skastro.neural_network._checkpoint import Checkpoint, SaveCheckpoint, fingerprint
 from skastro.neural_network._net import WeightedNet, history_table, move, resolve_device, train
 from skastro.neural_network._random import seeded_globally
-from skastro.neural_network.inputs import BatchDataset, Source
+from skastro.neural_network.inputs import BatchDataset, Source, by_length
 from skastro.utils.ragged import chunks
 
 
@@ -197,9 +197,9 @@ class BaseNet(BaseEstimator, metaclass=ABCMeta):
         train_set = self._prepare(source, train_rows, rng, codes, weights, self._starts_anew())
         valid_set = None
         if len(valid_rows):
-            order = np.argsort(source.lengths[valid_rows], kind="stable")
+            valid_rows = by_length(source, valid_rows)
             valid_set = self._dataset(
-                source, valid_rows[order], codes, weights, question=self._validation_question()
+                source, valid_rows, codes, weights, question=self._validation_question()
             )
         callbacks, n_finished = self._callbacks(valid_set), 0
         if self._resume is not None:
@@ -300,8 +300,7 @@ class BaseNet(BaseEstimator, metaclass=ABCMeta):
         """
         _use_one_thread_after_fork()
         self._move_for_prediction()
-        rows = np.flatnonzero(~source.unusable)
-        rows = rows[np.argsort(source.lengths[rows], kind="stable")]
+        rows = by_length(source, np.flatnonzero(~source.unusable))
         data = BatchDataset(source, rows, question=question)
         for batch in self.net_.get_iterator(data, training=False).positions():
             # More would not fit the cache: recurrent networks are a third slower at 512 objects.

@@ -361,7 +361,7 @@ class TransformerClassifier(LightCurveNetClassifier):
         .. [1] M. Denil, A. Demiraj, N. de Freitas, "Extraction of Salient Sentences from Labelled
            Documents", arXiv:1412.6815, for gradient times input.
         """
-        source = self._open(X)
+        source = self._open_in_memory(X)
         found = np.zeros(source.offsets[-1])
         for objects, share in self._outputs(source, self._importance):
             cells, real = observation_cells(source, objects, share.shape[1])

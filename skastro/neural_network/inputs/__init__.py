@@ -8,10 +8,12 @@ rows; its ``scale`` is a small frozen object, and ``other.scaled(scale)`` applie
 torch module expects them.  What a caller wants is an argument of `take`: a ``generator`` requests a
 random training sample; ``at="every"`` or ``at=days`` predictions after every observation or at
 given days; ``orientation=3`` rotated or mirrored images.  ``source.keys(rows)`` returns one
-64-bit number per object that depends on its content alone and seeds Monte-Carlo dropout.
+64-bit number per object that depends on its content alone and seeds Monte-Carlo dropout.  A source
+that is read in blocks has ``blocks``, the block of each object, and ``n_cached``, how many of them
+fit into memory; batches then come from few blocks at a time.
 """
 
-from skastro.neural_network.inputs._batches import BatchDataset, BatchIterator
+from skastro.neural_network.inputs._batches import BatchDataset, BatchIterator, by_length
 from skastro.neural_network.inputs._dense import BlockScale, DenseBlocks
 from skastro.neural_network.inputs._light_curves import LightCurves, LightCurveScale
 from skastro.neural_network.inputs._multimodal import MultimodalBlocks
@@ -19,6 +21,7 @@ from skastro.neural_network.inputs._protocol import Source
 from skastro.neural_network.inputs._reconstruction import Reconstruction
 from skastro.neural_network.inputs._stamps import Stamps
 from skastro.neural_network.inputs._static import StaticScaling
+from skastro.neural_network.inputs._streamed import StreamedLightCurves
 
 __all__ = [
     "BatchDataset",
@@ -32,4 +35,6 @@ __all__ = [
     "Source",
     "Stamps",
     "StaticScaling",
+    "StreamedLightCurves",
+    "by_length",
 ]

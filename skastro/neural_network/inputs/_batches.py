@@ -137,10 +137,48 @@ class BatchIterator:
         """Batches in random order; of rows of similar length where lengths differ."""
         generator = self.dataset.generator
         order = torch.randperm(len(self.dataset), generator=generator).numpy()
-        lengths = self.dataset.lengths
-        if np.ptp(lengths) == 0:
+        lengths, window = self.dataset.lengths, self._windows()
+        if np.ptp(lengths) == 0 and window is None:
             return np.split(order, self._starts()[1:])
+        window = np.zeros(len(order), int) if window is None else window
+        order = order[np.argsort(window[order], kind="stable")]
         stretch = np.arange(len(order)) // (_BUCKET * self.batch_size)
-        order = order[np.lexsort((lengths[order], stretch))]
+        order = order[np.lexsort((lengths[order], stretch, window[order]))]
         batches = np.split(order, self._starts()[1:])
-        return [batches[i] for i in torch.randperm(len(batches), generator=generator).tolist()]
+        shuffled = torch.randperm(len(batches), generator=generator).numpy()
+        first = window[order[self._starts()]]
+        return [batches[i] for i in shuffled[np.argsort(first[shuffled], kind="stable")]]
+
+    def _windows(self):
+        """Return which rows are shuffled together, in random order; None for all of them.
+
+        Rows of a source that is read in blocks are shuffled among as many blocks as it holds.
+        """
+        source = self.dataset.source
+        if not _is_read_in_parts(source):
+            return None
+        blocks = source.blocks[self.dataset.rows]
+        n_blocks = int(source.blocks.max()) + 1
+        rank = torch.randperm(n_blocks, generator=self.dataset.generator).numpy()
+        return rank[blocks] // source.n_cached
+
+
+def by_length(source: Source, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return rows in the order of their lengths, block by block if the source is read in blocks.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skastro.neural_network.inputs import DenseBlocks, by_length
+    >>> by_length(DenseBlocks(np.eye(3), {"image": (3,)}, "Example"), np.array([2, 0])).tolist()
+    [2, 0]
+    """
+    lengths = source.lengths[rows]
+    if not _is_read_in_parts(source):
+        return rows[np.argsort(lengths, kind="stable")]
+    return rows[np.lexsort((lengths, source.blocks[rows]))]
+
+
+def _is_read_in_parts(source: Any) -> bool:
+    """Return whether a source has more blocks than it holds in memory."""
+    return hasattr(source, "blocks") and int(source.blocks.max()) >= source.n_cached

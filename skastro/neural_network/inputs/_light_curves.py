@@ -177,6 +177,17 @@ class LightCurves:
         """Number of static inputs: the columns and their indicators of missing values."""
         return 2 * self.static.shape[1]
 
+    def with_objects(
+        self, offsets: NDArray, rows: Mapping[str, NDArray], static: NDArray, zero: NDArray
+    ) -> Self:
+        """Return usable objects with the same bands and options, not scaled; rows are sorted."""
+        other = copy.copy(self)
+        other.offsets, other.rows, other.zero = offsets, dict(rows), zero
+        other.static = other._static_inputs = static
+        other.scale, other.lengths = None, np.diff(offsets)
+        other.reasons = np.full(len(other), "", object)
+        return other
+
     def learn(self, rows: NDArray[np.int64]) -> Self:
         """Return the light curves scaled to some objects, those of the training."""
         _, taken = take_objects(self.offsets, {"error": self.rows["flux_err"]}, rows)
