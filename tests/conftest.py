@@ -40,11 +40,11 @@ PLASTICC_TARGETS = {"SNIa": 90, "SNII": 42, "RRL": 92}
 
 
 def pytest_collection_modifyitems(items):
-    """Mark all but one representative of each slow group as slow."""
+    """Mark all but one representative of each slow group as slow; some tests say so themselves."""
     seen = set()
     for item in items:
         path = item.path.relative_to(TESTS).as_posix() if item.path.is_relative_to(TESTS) else ""
-        if path.startswith(SLOW):
+        if path.startswith(SLOW) and item.get_closest_marker("slow") is None:
             group = path if "/" in path else (path, item.originalname)
             if group in seen:
                 item.add_marker("slow")

@@ -108,3 +108,9 @@ def test_layers_are_the_subpackages():
 def test_documents_name_every_subpackage(page):
     text = (PACKAGE.parent / page).read_text()
     assert [name for name in LAYER_OF if not re.search(rf"\b{name}\b", text)] == []
+
+
+def test_test_files_have_names_of_their_own():
+    """Pytest imports them by their names alone."""
+    names = [path.name for path in (PACKAGE.parent / "tests").rglob("test_*.py")]
+    assert len(names) == len(set(names))

@@ -77,6 +77,7 @@ def test_pytest_cases_are_unique_and_marked():
     assert marked[0].marks[0].kwargs == {"reason": "no", "strict": True}
 
 
+@pytest.mark.slow
 def test_other_data():
     def spectra():
         X, y = make_check_data()

@@ -6,6 +6,7 @@ import pkgutil
 import pytest
 
 
+@pytest.mark.slow
 def test_no_function_is_compiled_and_cached_twice():
     dispatcher = pytest.importorskip("numba.core.registry").CPUDispatcher
     package = importlib.import_module("skastro.gaussian_process._compiled")

@@ -113,6 +113,7 @@ class TestWhatIsWritten:
         assert [len(X) for X in iter_parquet(both)] == [65, 40]
 
 
+@pytest.mark.slow
 class TestResume:
     def test_finished_files_are_not_touched(self, raw, tmp_path):
         paths = run(raw, tmp_path)

@@ -71,6 +71,7 @@ def make_finder(paths, **options):
     return LabelErrorFinder(Counter(paths["log"]), **options)
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_resumes(paths, tmp_path):
     out = str(tmp_path / "proba.npy")
     here = str(Path(__file__).parent)

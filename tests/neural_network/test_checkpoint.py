@@ -60,6 +60,7 @@ def interrupted(model, *arguments):
     return clone(model).fit(*arguments)
 
 
+@pytest.mark.slow
 def test_a_killed_process_resumes_as_if_nothing_had_happened(tmp_path):
     path = tmp_path / "state.pt"
     script = f"""if True:

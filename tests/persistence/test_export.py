@@ -31,6 +31,7 @@ def light_curves():
     ), y
 
 
+@pytest.mark.slow
 def test_onnx_of_a_convolutional_network(dense, tmp_path):
     onnxruntime = pytest.importorskip("onnxruntime", reason="the extra 'onnx' is not installed")
     model, X = dense
