@@ -24,7 +24,7 @@ LAYERS = [
     {"nn"},
     {"preprocessing", "feature_extraction", "resampling"},
     {"neural_network"},
-    {"calibration", "hierarchy", "label_errors"},
+    {"adaptation", "calibration", "hierarchy", "label_errors"},
     {"inspection"},
     {"model_selection"},
     {"persistence"},

@@ -20,6 +20,13 @@ from sklearn.utils import estimator_checks, get_tags
 
 import skastro
 import skastro.base
+from skastro.adaptation import (
+    AdaptedClassifier,
+    FineTunedClassifier,
+    ImportanceWeightedClassifier,
+    PriorShiftClassifier,
+    TargetTrainedClassifier,
+)
 from skastro.base import RaggedInputMixin
 from skastro.calibration import (
     ConformalClassifier,
@@ -123,9 +130,11 @@ BASES = {
     BaseNetClassifier,
     *(value for value in vars(skastro.base).values() if inspect.isclass(value)),
     StampTransformer,
-    # A wrapper of a fitted classifier and a Pipeline, which keeps its fitted steps as parameters.
+    # Wrappers of a fitted classifier, and a Pipeline, which keeps its fitted steps as parameters.
     PrefitClassifier,
+    FineTunedClassifier,
     ResamplingPipeline,
+    AdaptedClassifier,
 }
 
 
@@ -165,6 +174,9 @@ INIT_PARAMS = {
     MarkSpectrumQuality: {"min_coverage": 0.9},
     AsinhScale: {"scale": 10.0},
     AugmentSampler: {"random_state": 0},
+    ImportanceWeightedClassifier: {"estimator": LogisticRegression(C=100)},
+    PriorShiftClassifier: {"estimator": LogisticRegression(C=100)},
+    TargetTrainedClassifier: {"estimator": LogisticRegression(C=100)},
     CleanPhotometry: {"reject": "saturated"},
     CompareWithTraining: {"reference_column": "peak_time"},
     ConformalClassifier: {"estimator": LogisticRegression()},

@@ -1,0 +1,19 @@
+"""Classifiers for data that differ from the training set: another survey, or the sky."""
+
+from skastro.adaptation._base import AdaptedClassifier, join_target
+from skastro.adaptation._fine_tune import FineTunedClassifier
+from skastro.adaptation._importance import ImportanceWeightedClassifier, density_ratios
+from skastro.adaptation._priors import PriorShiftClassifier, change_priors, estimate_priors
+from skastro.adaptation._target import TargetTrainedClassifier
+
+__all__ = [
+    "AdaptedClassifier",
+    "FineTunedClassifier",
+    "ImportanceWeightedClassifier",
+    "PriorShiftClassifier",
+    "TargetTrainedClassifier",
+    "change_priors",
+    "density_ratios",
+    "estimate_priors",
+    "join_target",
+]
