@@ -19,6 +19,7 @@ from skastro.cli._output import (
     tell_done,
     write_table,
 )
+from skastro.utils.locks import lock
 
 
 @click.command("predict")
@@ -32,10 +33,17 @@ from skastro.cli._output import (
 @click.option(
     "--chunk-size", default=10_000, show_default=True, help="Objects in memory at a time."
 )
+@click.option(
+    "--errors",
+    type=click.Choice(["raise", "mark"]),
+    default="raise",
+    show_default=True,
+    help="Objects for which the model fails: stop, or leave them unclassified with the reason.",
+)
 @click.option("--config", type=click.Path(exists=True), help="YAML file, also of SCONE.")
 @done_file_option
 @click.pass_context
-def command(ctx, model, data, output, overwrite, chunk_size, done_file, **options):
+def command(ctx, model, data, output, overwrite, chunk_size, errors, done_file, **options):
     """Write a table of class probabilities, one row per object; SNID is the first column.
 
     An interrupted run resumes when the same command is run again.
@@ -46,17 +54,20 @@ def command(ctx, model, data, output, overwrite, chunk_size, done_file, **option
         model, data = options["model"], options["data"]
         path = check_output(options["output"], overwrite, FORMATS)
         key = {"model": _digest(model), "data": _stamp(data), "chunk_size": chunk_size}
-        key |= {"options": survey_of(options)}
-        reading = {"chunk_size": chunk_size, **survey_of(options)}
-        parts = predict(model, data, path, key, progress=ctx.obj["progress"], **reading)
-        table = pd.concat([pd.read_parquet(part) for part in parts])
-        write_table(_named(table, options["prob_column"], options["prob_class"]), path)
-        shutil.rmtree(_folder(path))
+        key |= {"options": survey_of(options), "errors": errors}
+        reading = {"chunk_size": chunk_size, "errors": errors, **survey_of(options)}
+        with lock(path, "skastro predict"):
+            parts = predict(model, data, path, key, progress=ctx.obj["progress"], **reading)
+            table = pd.concat([pd.read_parquet(part) for part in parts])
+            write_table(_named(table, options["prob_column"], options["prob_class"]), path)
+            shutil.rmtree(_folder(path))
         n_missing = int((table["reason"] != "").sum())
         click.echo(f"{len(table)} objects, {n_missing} without a prediction: {path}")
 
 
-def predict(model, data, path, key, *, progress=False, chunk_size=10_000, **options) -> list[Path]:
+def predict(
+    model, data, path, key, *, progress=False, chunk_size=10_000, errors="raise", **options
+) -> list[Path]:
     """Write the predictions of every chunk that is not there yet, and return their files.
 
     Parameters
@@ -75,6 +86,9 @@ def predict(model, data, path, key, *, progress=False, chunk_size=10_000, **opti
 
     chunk_size : int, default=10,000
         Objects per part.
+
+    errors : {"raise", "mark"}, default="raise"
+        See :func:`skastro.recipes.prediction_table`.
 
     **options
         As of :func:`skastro.cli._data.iter_objects`.
@@ -110,7 +124,7 @@ def predict(model, data, path, key, *, progress=False, chunk_size=10_000, **opti
         part = folder / f"part-{number:06d}.parquet"
         if not part.exists():
             with atomic(part) as draft:
-                _table(fitted, X, number * chunk_size).to_parquet(draft)
+                _table(fitted, X, number * chunk_size, errors).to_parquet(draft)
         parts.append(part)
     if not parts:
         raise ValueError(f"{data} holds no objects")
@@ -135,10 +149,10 @@ def _configured(ctx, options):
     return options
 
 
-def _table(model, X, first):
+def _table(model, X, first, errors):
     from skastro.recipes import prediction_table
 
-    table = prediction_table(model, X)
+    table = prediction_table(model, X, errors=errors)
     if not hasattr(X, "columns"):
         table.index = pd.RangeIndex(first, first + len(table))
     return table.rename_axis("SNID")

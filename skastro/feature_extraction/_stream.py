@@ -4,6 +4,7 @@ import copy
 import json
 import os
 from collections.abc import Iterable
+from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ import pandas as pd
 from nested_pandas import NestedDtype
 from tqdm.auto import tqdm
 
+from skastro.io import ParquetFrame
+from skastro.utils.locks import lock
 from skastro.utils.ragged import flatten
 
 _WITHOUT_EFFECT = {"n_jobs", "progress", "verbose"}
@@ -36,26 +39,30 @@ def transform_to_npy(
     name in one step.  An earlier file of that name stays until then.  After an interruption, such
     as Ctrl-C or a kill, the same call resumes after the last finished chunk.
 
+    ``<path>.manifest.json`` stays beside the file: the parameters of the transformer, and hashes
+    of it and of the objects of every chunk.  The same call again reads and compares the objects,
+    but transforms nothing; a call with another transformer writes the file anew.
+
     Parameters
     ----------
     transformer : estimator
         Fitted, with ``transform`` to rows of a fixed width.
 
-    X : DataFrame, or iterable of DataFrames
+    X : DataFrame, ParquetFrame, or iterable of DataFrames
         Objects: one frame, or many as :func:`skastro.io.iter_parquet` yields them.
 
     path : str or Path
         The ``.npy`` file; read it with ``numpy.load(path, mmap_mode="r")``.
 
     n_objects : int, default=None
-        Number of objects of all frames together; required if `X` is not a single frame.
+        Number of objects of all frames together; required if `X` is an iterable of frames.
 
     chunk_size : int, default=200
         Number of objects transformed at a time; an interruption loses at most so many.
 
     resume : bool, default=True
-        Continue an unfinished file of the same transformer and the same objects; False starts
-        again.
+        Continue an unfinished file of the same transformer and the same objects, or keep a
+        finished one; False starts again.
 
     progress : bool, default=False
         Show a progress bar.
@@ -68,8 +75,11 @@ def transform_to_npy(
     Raises
     ------
     ValueError
-        `n_objects` is missing or differs from the number of objects in `X`, or the unfinished
-        file belongs to another transformer or to other objects.
+        `n_objects` is missing or differs from the number of objects in `X`, the unfinished file
+        belongs to another transformer, or the file to other objects.
+
+    RuntimeError
+        Another run writes the same file.
 
     OSError
         The disk has no room for the whole file; nothing is left of it.
@@ -85,17 +95,25 @@ def transform_to_npy(
     ...     transform_to_npy(columns, X, f"{folder}/rows.npy", chunk_size=2).tolist()
     [[0.5], [0.25], [1.0]]
     """
-    if hasattr(X, "columns"):
+    if isinstance(X, ParquetFrame):
+        n_objects = len(X)
+    elif hasattr(X, "columns"):
         X, n_objects = [X], len(X)
     if n_objects is None:
         raise ValueError("transform_to_npy requires n_objects when X is not a single frame")
     chunks = chain.from_iterable(_pieces(frame, chunk_size) for frame in X)
-    unfinished = _Unfinished(Path(path), _fingerprint(transformer, n_objects, chunk_size), resume)
-    with tqdm(total=n_objects, disable=not progress, unit="objects") as bar:
+    with lock(path, "transform_to_npy"), tqdm(**_bar(n_objects, progress)) as bar:
+        unfinished = _Unfinished(Path(path), _describe(transformer, n_objects, chunk_size), resume)
         written = _write_chunks(transformer, chunks, unfinished, n_objects, bar)
-    if written != n_objects:
-        raise ValueError(f"transform_to_npy: X holds {written} objects while n_objects={n_objects}")
-    return unfinished.finish()
+        if written != n_objects:
+            raise ValueError(
+                f"transform_to_npy: X holds {written} objects while n_objects={n_objects}"
+            )
+        return unfinished.finish()
+
+
+def _bar(n_objects, progress):
+    return {"total": n_objects, "disable": not progress, "unit": "objects"}
 
 
 def _pieces(frame, chunk_size):
@@ -120,25 +138,34 @@ def _write_chunks(transformer, chunks, unfinished, n_objects, bar):
 class _Unfinished:
     """The file under its temporary name, with the record of what is finished."""
 
-    def __init__(self, path, fingerprint, resume):
+    def __init__(self, path, described, resume):
         self.path = path
         self.partial = path.with_name(path.name + ".partial")
         self.record = path.with_name(path.name + ".progress")
-        self.fingerprint = fingerprint
-        self.rows, self.chunks = None, []
+        self.manifest = path.with_name(path.name + ".manifest.json")
+        self.described = described
+        self.rows, self.chunks, self.is_finished = None, [], False
         if resume and self.record.exists() and self.partial.exists():
-            self._continue(json.loads(self.record.read_text()))
+            self._continue(_read_record(self.record))
+        elif resume and self.path.exists() and self.manifest.exists():
+            self._keep(_read_record(self.manifest))
 
     def _continue(self, record):
-        if record["fingerprint"] != self.fingerprint:
-            self._refuse("another transformer, n_objects or chunk_size")
+        if record.get("fingerprint") != self.described["fingerprint"]:
+            self._refuse(self.partial, "another transformer, n_objects or chunk_size")
         self.chunks = record["chunks"]
         self.rows = np.lib.format.open_memmap(self.partial, mode="r+")
 
-    def _refuse(self, what):
+    def _keep(self, record):
+        """Keep a finished file of the same transformer."""
+        if record.get("fingerprint") == self.described["fingerprint"]:
+            self.chunks, self.is_finished = record["chunks"], True
+
+    def _refuse(self, path, what):
+        state = "unfinished" if path == self.partial else "finished"
         raise ValueError(
-            f"transform_to_npy: {self.partial} is unfinished and belongs to {what}; finish it "
-            f"with its own call, or pass resume=False to start again"
+            f"transform_to_npy: {path} is {state} and belongs to {what}; repeat its own call, or "
+            f"pass resume=False to start again"
         )
 
     def has(self, number, hashed):
@@ -146,7 +173,7 @@ class _Unfinished:
         if number >= len(self.chunks):
             return False
         if self.chunks[number] != hashed:
-            self._refuse("other objects")
+            self._refuse(self.path if self.is_finished else self.partial, "other objects")
         return True
 
     def write(self, part, features, hashed, n_objects):
@@ -156,17 +183,31 @@ class _Unfinished:
         self.rows[part] = features
         self.rows.flush()
         self.chunks.append(hashed)
-        record = {"fingerprint": self.fingerprint, "chunks": self.chunks}
-        new = self.record.with_name(self.record.name + ".new")
-        new.write_text(json.dumps(record))
-        os.replace(new, self.record)
+        self._write_record(self.record)
+
+    def _write_record(self, path):
+        new = path.with_name(path.name + ".new")
+        new.write_text(json.dumps(self.described | {"chunks": self.chunks}))
+        os.replace(new, path)
 
     def finish(self):
         """Give the file its name, and return its rows."""
         self.rows = None
-        os.replace(self.partial, self.path)
+        if not self.is_finished:
+            # Never may a file lie beside the manifest of another.
+            self.manifest.unlink(missing_ok=True)
+            os.replace(self.partial, self.path)
+            self._write_record(self.manifest)
         self.record.unlink(missing_ok=True)
         return np.load(self.path, mmap_mode="r")
+
+
+def _read_record(path):
+    try:
+        record = json.loads(path.read_text())
+    except ValueError:
+        return {}
+    return record if isinstance(record, dict) else {}
 
 
 def _reserve(path, shape):
@@ -184,14 +225,23 @@ def _reserve(path, shape):
     return rows
 
 
-def _fingerprint(transformer, n_objects, chunk_size):
-    """Hash the parameters and the learned state, without what changes no number."""
+def _describe(transformer, n_objects, chunk_size):
+    """Return the parameters, and a hash of them and of the learned state.
+
+    What changes no number is left out of the hash.
+    """
     plain = copy.deepcopy(transformer)
     names = plain.get_params(deep=True) if hasattr(plain, "get_params") else {}
     ignored = [name for name in names if name.rpartition("__")[2] in _WITHOUT_EFFECT]
     if ignored:
         plain.set_params(**dict.fromkeys(ignored))
-    return joblib.hash((plain, n_objects, chunk_size))
+    return {
+        "skastro": version("skastro"),
+        "transformer": repr(transformer),
+        "n_objects": n_objects,
+        "chunk_size": chunk_size,
+        "fingerprint": joblib.hash((plain, n_objects, chunk_size)),
+    }
 
 
 def _hash_objects(frame):

@@ -22,6 +22,7 @@ from sklearn.utils.validation import has_fit_parameter
 from skastro.exceptions import ObjectError
 
 Prediction = tuple[NDArray, NDArray[np.float64]]
+_ROWS_AT_ONCE = 8192
 
 
 class Fold(NamedTuple):
@@ -162,7 +163,8 @@ def predict_fold(
         Is cloned.
 
     X : array-like or frame of n_objects rows
-        Objects.
+        Objects.  Of a memory map no fold is copied if the classifier has the attribute
+        `ignores_zero_weight`: objects of weight 0 then take no part in its training.
 
     y : ndarray of shape (n_objects,)
         Labels, of which those of `train` are read.
@@ -192,10 +194,34 @@ def predict_fold(
     """
     options = {}
     if groups is not None and has_fit_parameter(estimator, "groups"):
-        options["groups"] = groups[train]
-    model = clone(estimator).fit(_safe_indexing(X, train), y[train], **options)
-    proba = np.asarray(model.predict_proba(_safe_indexing(X, test)), dtype=float)
-    return np.asarray(model.classes_), proba
+        options["groups"] = groups
+    if is_file_backed(X) and getattr(estimator, "ignores_zero_weight", False):
+        weight = np.isin(np.arange(len(X)), train).astype(float)
+        model = clone(estimator).fit(X, y, sample_weight=weight, **options)
+    else:
+        options = {name: values[train] for name, values in options.items()}
+        model = clone(estimator).fit(_safe_indexing(X, train), y[train], **options)
+    parts = np.split(test, np.arange(_ROWS_AT_ONCE, len(test), _ROWS_AT_ONCE))
+    parts = parts if is_file_backed(X) else [test]
+    proba = [np.asarray(model.predict_proba(_safe_indexing(X, part)), float) for part in parts]
+    return np.asarray(model.classes_), np.concatenate(proba)
+
+
+def is_file_backed(X: Any) -> bool:
+    """Return whether an array is a memory map, or a view of one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skastro.label_errors._folds import is_file_backed
+    >>> is_file_backed(np.zeros(3))
+    False
+    """
+    while isinstance(X, np.ndarray):
+        if isinstance(X, np.memmap):
+            return True
+        X = X.base
+    return False
 
 
 def cached_prediction(

@@ -84,6 +84,10 @@ class BaseNetClassifier(PredictionMixin, BaseNet):
     n_outputs_ : int
         Number of logits.
 
+    ignores_zero_weight : bool
+        True: objects with `sample_weight` 0 change nothing in `fit`, so that a part of a memory
+        map can be trained on without copying it.
+
     See Also
     --------
     skastro.neural_network.inputs : The source protocol.
@@ -119,6 +123,8 @@ class BaseNetClassifier(PredictionMixin, BaseNet):
     >>> model.transform(X).shape
     (60, 32)
     """
+
+    ignores_zero_weight = True
 
     _parameter_constraints = {
         **BaseNet._parameter_constraints,

@@ -22,6 +22,7 @@ from skastro.io import convert, read_data, read_fitres, write_parquet, write_sna
 from skastro.neural_network._checkpoint import Checkpoint
 from skastro.persistence import inspect_model, load_model
 from skastro.recipes import prediction_table
+from skastro.utils.locks import lock
 
 SMALL = "--n-times 16 --n-wavelengths 4 --max-epochs 2 --engine numpy --random-state 0"
 
@@ -479,3 +480,11 @@ def test_shell_blocks_of_the_documentation_run(page, tmp_path, monkeypatch):
         small = line.replace("-n 2000", "-n 60").replace("--max-epochs 40", "--max-epochs 1")
         extra = SMALL.split()[:4] if " fit scone " in line else []
         run(*shlex.split(small)[1:], *extra)
+
+
+def test_two_predictions_of_one_table_are_refused(folder, tmp_path, capsys):
+    words = ["predict", folder / "scone.st", folder / "test", "-o", tmp_path / "p.csv"]
+    with lock(tmp_path / "p.csv", "another"):
+        run(*words, code=1)
+    assert "p.csv is in use by another run" in capsys.readouterr().err
+    run(*words, "--errors", "mark")

@@ -1,7 +1,10 @@
 """Writing features chunk by chunk: same rows, bounded chunks, resumable."""
 
 import errno
+import json
 import os
+import signal
+import sys
 
 import numpy as np
 import pandas as pd
@@ -9,6 +12,8 @@ import pytest
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from skastro.feature_extraction import LightCurveStatistics, transform_to_npy
+from skastro.io import ParquetFrame, write_parquet
+from skastro.utils.locks import lock
 from skastro.utils.ragged import flatten, nest
 
 
@@ -26,6 +31,11 @@ class Spy(TransformerMixin, BaseEstimator):
             raise KeyboardInterrupt
         Spy.seen.append(len(X))
         return self.factor * X[["x"]].to_numpy()
+
+
+def visible(folder):
+    """Names of the files that are no locks."""
+    return sorted(path.name for path in folder.iterdir() if path.name[0] != ".")
 
 
 @pytest.fixture(autouse=True)
@@ -68,7 +78,7 @@ def test_interrupted_work_is_resumed(frame, interrupted, seen):
     rows = transform_to_npy(Spy(), frame, interrupted, chunk_size=4)
     assert seen == [2]
     assert rows[:, 0].tolist() == (2.0 * np.arange(10)).tolist()
-    assert [p.name for p in interrupted.parent.iterdir()] == ["rows.npy"]
+    assert visible(interrupted.parent) == ["rows.npy", "rows.npy.manifest.json"]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +128,7 @@ def test_a_full_disk_is_an_error_that_leaves_nothing(frame, tmp_path, monkeypatc
     with pytest.raises(OSError, match="transform_to_npy: no room for .* MB") as error:
         transform_to_npy(Spy(), frame, tmp_path / "rows.npy")
     assert error.value.errno == errno.ENOSPC
-    assert list(tmp_path.iterdir()) == []
+    assert visible(tmp_path) == []
 
 
 def test_many_frames(frame, tmp_path):
@@ -131,3 +141,77 @@ def test_many_frames(frame, tmp_path):
 def test_wrong_number_of_objects(frame, tmp_path, n_objects):
     with pytest.raises(ValueError, match="n_objects"):
         transform_to_npy(Spy(), iter([frame]), tmp_path / "rows.npy", n_objects=n_objects)
+
+
+# Finished files ------------------------------------------------------------------------------
+
+
+def test_a_finished_file_is_not_computed_again(frame, tmp_path, seen):
+    path = tmp_path / "rows.npy"
+    first = np.array(transform_to_npy(Spy(), frame, path, chunk_size=4))
+    seen.clear()
+    np.testing.assert_array_equal(transform_to_npy(Spy(), frame, path, chunk_size=4), first)
+    assert seen == []
+    described = json.loads((tmp_path / "rows.npy.manifest.json").read_text())
+    assert described["transformer"] == "Spy()" and len(described["chunks"]) == 3
+
+
+def test_changed_parameters_are_computed_anew(frame, tmp_path, seen):
+    path = tmp_path / "rows.npy"
+    transform_to_npy(Spy(), frame, path, chunk_size=4)
+    rows = transform_to_npy(Spy(factor=3.0), frame, path, chunk_size=4)
+    np.testing.assert_array_equal(rows[:, 0], 3 * np.arange(10))
+    assert sum(seen) == 20
+
+
+def test_changed_objects_are_refused(frame, tmp_path):
+    path = tmp_path / "rows.npy"
+    transform_to_npy(Spy(), frame, path, chunk_size=4)
+    changed = frame.assign(x=frame["x"].where(frame["x"] != 7, 70))
+    with pytest.raises(ValueError, match="rows.npy is finished and belongs to other objects"):
+        transform_to_npy(Spy(), changed, path, chunk_size=4)
+    rows = transform_to_npy(Spy(), changed, path, chunk_size=4, resume=False)
+    assert rows[7, 0] == 140
+
+
+def test_a_file_without_its_manifest_is_computed_anew(frame, tmp_path, seen):
+    path = tmp_path / "rows.npy"
+    np.save(path, np.zeros((10, 1), np.float32))
+    assert transform_to_npy(Spy(), frame, path)[3, 0] == 6
+    (tmp_path / "rows.npy.manifest.json").write_text("{")
+    seen.clear()
+    transform_to_npy(Spy(), frame, path)
+    assert sum(seen) == 10
+
+
+def test_two_runs_at_once_are_refused(frame, tmp_path):
+    with lock(tmp_path / "rows.npy", "another"):
+        with pytest.raises(RuntimeError, match="transform_to_npy: .*rows.npy is in use"):
+            transform_to_npy(Spy(), frame, tmp_path / "rows.npy")
+
+
+def test_a_process_killed_anywhere_is_continued(frame, tmp_path):
+    path, rng = tmp_path / "rows.npy", np.random.default_rng(0)
+    for n_events in rng.integers(1, 120, 12):
+        child = os.fork()
+        if child == 0:
+            left = [int(n_events)]
+
+            def count(code, event, argument, left=left):
+                left[0] -= code.f_code.co_filename.endswith("_stream.py")
+                if left[0] == 0:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+            sys.setprofile(count)
+            transform_to_npy(Spy(), frame, path, chunk_size=1)
+            os._exit(0)
+        os.waitpid(child, 0)
+    rows = transform_to_npy(Spy(), frame, path, chunk_size=1)
+    np.testing.assert_array_equal(rows[:, 0], 2 * np.arange(10))
+
+
+def test_parquet_files_are_transformed_row_group_by_row_group(light_curves, tmp_path):
+    step = LightCurveStatistics().fit(light_curves)
+    path = write_parquet(light_curves, tmp_path / "x.parquet", chunk_size=2)
+    rows = transform_to_npy(step, ParquetFrame(path), tmp_path / "rows.npy")
+    np.testing.assert_array_equal(rows, step.transform(light_curves))
