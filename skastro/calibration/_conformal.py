@@ -8,30 +8,24 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, _fit_context
+from sklearn.base import _fit_context
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import Tags, _safe_indexing, get_tags, indexable
-from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from skastro.base import ignore_unclassified, most_probable, no_prediction
-from skastro.calibration._dates import (
-    check_days,
-    fit_with_groups,
-    keep_columns,
-    object_names,
-    proba_at,
-)
-from skastro.calibration._quantiles import conformal_quantile, interpolate_quantiles, split_rows
+from skastro.base import ignore_unclassified, no_prediction
+from skastro.calibration._base import CONSTRAINTS, DatedMetaClassifier
+from skastro.calibration._dates import check_days, fit_with_groups, keep_columns, object_names
+from skastro.calibration._nodes import node_scores, node_threshold
+from skastro.calibration._quantiles import set_quantiles, split_rows
+from skastro.calibration._sets import SetPredictionMixin
 from skastro.exceptions import ObjectError, ObjectWarning, name_objects
 from skastro.taxonomy import Taxonomy
 from skastro.utils.labels import check_labels
 
-_NO_PROBABILITIES = "no probabilities"
-_NO_CLASS = "no class is probable enough"
 
-
-class ConformalClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+class ConformalClassifier(SetPredictionMixin, DatedMetaClassifier):
     r"""Predict sets of classes by split conformal prediction.
 
     The set of an object holds the classes with :math:`1 - p_k \le q`.  With n calibration objects,
@@ -52,7 +46,8 @@ class ConformalClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Probability that the set contains the true class.
 
     by_class : bool, default=False
-        Whether the coverage holds within each class [2]_, with one q per class.
+        Whether the coverage holds within each class [2]_, with one q per class.  Nodes then
+        cover each class at least that often: the strictest threshold of any class counts.
 
     days : array-like of shape (n_days,), default=None
         Dates, increasing, at which :meth:`predict_set_at` is calibrated, in days after the
@@ -90,6 +85,9 @@ class ConformalClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     node_threshold_ : float
         Nodes with a higher probability are predicted; only with a taxonomy.
 
+    node_thresholds_at_ : DataFrame of shape (n_days, 1)
+        The same at the `days`; only with both.
+
     n_calibration_ : Series of shape (n_classes,)
         Number of calibration objects of each class.
 
@@ -122,15 +120,11 @@ class ConformalClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     """
 
     _parameter_constraints = {
-        "estimator": [HasMethods(["fit", "predict_proba"])],
+        **CONSTRAINTS,
         "coverage": [Interval(Real, 0, 1, closed="neither")],
         "by_class": ["boolean"],
         "days": ["array-like", None],
-        "taxonomy": [Taxonomy, Mapping, None],
         "calibration_size": [Interval(Real, 0, 1, closed="neither")],
-        "reference_column": [str],
-        "column": [str],
-        "random_state": ["random_state"],
     }
 
     def __init__(
@@ -213,25 +207,35 @@ class ConformalClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
                 f"not learned",
                 names[unknown],
             )
-        codes = np.searchsorted(self.classes_, y)
         with ignore_unclassified():
             proba = np.asarray(self.estimator_.predict_proba(X), float)
-            at = (
-                None
-                if self.days is None
-                else self._proba_at(X, check_days(self.days, type(self).__name__))
-            )
+            at = None if self.days is None else self._proba_at(self.estimator_, X, self._days())
         self._warn_of_left_out(no_prediction(proba), names)
-        self.quantiles_ = self._quantiles(proba, codes)
+        codes = np.searchsorted(self.classes_, y)
         self.n_calibration_ = pd.Series(
             np.bincount(codes[~no_prediction(proba)], minlength=len(self.classes_)), self.classes_
         )
+        self.quantiles_, threshold = self._limits(proba, codes)
         if at is not None:
-            rows = [self._quantiles(at[:, i], codes) for i in range(at.shape[1])]
-            index = pd.Index(self._days(), name="days")
-            self.quantiles_at_ = pd.DataFrame(rows, index, self.classes_)
+            self._calibrate_days(at, codes)
+        if threshold is not None:
+            self.node_threshold_ = threshold
+
+    def _limits(self, proba: NDArray, codes: NDArray) -> tuple[NDArray[np.float64], float | None]:
+        """Return the quantile of each class, and the threshold of nodes if there is a tree."""
+        quantiles = set_quantiles(proba, codes, self.coverage, self.by_class)
+        tree = self._tree()
+        if tree is None:
+            return quantiles, None
+        scores = node_scores(tree, proba, self.classes_, self.classes_[codes])
+        return quantiles, node_threshold(scores, codes, self.coverage, self.by_class)
+
+    def _calibrate_days(self, at: NDArray, codes: NDArray) -> None:
+        limits = [self._limits(at[:, i], codes) for i in range(at.shape[1])]
+        index = pd.Index(self._days(), name="days")
+        self.quantiles_at_ = pd.DataFrame([q for q, _ in limits], index, self.classes_)
         if self.taxonomy is not None:
-            self._calibrate_nodes(proba, y)
+            self.node_thresholds_at_ = pd.DataFrame({"threshold": [t for _, t in limits]}, index)
 
     def _warn_of_left_out(self, unused: NDArray[np.bool_], names: NDArray) -> None:
         if unused.any():
@@ -242,30 +246,8 @@ class ConformalClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
                 stacklevel=4,
             )
 
-    def _quantiles(self, proba: NDArray, codes: NDArray) -> NDArray[np.float64]:
-        score = 1 - proba[np.arange(len(codes)), codes]
-        every = range(len(self.classes_))
-        parts = [score[codes == k] if self.by_class else score for k in every]
-        return np.array([conformal_quantile(part, self.coverage) for part in parts])
-
-    def _calibrate_nodes(self, proba: NDArray, y: NDArray) -> None:
-        tree = self._tree()
-        node_proba = tree.node_proba(proba, self.classes_)
-        last = tree.deepest(node_proba, 0.0)
-        wrong = tree.is_on_path[last] & ~tree.is_on_path[tree.numbers(y)]
-        scores = np.where(wrong, node_proba, 0.0).max(axis=1)
-        self.node_threshold_ = conformal_quantile(scores, self.coverage)
-
-    def _tree(self) -> Taxonomy:
-        tree = self.taxonomy
-        return tree if isinstance(tree, Taxonomy) else Taxonomy(tree)
-
     def _days(self) -> NDArray[np.float64]:
         return check_days(self.days, type(self).__name__)
-
-    def _proba_at(self, X: Any, days: ArrayLike) -> NDArray[np.float64]:
-        columns = self.reference_column, self.column
-        return proba_at(self.estimator_, X, days, *columns, type(self).__name__)
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the probabilities of the classifier.
@@ -282,117 +264,6 @@ class ConformalClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         return np.asarray(self.estimator_.predict_proba(X))
-
-    def predict(self, X: Any) -> NDArray:
-        """Return the most probable class.
-
-        Parameters
-        ----------
-        X : array-like or frame of n_objects rows
-            Objects.
-
-        Returns
-        -------
-        labels : ndarray of shape (n_objects,)
-            "unclassified" for objects without probabilities.
-        """
-        proba = self.predict_proba(X)
-        return most_probable(self.classes_, proba, type(self).__name__)
-
-    def predict_set(self, X: Any) -> NDArray[np.bool_]:
-        """Return which classes are in the set of each object.
-
-        Parameters
-        ----------
-        X : array-like or frame of n_objects rows
-            Objects.
-
-        Returns
-        -------
-        sets : ndarray of bool of shape (n_objects, n_classes)
-            In the order of `classes_`.  Without probabilities there is no set: the row is False.
-            A row is also False if no class is probable enough; :meth:`set_table` tells them
-            apart.
-        """
-        return 1 - self.predict_proba(X) <= self.quantiles_
-
-    def predict_set_at(self, X: Any, days: ArrayLike) -> NDArray[np.bool_]:
-        """Return which classes are in the set of each object at some dates.
-
-        Parameters
-        ----------
-        X : NestedFrame of shape (n_objects, n_columns)
-            Objects with their light curves.
-
-        days : array-like of shape (n_days,)
-            Days after the reference date of each object.
-
-        Returns
-        -------
-        sets : ndarray of bool of shape (n_objects, n_days, n_classes)
-            In the order of `classes_`; False where there is no observation yet.
-
-        Raises
-        ------
-        ValueError
-            The classifier was constructed without `days`.
-        """
-        check_is_fitted(self)
-        if self.days is None:
-            raise ValueError(f"{type(self).__name__}: predict_set_at requires the parameter days")
-        limits = interpolate_quantiles(days, self.quantiles_at_)
-        return 1 - self._proba_at(X, days) <= limits
-
-    def predict_node(self, X: Any) -> NDArray:
-        r"""Return the smallest node of the taxonomy that covers the true class.
-
-        From the root to the most probable leaf, it is the last node whose probability exceeds
-        `node_threshold_`, the conformal quantile of the largest probability of a node on this path
-        that the calibration object does not belong to.
-
-        Parameters
-        ----------
-        X : array-like or frame of n_objects rows
-            Objects.
-
-        Returns
-        -------
-        nodes : ndarray of shape (n_objects,)
-            Names of nodes; the root for objects without probabilities.
-
-        Raises
-        ------
-        ValueError
-            The classifier was constructed without a taxonomy.
-        """
-        check_is_fitted(self)
-        if self.taxonomy is None:
-            raise ValueError(f"{type(self).__name__}: predict_node requires a taxonomy")
-        tree = self._tree()
-        node_proba = tree.node_proba(self.predict_proba(X), self.classes_)
-        return tree.names(tree.deepest(node_proba, np.nextafter(self.node_threshold_, np.inf)))
-
-    def set_table(self, X: Any) -> pd.DataFrame:
-        """Return sets, their sizes and the reasons of empty ones as a table.
-
-        Parameters
-        ----------
-        X : array-like or frame of n_objects rows
-            Objects.
-
-        Returns
-        -------
-        table : DataFrame of shape (n_objects, 3)
-            The index of `X`, or row numbers; columns ``set`` (classes separated by "|"), ``size``
-            and ``reason`` ("" for a set that is not empty); with a taxonomy also ``node``.
-        """
-        sets, unknown = self.predict_set(X), no_prediction(self.predict_proba(X))
-        names = self.classes_.astype(str)
-        texts = ["|".join(names[row]) for row in sets]
-        size = sets.sum(axis=1)
-        reason = np.where(unknown, _NO_PROBABILITIES, np.where(size == 0, _NO_CLASS, ""))
-        table = pd.DataFrame({"set": texts, "size": size, "reason": reason}, object_names(X))
-        return table if self.taxonomy is None else table.assign(node=self.predict_node(X))
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -8,21 +8,22 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, _fit_context
+from sklearn.base import _fit_context
 from sklearn.utils import Tags
-from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from skastro.base import most_probable, no_prediction
+from skastro.base import no_prediction
+from skastro.calibration._base import CONSTRAINTS, DatedMetaClassifier
 from skastro.calibration._dates import (
     check_days,
     fit_with_groups,
     keep_columns,
     object_names,
     out_of_fold,
-    proba_at,
 )
 from skastro.calibration._temperature import (
+    Split,
     calibrate,
     day_scale,
     fit_temperatures,
@@ -33,7 +34,7 @@ from skastro.taxonomy import Taxonomy
 from skastro.utils.labels import check_labels
 
 
-class DateCalibratedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+class DateCalibratedClassifier(DatedMetaClassifier):
     r"""Calibrate the probabilities of a classifier of light curves at every date.
 
     At d days after the reference date the probabilities become
@@ -121,14 +122,10 @@ class DateCalibratedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimato
     """
 
     _parameter_constraints = {
-        "estimator": [HasMethods(["fit", "predict_proba"])],
+        **CONSTRAINTS,
         "days": ["array-like"],
         "cv": ["cv_object"],
         "smoothness": [Interval(Real, 0, None, closed="left")],
-        "taxonomy": [Taxonomy, Mapping, None],
-        "reference_column": [str],
-        "column": [str],
-        "random_state": ["random_state"],
     }
 
     def __init__(
@@ -192,18 +189,13 @@ class DateCalibratedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimato
         keep_columns(self, X)
         self.estimator_ = fit_with_groups(self.estimator, X, labels, groups)
         self.classes_ = np.asarray(self.estimator_.classes_)
-        self._splits = make_splits(labels, self.classes_, self._tree())
-        self._check_known(X)
+        splits = make_splits(labels, self.classes_, self._tree())
+        self._check_known(splits, X)
         cv, seed = self.cv, self.random_state
         proba = out_of_fold(self.estimator, X, labels, groups, cv, self._dated, self.classes_, seed)
         self._warn_of_left_out(proba, X)
-        self._fit_splits(proba, days)
+        self._fit_splits(splits, proba, days)
         return self
-
-    def _tree(self) -> Taxonomy | None:
-        if self.taxonomy is None or isinstance(self.taxonomy, Taxonomy):
-            return self.taxonomy
-        return Taxonomy(self.taxonomy)
 
     def _dated(self, model: Any, X: Any) -> NDArray[np.float64]:
         """Return the probabilities at the days, then those of complete light curves."""
@@ -211,12 +203,8 @@ class DateCalibratedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimato
         full = np.asarray(model.predict_proba(X), float)
         return np.concatenate([at, full[:, None]], axis=1)
 
-    def _proba_at(self, model: Any, X: Any, days: ArrayLike) -> NDArray[np.float64]:
-        columns = self.reference_column, self.column
-        return proba_at(model, X, days, *columns, type(self).__name__)
-
-    def _check_known(self, X: Any) -> None:
-        unknown = np.all([split.targets < 0 for split in self._splits], axis=0)
+    def _check_known(self, splits: list[Split], X: Any) -> None:
+        unknown = np.all([split.targets < 0 for split in splits], axis=0)
         if self.taxonomy is None and unknown.any():
             raise ObjectError(
                 f"{type(self).__name__}: y holds classes that the frozen classifier does not know",
@@ -236,14 +224,18 @@ class DateCalibratedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimato
                 stacklevel=4,
             )
 
-    def _fit_splits(self, proba: NDArray, days: NDArray) -> None:
+    def _fit_splits(self, splits: list[Split], proba: NDArray, days: NDArray) -> None:
         at, full = proba[:, :-1], proba[:, -1:]
-        found = [fit_temperatures(at, split, days, self.smoothness) for split in self._splits]
-        once = [fit_temperatures(full, split, [0.0], 0.0)[0] for split in self._splits]
+        found = [fit_temperatures(at, split, days, self.smoothness) for split in splits]
+        once = [fit_temperatures(full, split, [0.0], 0.0)[0] for split in splits]
         index, names = pd.Index(days, name="days"), self._split_names()
         self.temperatures_ = pd.DataFrame(np.stack(found, axis=1), index, names)
         self.full_temperatures_ = pd.Series(once, names)
         self.n_calibration_ = pd.Series((~no_prediction(at)).sum(axis=0), index)
+
+    def _splits(self) -> list[Split]:
+        """Return the decisions; a model file holds the classes and the taxonomy alone."""
+        return make_splits(self.classes_, self.classes_, self._tree())
 
     def _split_names(self) -> list:
         tree = self._tree()
@@ -267,7 +259,7 @@ class DateCalibratedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimato
         """
         check_is_fitted(self)
         proba = np.asarray(self.estimator_.predict_proba(X), float)
-        return calibrate(proba, self._splits, self.full_temperatures_.tolist())
+        return calibrate(proba, self._splits(), self.full_temperatures_.tolist())
 
     def predict_proba_at(self, X: Any, days: ArrayLike) -> NDArray[np.float64]:
         """Return the calibrated probability of every class at some dates.
@@ -287,28 +279,12 @@ class DateCalibratedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimato
         """
         check_is_fitted(self)
         proba = self._proba_at(self.estimator_, X, days)
-        return calibrate(proba, self._splits, list(self._temperatures_at(days).T))
+        return calibrate(proba, self._splits(), list(self._temperatures_at(days).T))
 
     def _temperatures_at(self, days: ArrayLike) -> NDArray[np.float64]:
         x, knots = day_scale(days), day_scale(self.temperatures_.index)
         logs = np.log(self.temperatures_.to_numpy())
         return np.exp(np.stack([np.interp(x, knots, column) for column in logs.T], axis=1))
-
-    def predict(self, X: Any) -> NDArray:
-        """Return the most probable class.
-
-        Parameters
-        ----------
-        X : NestedFrame of shape (n_objects, n_columns)
-            Objects with their light curves.
-
-        Returns
-        -------
-        labels : ndarray of shape (n_objects,)
-            "unclassified" for objects without probabilities.
-        """
-        proba = self.predict_proba(X)
-        return most_probable(self.classes_, proba, type(self).__name__)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

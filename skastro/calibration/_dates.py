@@ -118,7 +118,7 @@ def proba_at(
     if isinstance(whole, Pipeline) and hasattr(whole[-1], "predict_proba_at"):
         return np.asarray(whole[-1].predict_proba_at(whole[:-1].transform(X), days), float)
     try:
-        parts = [_cut(X, float(day), reference_column, column) for day in np.asarray(days)]
+        parts = [cut_at(X, float(day), reference_column, column) for day in np.asarray(days)]
     except ValueError as error:
         raise ValueError(
             f"{name}: the classifier has no predict_proba_at, and its light curves cannot be cut "
@@ -129,7 +129,17 @@ def proba_at(
     return np.where(empty[..., None], np.nan, proba)
 
 
-def _cut(X: Any, day: float, reference_column: str, column: str) -> Any:
+def cut_at(X: Any, day: float, reference_column: str, column: str) -> Any:
+    """Return the objects with the observations up to a date.
+
+    Examples
+    --------
+    >>> from skastro.calibration._dates import cut_at
+    >>> from skastro.testing import make_check_data
+    >>> X, y = make_check_data()
+    >>> len(cut_at(X, -100.0, "peak_time", "lightcurve")["lightcurve.time"])
+    0
+    """
     window = Window(-np.inf, day, reference_column=reference_column, column=column)
     return window.fit_transform(X)
 

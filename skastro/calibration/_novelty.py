@@ -1,20 +1,12 @@
-"""Scores of objects unlike the training: energy, spread of samples, distance in the embedding."""
+"""Scores of objects unlike the training: energy of logits, disagreement of samples."""
 
-from numbers import Real
-from typing import Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import logsumexp
-from sklearn.base import BaseEstimator, OutlierMixin, _fit_context
-from sklearn.covariance import LedoitWolf
-from sklearn.utils import Tags
-from sklearn.utils._param_validation import Interval
-from sklearn.utils.validation import check_is_fitted, validate_data
-
-from skastro.utils.labels import check_labels
-
-_CHECKS = {"ensure_all_finite": "allow-nan", "dtype": np.float64}
+from sklearn.pipeline import Pipeline
+from sklearn.utils import Bunch
 
 
 def energy_score(logits: ArrayLike, temperature: float = 1.0) -> NDArray[np.float64]:
@@ -103,153 +95,68 @@ def _entropy(proba: NDArray) -> NDArray[np.float64]:
     return -(proba * np.log(np.where(proba > 0, proba, 1.0))).sum(axis=-1)
 
 
-class MahalanobisDetector(OutlierMixin, BaseEstimator):
-    r"""Detect objects far from every class in the embedding of a network.
+def predictive_uncertainty(model: Any, X: Any, n_samples: int | None = None) -> Bunch:
+    r"""Return mean, spread and disagreement of the sampled probabilities of each object.
 
-    The score is minus the smallest squared Mahalanobis distance to the mean of a class,
-
-    .. math:: -\min_k (z - \mu_k)^T \Sigma^{-1} (z - \mu_k),
-
-    with one covariance :math:`\Sigma` of all classes [1]_, shrunk as by Ledoit and Wolf.
+    One interface for deep ensembles, whose samples are their members, and for networks with
+    dropout, whose samples are random passes: whatever has `predict_proba_samples`.
 
     Parameters
     ----------
-    contamination : float, default=0.05
-        Fraction of the training objects that lie beyond the threshold of `predict`.
+    model : classifier or Pipeline
+        Fitted; a Pipeline ends in such a classifier.
 
-    Attributes
-    ----------
-    means_ : ndarray of shape (n_classes, n_embedding)
-        Mean of each class; of all objects without labels.
+    X : array-like or frame of n_objects rows
+        Objects.
 
-    precision_ : ndarray of shape (n_embedding, n_embedding)
-        Inverse of the covariance.
+    n_samples : int, default=None
+        Random passes, of each member of an ensemble; the default of the classifier by default.
 
-    offset_ : float
-        Score of the threshold.
+    Returns
+    -------
+    uncertainty : Bunch
+        ``mean`` and ``spread`` (standard deviation), ndarrays of shape (n_objects, n_classes);
+        ``entropy`` of the mean, the total uncertainty, and ``mutual_information``, the part of it
+        that is due to the model (:func:`mutual_information`), both of shape (n_objects,) in nats;
+        ``samples`` of shape (n_samples, n_objects, n_classes).  NaN for unclassified objects.
 
-    n_features_in_ : int
-        Length of the embedding.
-
-    feature_names_in_ : ndarray of str
-        Names of the columns of `X`, if it has some.
-
-    See Also
-    --------
-    sklearn.neighbors.LocalOutlierFactor : Density relative to that of the neighbours.
-    sklearn.ensemble.IsolationForest : Number of random cuts that isolate an object.
+    Raises
+    ------
+    TypeError
+        The classifier has no random passes and no members.
 
     References
     ----------
-    .. [1] K. Lee et al. 2018, NeurIPS (arXiv:1807.03888), equation 2.
+    Gal & Ghahramani 2016, ICML (arXiv:1506.02142); Lakshminarayanan et al. 2017, NeurIPS
+    (arXiv:1612.01474).
 
     Examples
     --------
     >>> import numpy as np
-    >>> from skastro.calibration import MahalanobisDetector
-    >>> y = np.repeat(["II", "Ia"], 50)
-    >>> Z = np.random.default_rng(0).normal(size=(100, 2)) + 8 * (y == "Ia")[:, None]
-    >>> MahalanobisDetector().fit(Z, y).predict([[0.0, 0.0], [8.0, 8.0], [4.0, 4.0]]).tolist()
-    [1, 1, -1]
+    >>> from skastro.calibration import predictive_uncertainty
+    >>> from skastro.neural_network import DeepEnsembleClassifier, HeatmapCNNClassifier
+    >>> y = np.repeat(["SN Ia", "SN II"], 30)
+    >>> X = np.random.default_rng(0).normal(size=(60, 96)) + (y == "SN Ia")[:, None]
+    >>> network = HeatmapCNNClassifier(image_shape=(8, 12, 1), max_epochs=2)
+    >>> ensemble = DeepEnsembleClassifier(network, n_estimators=2, random_state=0).fit(X, y)
+    >>> predictive_uncertainty(ensemble, X).spread.shape
+    (60, 2)
+    >>> predictive_uncertainty(ensemble.estimators_[0], X, n_samples=4).samples.shape
+    (4, 60, 2)
     """
-
-    _parameter_constraints = {"contamination": [Interval(Real, 0, 0.5, closed="right")]}
-
-    def __init__(self, *, contamination: float = 0.05):
-        self.contamination = contamination
-
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
-        """Learn where the training objects lie.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_objects, n_embedding)
-            Embedding of the training objects; rows with NaN are left out.
-
-        y : array-like of shape (n_objects,), default=None
-            Class labels; without them all objects are one class.
-
-        Returns
-        -------
-        self : object
-
-        Raises
-        ------
-        ValueError
-            Fewer than two rows without NaN.
-        """
-        X = validate_data(self, X, ensure_min_samples=2, **_CHECKS)
-        known = ~np.isnan(X).any(axis=1)
-        if known.sum() < 2:
-            raise ValueError(f"{type(self).__name__}: X has fewer than two rows without NaN")
-        labels = None if y is None else check_labels(y, type(self).__name__)[known]
-        distance = self._learn(X[known], labels)
-        self.offset_ = -np.quantile(distance, 1 - self.contamination)
-        return self
-
-    def score_samples(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return minus the distance; lower is more unlike the training.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_objects, n_embedding)
-            Embedding.
-
-        Returns
-        -------
-        scores : ndarray of shape (n_objects,)
-            NaN for rows with NaN.
-        """
-        check_is_fitted(self)
-        X = validate_data(self, X, reset=False, **_CHECKS)
-        known = ~np.isnan(X).any(axis=1)
-        scores = np.full(len(X), np.nan)
-        if known.any():
-            scores[known] = -self._distance(X[known])
-        return scores
-
-    def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return `score_samples` minus `offset_`; negative for outliers.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_objects, n_embedding)
-            Embedding.
-
-        Returns
-        -------
-        scores : ndarray of shape (n_objects,)
-            NaN for rows with NaN.
-        """
-        return self.score_samples(X) - self.offset_
-
-    def predict(self, X: ArrayLike) -> NDArray[np.intp]:
-        """Return 1 for objects like the training, -1 for outliers.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_objects, n_embedding)
-            Embedding.
-
-        Returns
-        -------
-        labels : ndarray of int of shape (n_objects,)
-            -1 also for rows with NaN.
-        """
-        return np.where(self.decision_function(X) >= 0, 1, -1)
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        return tags
-
-    def _learn(self, X: NDArray, y: NDArray | None) -> NDArray[np.float64]:
-        codes = np.zeros(len(X), int) if y is None else np.unique(y, return_inverse=True)[1]
-        self.means_ = np.stack([X[codes == k].mean(axis=0) for k in range(codes.max() + 1)])
-        self.precision_ = LedoitWolf(assume_centered=True).fit(X - self.means_[codes]).precision_
-        return self._distance(X)
-
-    def _distance(self, X: NDArray) -> NDArray[np.float64]:
-        apart = X[:, None] - self.means_
-        return np.einsum("ijk,kl,ijl->ij", apart, self.precision_, apart).min(axis=1)
+    last, rows = (model[-1], model[:-1].transform(X)) if isinstance(model, Pipeline) else (model, X)
+    if not hasattr(last, "predict_proba_samples"):
+        raise TypeError(
+            f"predictive_uncertainty: {type(last).__name__} has no predict_proba_samples; networks "
+            f"and DeepEnsembleClassifier have"
+        )
+    given = () if n_samples is None else (n_samples,)
+    samples = np.asarray(last.predict_proba_samples(rows, *given), float)
+    mean = samples.mean(axis=0)
+    return Bunch(
+        mean=mean,
+        spread=samples.std(axis=0),
+        entropy=_entropy(mean),
+        mutual_information=mutual_information(samples),
+        samples=samples,
+    )

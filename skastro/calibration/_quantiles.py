@@ -9,6 +9,9 @@ from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
 from skastro.calibration._temperature import day_scale
 
+_HUGE = 1e300
+"""Stands for infinity, which cannot be interpolated."""
+
 
 def conformal_quantile(scores: ArrayLike, coverage: float) -> float:
     """Return the score that new ones do not exceed with a probability of at least `coverage`.
@@ -39,8 +42,28 @@ def conformal_quantile(scores: ArrayLike, coverage: float) -> float:
     return float(scores[rank - 1]) if rank <= len(scores) else np.inf
 
 
-def interpolate_quantiles(days: ArrayLike, table: pd.DataFrame) -> NDArray[np.float64]:
-    """Return the quantiles of each class at other dates; infinite ones are 1: every class.
+def set_quantiles(
+    proba: NDArray, codes: NDArray, coverage: float, by_class: bool
+) -> NDArray[np.float64]:
+    """Return the conformal quantile of 1 - p of the true class, one per class.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skastro.calibration._quantiles import set_quantiles
+    >>> proba, codes = np.array([[0.9, 0.1], [0.8, 0.2], [0.5, 0.5]]), np.array([0, 0, 1])
+    >>> set_quantiles(proba, codes, 0.5, by_class=True).round(1).tolist()
+    [0.2, 0.5]
+    """
+    score = 1 - proba[np.arange(len(codes)), codes]
+    parts = [score[codes == k] if by_class else score for k in range(proba.shape[1])]
+    return np.array([conformal_quantile(part, coverage) for part in parts])
+
+
+def interpolate_quantiles(
+    days: ArrayLike, table: pd.DataFrame, largest: float = 1.0
+) -> NDArray[np.float64]:
+    """Return quantiles at other dates.
 
     Parameters
     ----------
@@ -49,6 +72,9 @@ def interpolate_quantiles(days: ArrayLike, table: pd.DataFrame) -> NDArray[np.fl
 
     table : DataFrame of shape (n_knots, n_classes)
         Quantiles, with the dates as index.
+
+    largest : float, default=1
+        Larger values, such as infinity, count as this: 1 puts every class into a set.
 
     Returns
     -------
@@ -63,7 +89,7 @@ def interpolate_quantiles(days: ArrayLike, table: pd.DataFrame) -> NDArray[np.fl
     [[0.5], [0.1]]
     """
     x, knots = day_scale(days), day_scale(table.index)
-    columns = np.minimum(table.to_numpy(), 1.0).T
+    columns = np.clip(table.to_numpy(), -_HUGE, largest).T
     return np.stack([np.interp(x, knots, column) for column in columns], axis=1)
 
 

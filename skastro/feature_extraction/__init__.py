@@ -8,6 +8,7 @@ from skastro.feature_extraction._spectrum import SpectrumPixels
 from skastro.feature_extraction._static import StaticColumns
 from skastro.feature_extraction._statistics import LightCurveStatistics
 from skastro.feature_extraction._stream import transform_to_npy
+from skastro.feature_extraction._variability import VariabilityStatistics
 
 __all__ = [
     "DmDt",
@@ -17,5 +18,6 @@ __all__ = [
     "LightCurveStatistics",
     "SpectrumPixels",
     "StaticColumns",
+    "VariabilityStatistics",
     "transform_to_npy",
 ]

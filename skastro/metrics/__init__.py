@@ -12,6 +12,11 @@ from skastro.metrics._by_level import (
     top_k_accuracy_by_level,
 )
 from skastro.metrics._calibration import expected_calibration_error, reliability_table
+from skastro.metrics._calibration_scores import (
+    bootstrap_interval,
+    calibration_scores,
+    classwise_calibration_error,
+)
 from skastro.metrics._hierarchical import (
     hierarchical_f1_score,
     hierarchical_precision_recall_fscore,
@@ -36,7 +41,10 @@ from skastro.metrics._trust import (
 __all__ = [
     "PLASTICC_CLASS_WEIGHT",
     "area_under_risk_coverage",
+    "bootstrap_interval",
+    "calibration_scores",
     "classification_report_by_level",
+    "classwise_calibration_error",
     "confusion_matrix_by_level",
     "contamination_table",
     "coverage_table",

@@ -139,6 +139,32 @@ class PredictionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Classif
 
         return self._table(source, embed, layer.in_features).astype(np.float32)
 
+    def predict_logits(self, X: Any) -> NDArray[np.float64]:
+        """Return what the last layer of the network returns, before probabilities are made of it.
+
+        Logits have a level that probabilities have lost; scores of unknown objects such as
+        :func:`skastro.calibration.energy_score` use it.
+
+        Parameters
+        ----------
+        X : array-like or frame of n_objects rows
+            Objects.
+
+        Returns
+        -------
+        logits : ndarray of shape (n_objects, n_outputs)
+            Of the classes, in the order of `classes_`, or with a taxonomy of its nodes; NaN for
+            objects that cannot be used.  The one logit z of two classes becomes (-z / 2, z / 2),
+            whose softmax are the probabilities.
+        """
+        source = self._open(X)
+
+        def read(inputs, objects):
+            return self._forward(inputs).double().numpy()
+
+        logits = self._table(source, read, self.n_outputs_)
+        return np.hstack([-logits / 2, logits / 2]) if self.n_outputs_ == 1 else logits
+
     @available_if(_has_taxonomy)
     def predict_node_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the probability of every node of the taxonomy.

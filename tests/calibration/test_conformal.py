@@ -116,6 +116,28 @@ def test_coverage_by_date():
     assert model.quantiles_at_.index.tolist() == [0.5, 1.0, 2.0]
 
 
+def test_nodes_cover_at_each_date():
+    tree, days = Taxonomy(TREE), [0.5, 1.0, 2.0]
+    X, y = dated(8000, 1)
+    X["start"] = 0.0
+    model = ConformalClassifier(SureLater(), days=days, taxonomy=TREE, random_state=0).fit(X, y)
+    X, y = dated(4000, 2)
+    nodes = model.predict_node_at(X.assign(start=0.0), days)
+    for column in nodes.T:
+        covered = tree.is_on_path[tree.numbers(y), tree.numbers(column)]
+        assert covered.mean() == pytest.approx(0.9, abs=0.02)
+    assert (model.predict_node_at(X.assign(start=9.0), days) == "Alert").all()
+    assert model.node_thresholds_at_.index.tolist() == days
+
+
+def test_nodes_cover_every_class_with_by_class(frozen):
+    tree = Taxonomy(TREE)
+    model = ConformalClassifier(frozen, by_class=True, taxonomy=TREE).fit(*draw(6000, 2))
+    X, y = draw(6000, 3)
+    covered = tree.is_on_path[tree.numbers(y), tree.numbers(model.predict_node(X))]
+    assert (pd.Series(covered).groupby(y).mean() > 0.88).all()
+
+
 def test_objects_without_probabilities_have_no_set_but_a_reason():
     X, y = dated(200, 1)
     frozen = FrozenEstimator(SureLater().fit(X, y))
@@ -153,5 +175,5 @@ def test_what_is_missing_is_named(frozen):
     model = ConformalClassifier(frozen).fit(X, y)
     with pytest.raises(ValueError, match="requires the parameter days"):
         model.predict_set_at(X, [1.0])
-    with pytest.raises(ValueError, match="requires a taxonomy"):
+    with pytest.raises(ValueError, match="requires the parameter taxonomy"):
         model.predict_node(X)
