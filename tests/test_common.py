@@ -279,10 +279,6 @@ EXPECTED_FAILED_CHECKS = {
     DrawDays: {"check_index_kept": BY_IDENTIFIER},
     DetectorClassifier: {"check_classifiers_train": DETECTOR},
     DeepEnsembleClassifier: {"check_sample_weight_equivalence_on_dense_data": BATCHES},
-    DeepEnsembleClassifier: {
-        "check_sample_weight_equivalence_on_dense_data": BATCHES,
-        "check_methods_sample_order_invariance": ROUNDING,
-    },
     GatedClassifier: {"check_classifiers_one_label": INSIDE},
     HeatmapCNNClassifier: {
         "check_sample_weight_equivalence_on_dense_data": BATCHES,

@@ -6,7 +6,7 @@ One file per system and seed in `--output`: probabilities at the dates and of co
 (the last date, infinity), true labels, and a number per object, equal for the spectra of one
 supernova.  Objects are split once per seed; ``calibration.py`` calibrates on one half of the
 held-out objects and scores on the other, and the other way round.  The full size is
-``--objects 4000 --epochs 30``.  Files that are there are not computed again; fitted models lie
+``--objects 5000 --epochs 30``.  Files that are there are not computed again; fitted models lie
 beside them.
 """
 
@@ -63,11 +63,11 @@ def osc_spectra(data):
 
 def painted_stamps(data):
     """Candidates painted onto real cutouts."""
-    X, y = stamps(6000, 0, ztf(data)[0], 21)
+    X, y = stamps(4500, 0, ztf(data)[0], 21)
     return X, np.where(y == 1, "real", "bogus"), np.arange(len(y))
 
 
-N_TEST = 4000
+N_TEST = 3000
 SCONE = {"kernel": "separable"}
 SYSTEMS = {
     "ORACLE, LSST": (survey_bench, make_oracle, {}),
@@ -141,8 +141,8 @@ def main():
     parser.add_argument("data", type=Path)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--systems", nargs="*", default=list(SYSTEMS))
-    parser.add_argument("--objects", type=int, default=2500)
-    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--objects", type=int, default=1500)
+    parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--output", default="output/science")
     options = parser.parse_args()
     torch.set_num_threads(1)

@@ -64,11 +64,8 @@ class RowDetector(OutlierMixin, BaseEstimator):
             raise ValueError(f"{type(self).__name__}: X has fewer than two rows without NaN")
         labels = np.zeros(len(X)) if y is None else check_labels(y, type(self).__name__)
         self._learn(X[known], np.unique(labels[known], return_inverse=True)[1])
-        self.offset_ = np.quantile(self._training_scores(X[known]), self.contamination)
+        self.offset_ = np.quantile(self._scores(X[known]), self.contamination)
         return self
-
-    def _training_scores(self, X: NDArray) -> NDArray[np.float64]:
-        return self._scores(X)
 
     def score_samples(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return how much each object is like the training; lower is more unlike it.
@@ -198,8 +195,8 @@ class NeighborDetector(RowDetector):
         k.
 
     contamination : float, default=0.05
-        Fraction of the training objects that lie beyond the threshold of `predict`; their
-        distances are those to other training objects.
+        Fraction of the training objects that lie beyond the threshold of `predict`; each of them
+        is its own nearest neighbour.
 
     Attributes
     ----------
@@ -244,13 +241,10 @@ class NeighborDetector(RowDetector):
         self.n_neighbors = n_neighbors
 
     def _learn(self, X: NDArray, y: NDArray[np.intp]) -> None:
-        self.neighbors_ = NearestNeighbors(n_neighbors=min(self.n_neighbors, len(X) - 1)).fit(X)
+        self.neighbors_ = NearestNeighbors(n_neighbors=min(self.n_neighbors, len(X))).fit(X)
 
     def _scores(self, X: NDArray) -> NDArray[np.float64]:
         return -self.neighbors_.kneighbors(X)[0][:, -1]
-
-    def _training_scores(self, X: NDArray) -> NDArray[np.float64]:
-        return -self.neighbors_.kneighbors()[0][:, -1]
 
 
 class ClassIsolationForest(RowDetector):

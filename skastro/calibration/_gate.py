@@ -25,7 +25,8 @@ class GatedClassifier(DatedMetaClassifier):
     A detector scores the embedding that `transform` of the classifier returns, beside further
     features of the object.  Its threshold is a conformal quantile of the scores of held-out
     objects, so that new objects of the known classes are rejected with a probability of at most
-    `max_rejected` [1]_, whatever the detector.
+    `max_rejected` [1]_, whatever the detector.  With fewer than 1 / `max_rejected` - 1 held-out
+    objects none is rejected.
 
     Parameters
     ----------

@@ -46,6 +46,8 @@ from skastro.utils.locks import lock
 def command(ctx, model, data, output, overwrite, chunk_size, errors, done_file, **options):
     """Write a table of class probabilities, one row per object; SNID is the first column.
 
+    A model of skastro.calibration adds its sets of classes and its scores of unknown objects.
+
     An interrupted run resumes when the same command is run again.
     """
     with tell_done(done_file):
@@ -152,7 +154,7 @@ def _configured(ctx, options):
 def _table(model, X, first, errors):
     from skastro.recipes import prediction_table
 
-    table = prediction_table(model, X, errors=errors)
+    table = prediction_table(model, X, errors=errors, confidence=True)
     if not hasattr(X, "columns"):
         table.index = pd.RangeIndex(first, first + len(table))
     return table.rename_axis("SNID")

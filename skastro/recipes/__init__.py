@@ -43,6 +43,7 @@ from skastro.recipes.transformer import (
     make_transformer_forest,
     suggest_transformer,
 )
+from skastro.recipes.unknown import make_anomaly_detector, make_gate
 
 __all__ = [
     "CCSNSCORE_PAPER",
@@ -56,9 +57,11 @@ __all__ = [
     "ccsnscore_shapes",
     "ccsnscore_table",
     "evaluate_scone_epochs",
+    "make_anomaly_detector",
     "make_ccsnscore",
     "make_ccsnscore_classifier",
     "make_ccsnscore_features",
+    "make_gate",
     "make_oracle",
     "make_oracle_classifier",
     "make_oracle_features",

@@ -10,10 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.pipeline import Pipeline
 
-from skastro.base import UNCLASSIFIED, RaggedTransformer
+from skastro.base import UNCLASSIFIED, RaggedTransformer, ignore_unclassified
 from skastro.hierarchy import HierarchicalClassifier
 
 _NO_FEATURES = "no features could be computed"
+_REJECTED = "unlike the training objects"
 
 
 def predict_proba_at(pipeline: Pipeline, X: NestedFrame, days: ArrayLike) -> NDArray:
@@ -67,10 +68,14 @@ def prediction_table(
     unclassified: str = UNCLASSIFIED,
     sets: ArrayLike | None = None,
     ood_score: ArrayLike | None = None,
-    confidence: bool = False,
+    confidence: bool | None = None,
     errors: str = "raise",
 ) -> pd.DataFrame:
     """Return probabilities, label and reason of every object as a table.
+
+    What a classifier of :mod:`skastro.calibration` knows more is added: the sets of a
+    :class:`~skastro.calibration.ConformalClassifier` and the scores of a
+    :class:`~skastro.calibration.GatedClassifier`, also of one inside the other.
 
     Parameters
     ----------
@@ -90,15 +95,15 @@ def prediction_table(
         Label of an object without probabilities.
 
     sets : array-like of bool of shape (n_objects, n_classes), default=None
-        Sets of classes, such as those of
-        :meth:`skastro.calibration.ConformalClassifier.predict_set`.
+        Sets of classes; by default those of `predict_set` of the model, if it has this method.
 
     ood_score : array-like of shape (n_objects,), default=None
         How unlike the training each object is, such as minus `score_samples` of an outlier
-        detector.
+        detector; by default that of the model, if it has this method.
 
-    confidence : bool, default=False
-        Whether to add the probability of the most probable class.
+    confidence : bool, default=None
+        Whether to add the probability of the most probable class; by default, if there are sets
+        or scores.
 
     errors : {"raise", "mark"}, default="raise"
         What to do with objects for which the model raises an error: raise it, or leave them
@@ -110,9 +115,9 @@ def prediction_table(
     table : DataFrame of shape (n_objects, n_classes + 2)
         One row per object in the order of `X`, with its index as ``object_id``; one column
         ``prob_<class>`` per class, then ``label`` and ``reason``.  An unclassified object has NaN
-        probabilities and a reason; the labels of all others keep their type.  Where they are asked
-        for, the columns ``set`` (classes separated by "|"), ``confidence`` and ``ood_score``
-        stand before the reason.
+        probabilities and a reason; the labels of all others keep their type.  The columns ``set``
+        (classes separated by "|"), ``confidence`` and ``ood_score``, if there are any, stand
+        before the reason.
 
     Raises
     ------
@@ -142,10 +147,18 @@ def prediction_table(
     table = pd.DataFrame(proba, _object_ids(X), [f"prob_{name}" for name in model.classes_])
     missing = np.isnan(proba).any(axis=1)
     table["label"] = _labels(np.asarray(model.classes_), proba, missing, unclassified)
+    gated = hasattr(model, "is_known")
+    with ignore_unclassified():
+        if sets is None and hasattr(model, "predict_set"):
+            sets = model.predict_set(X)
+        if ood_score is None and gated:
+            ood_score = -model.score_samples(X)
     for name, values in _trust(proba, model.classes_, sets, ood_score, confidence).items():
         table[name] = values
     reasons = quality_reasons(model, X) if reasons is None else np.asarray(reasons, object)
-    table["reason"] = np.where(missing & (reasons == ""), _NO_FEATURES, reasons)
+    scored = gated and ~np.isnan(model.score_samples(X))
+    unknown = np.where(scored, _REJECTED, _NO_FEATURES)
+    table["reason"] = np.where(missing & (reasons == ""), unknown, reasons)
     return table
 
 
@@ -186,7 +199,7 @@ def _trust(
     classes: ArrayLike,
     sets: ArrayLike | None,
     ood_score: ArrayLike | None,
-    confidence: bool,
+    confidence: bool | None,
 ) -> dict[str, Any]:
     """Return the columns that say how far a prediction can be trusted."""
     columns: dict[str, Any] = {}
@@ -195,7 +208,7 @@ def _trust(
         _check_shape(members, proba.shape, "sets")
         names = np.asarray(classes).astype(str)
         columns["set"] = ["|".join(names[row]) for row in members]
-    if confidence:
+    if sets is not None or ood_score is not None if confidence is None else confidence:
         columns["confidence"] = proba.max(axis=1)
     if ood_score is not None:
         columns["ood_score"] = np.asarray(ood_score, float)
@@ -225,6 +238,8 @@ def _labels(classes: NDArray, proba: NDArray, missing: NDArray, unclassified: st
 def quality_reasons(model: Any, X: Any) -> NDArray:
     """Return the reasons of the last step of a pipeline that marks objects; "" without one.
 
+    A pipeline inside a classifier of :mod:`skastro.calibration` counts.
+
     Examples
     --------
     >>> import pandas as pd
@@ -233,6 +248,8 @@ def quality_reasons(model: Any, X: Any) -> NDArray:
     >>> quality_reasons(make_pipeline("passthrough"), pd.DataFrame({"x": [1]})).tolist()
     ['']
     """
+    while not hasattr(model, "steps") and hasattr(model, "estimator_"):
+        model = getattr(model.estimator_, "estimator", model.estimator_)
     steps = [step for _, step in getattr(model, "steps", ())]
     marks = [
         i
