@@ -43,6 +43,13 @@ class DatedMetaClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     True
     """
 
+    estimator: Any
+    taxonomy: Any
+    reference_column: str
+    column: str
+    estimator_: Any
+    classes_: NDArray
+
     def predict(self, X: Any) -> NDArray:
         """Return the most probable class.
 

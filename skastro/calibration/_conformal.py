@@ -15,17 +15,17 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from skastro.base import ignore_unclassified, no_prediction
-from skastro.calibration._base import CONSTRAINTS, DatedMetaClassifier
+from skastro.calibration._base import CONSTRAINTS
 from skastro.calibration._dates import check_days, fit_with_groups, keep_columns, object_names
 from skastro.calibration._nodes import node_scores, node_threshold
 from skastro.calibration._quantiles import set_quantiles, split_rows
-from skastro.calibration._sets import SetPredictionMixin
+from skastro.calibration._sets import SetPredictor
 from skastro.exceptions import ObjectError, ObjectWarning, name_objects
 from skastro.taxonomy import Taxonomy
 from skastro.utils.labels import check_labels
 
 
-class ConformalClassifier(SetPredictionMixin, DatedMetaClassifier):
+class ConformalClassifier(SetPredictor):
     r"""Predict sets of classes by split conformal prediction.
 
     The set of an object holds the classes with :math:`1 - p_k \le q`.  With n calibration objects,

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from skastro.base import no_prediction
+from skastro.calibration._base import DatedMetaClassifier
 from skastro.calibration._dates import object_names
 from skastro.calibration._nodes import covering_nodes
 from skastro.calibration._quantiles import interpolate_quantiles
@@ -16,16 +17,22 @@ _NO_PROBABILITIES = "no probabilities"
 _NO_CLASS = "no class is probable enough"
 
 
-class SetPredictionMixin:
-    """Predictions of a fitted conformal classifier.
+class SetPredictor(DatedMetaClassifier):
+    """Predictions of a fitted conformal classifier, whose base it is.
 
     Examples
     --------
     >>> from skastro.calibration import ConformalClassifier
-    >>> from skastro.calibration._sets import SetPredictionMixin
-    >>> issubclass(ConformalClassifier, SetPredictionMixin)
+    >>> from skastro.calibration._sets import SetPredictor
+    >>> issubclass(ConformalClassifier, SetPredictor)
     True
     """
+
+    days: Any
+    quantiles_: NDArray[np.float64]
+    quantiles_at_: pd.DataFrame
+    node_threshold_: float
+    node_thresholds_at_: pd.DataFrame
 
     def predict_set(self, X: Any) -> NDArray[np.bool_]:
         """Return which classes are in the set of each object.
@@ -93,7 +100,7 @@ class SetPredictionMixin:
         """
         self._require("taxonomy", "predict_node")
         proba = self.predict_proba(X)
-        return covering_nodes(self._tree(), proba, self.classes_, self.node_threshold_)
+        return self._cover(proba, self.node_threshold_)
 
     def predict_node_at(self, X: Any, days: ArrayLike) -> NDArray:
         """Return the smallest node of the taxonomy that covers the true class at some dates.
@@ -120,11 +127,12 @@ class SetPredictionMixin:
         self._require("days", "predict_node_at")
         limits = interpolate_quantiles(days, self.node_thresholds_at_)[:, 0]
         proba = self._proba_at(self.estimator_, X, days)
-        parts = [
-            covering_nodes(self._tree(), proba[:, i], self.classes_, limit)
-            for i, limit in enumerate(limits)
-        ]
+        parts = [self._cover(proba[:, i], limit) for i, limit in enumerate(limits)]
         return np.stack(parts, axis=1)
+
+    def _cover(self, proba: NDArray, threshold: float) -> NDArray:
+        tree: Any = self._tree()
+        return covering_nodes(tree, proba, self.classes_, threshold)
 
     def _require(self, parameter: str, method: str) -> None:
         check_is_fitted(self)
