@@ -78,7 +78,8 @@ def make_light_curves(
 
     return_truth : bool, default=False
         Add the columns ``true_redshift``, ``true_peak_time`` and ``true_mwebv`` and the field
-        ``true_flux``, which no classifier may use.
+        ``true_flux``, which no classifier may use; with `variety` also ``true_slope_error`` and
+        ``true_dimmed`` [mag].
 
     random_state : int, RandomState, Generator or None, default=None
         Seed or generator.  NumPy's global random state is neither read nor changed.

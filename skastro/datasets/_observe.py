@@ -309,4 +309,8 @@ def _found(rng, source, parameters, setup, offsets, rows):
         "true_peak_time": parameters["peak"][found],
         "true_mwebv": parameters["true_mwebv"][found],
     }
+    if setup.variety:
+        for name in ("slope_error", "dimmed"):
+            values = parameters.get(name, np.zeros(len(trigger)))
+            static[f"true_{name}"] = values[found]
     return static, *take_objects(offsets, rows, found)

@@ -128,7 +128,8 @@ class WeightedNet(NeuralNetClassifier):
             weight = None if weight is None else weight[labelled.cpu()]
         loss = self._labelled_loss(logits, codes, weight)
         if training:
-            extra = self.criterion_.regularize(self.module_, X, y_pred)
+            known = {**X, "labelled": y_true >= 0}
+            extra = self.criterion_.regularize(self.module_, known, y_pred)
             loss = loss if extra is None else loss + extra
         return loss
 

@@ -7,6 +7,7 @@ Three contracts connect them to the classifiers of :mod:`skastro.neural_network`
 * :class:`ObservationFeature`: the features that describe one observation of a light curve.
 """
 
+from skastro.nn._alignment import CoralLoss, coral_distance
 from skastro.nn._attention import Attention, TimeEncoding, TransformerLayer
 from skastro.nn._autoencoder import LightCurveAutoencoderNet
 from skastro.nn._classifier_net import ClassifierNet
@@ -44,6 +45,7 @@ __all__ = [
     "Conv1dEncoder",
     "Conv2dEncoder",
     "Criterion",
+    "CoralLoss",
     "CrossEntropy",
     "DAYS_SCALE",
     "EventEncoder",
@@ -74,6 +76,7 @@ __all__ = [
     "as_criterion",
     "auc_loss",
     "bernoulli_kl",
+    "coral_distance",
     "orient",
     "partial_auc_loss",
     "sequence_loss",

@@ -151,7 +151,8 @@ class Criterion(nn.Module, ABC):
             The network in training mode.
 
         inputs : dict of str -> Tensor
-            Its inputs by name, perhaps on another device than `logits`.
+            Its inputs by name, perhaps on another device than `logits`, and ``labelled``, the mask
+            of the objects that have a label.
 
         logits : Tensor of shape (n_objects, n_outputs) or (n_objects, n_positions, n_outputs)
             Its output for `inputs`.
