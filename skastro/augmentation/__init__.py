@@ -20,6 +20,7 @@ from skastro.augmentation._posterior import (
     draw_light_curves,
 )
 from skastro.augmentation._prefix import draw_prefixes, take_prefixes
+from skastro.augmentation._redshift import draw_redshifts, move_redshift
 from skastro.augmentation._spectra import draw_pairs, mix_spectra, rest_ranges
 from skastro.augmentation._stamps import orient_stamps, shift_stamps
 from skastro.augmentation._variation import (
@@ -43,12 +44,14 @@ __all__ = [
     "draw_light_curves",
     "draw_pairs",
     "draw_prefixes",
+    "draw_redshifts",
     "draw_variations",
     "drop_bands",
     "drop_gap",
     "drop_observations",
     "keep_first_visits",
     "mix_spectra",
+    "move_redshift",
     "orient_stamps",
     "read_curves",
     "rest_ranges",

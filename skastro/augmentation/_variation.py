@@ -149,7 +149,7 @@ class SurveyVariation:
         rng = as_generator(random_state)
         chosen = rng.random(curves.n_objects) < self.share
         changed = self._seen_again(self._other_source(curves, rng), rng)
-        found = segment_count(changed.rows["detected"], changed.offsets) >= self.min_detections
+        found = segment_count(changed.offsets, changed.rows["detected"]) >= self.min_detections
         return choose(curves, changed, chosen & found)
 
     def _other_source(self, curves, rng):
@@ -157,7 +157,7 @@ class SurveyVariation:
         n = curves.n_objects
         curves = tilt_spectrum(curves, rng.uniform(*self.slope, n), random_state=rng)
         curves = change_flux(curves, rng.uniform(*self.magnitude, n), random_state=rng)
-        first = segment_first(curves.rows["time"], curves.offsets, curves.rows["detected"])
+        first = segment_first(curves.offsets, curves.rows["time"], curves.rows["detected"])
         factors = np.exp(self.stretch * rng.standard_normal(n))
         curves = stretch_time(curves, factors, np.where(np.isfinite(first), first, 0.0))
         errors = self.redshift_error * rng.random(n)
@@ -172,7 +172,7 @@ class SurveyVariation:
         curves = drop_observations(curves, self.dropped * rng.random(n), random_state=rng)
         curves = drop_bands(curves, self.lost_bands, random_state=rng)
         time = np.asarray(curves.rows["time"], float)
-        start = segment_first(time, curves.offsets, rng.random(len(time)) < 0.05, empty=np.inf)
+        start = segment_first(curves.offsets, time, rng.random(len(time)) < 0.05, empty=np.inf)
         return drop_gap(curves, start, rng.exponential(self.gap, n) if self.gap else np.zeros(n))
 
     def switched_off(self, *names: str) -> SurveyVariation:

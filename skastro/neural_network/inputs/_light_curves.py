@@ -300,7 +300,7 @@ def _days(offsets, rows, zero):
 
 
 def _first_detection(curves):
-    return segment_first(curves.rows["time"], curves.offsets, curves.rows["detected"])
+    return segment_first(curves.offsets, curves.rows["time"], curves.rows["detected"])
 
 
 def _pad(offsets, rows):

@@ -1,0 +1,377 @@
+"""Score classifiers on data that they were not trained on.
+
+    python benchmarks/science/transfer.py ../shared/data --parts simulators labels biased des unseen
+
+Parts: `simulators` trains on make_light_curves or survey_bench and scores on both; `target` adds
+1,000 unlabelled objects of survey_bench, `labels` also 30 to 1,000 labelled ones; `biased` trains
+on bright objects; `cadence` moves to ZTF and DES; `des` scores SCONE on the simulated DES
+supernovae Ia of SuperNNova; `unseen` leaves classes out of the training; `causes` changes
+make_light_curves one property at a time.  `--models` takes boosting (gradient boosting on
+statistics), forest, oracle and, for `des`, scone.  One seed of every random step.  Each line is
+written to `--output` as soon as it is known; lines that stand there are not computed again.
+"""
+
+import argparse
+import time
+from dataclasses import replace
+from functools import lru_cache, partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from _data import load_survey_bench
+from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier
+from sklearn.metrics import accuracy_score, f1_score, log_loss, roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from skastro.adaptation import (
+    FineTunedClassifier,
+    ImportanceWeightedClassifier,
+    PriorShiftClassifier,
+    TargetTrainedClassifier,
+)
+from skastro.augmentation import SurveyVariation, draw_variations
+from skastro.datasets import HostRedshifts, Variety, get_cadence, make_light_curves
+from skastro.feature_extraction import LightCurveStatistics
+from skastro.io import read_snana
+from skastro.metrics import expected_calibration_error
+from skastro.recipes import make_oracle, make_scone
+from skastro.utils.ragged import flatten, segment_reduce
+
+STATIC = ["redshift", "redshift_err", "mwebv"]
+N_TEST, N_POOL = 3000, 1000
+
+
+class Results:
+    """One line per finished run, in a file."""
+
+    def __init__(self, path):
+        self.path = Path(path)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.lines = pd.read_csv(path).to_dict("records") if self.path.exists() else []
+        self.done = {(line["part"], line["run"]) for line in self.lines}
+
+    def add(self, part, run, compute):
+        """Compute and print the line of a run, unless it is known."""
+        if (part, run) in self.done:
+            return
+        start = time.process_time()
+        line = {"part": part, "run": run} | compute()
+        self.lines.append(line | {"cpu_seconds": round(time.process_time() - start)})
+        pd.DataFrame(self.lines).to_csv(self.path, index=False)
+        print(self.lines[-1], flush=True)
+
+
+def scores(y, proba, classes):
+    """Accuracy, macro F1, log loss, calibration error, mean confidence, unclassified objects."""
+    known = np.isfinite(proba).all(axis=1)
+    y, proba, classes = y[known], proba[known], np.asarray(classes)
+    predicted = classes[proba.argmax(axis=1)]
+    every = np.union1d(classes, y)
+    full = np.zeros((len(y), len(every)))
+    full[:, np.searchsorted(every, classes)] = proba
+    return {
+        "accuracy": round(accuracy_score(y, predicted), 3),
+        "macro_f1": round(f1_score(y, predicted, labels=np.unique(y), average="macro"), 3),
+        "log_loss": round(log_loss(y, full, labels=every), 3),
+        "ece": round(expected_calibration_error(y, proba, labels=classes), 3),
+        "confidence": round(proba.max(axis=1).mean(), 3),
+        "unclassified": int((~known).sum()),
+    }
+
+
+def statistics(X):
+    """Rows of statistics of the six bands and static columns."""
+    table = LightCurveStatistics(bands=list("ugrizY"), survey="LSST").fit_transform(X)
+    return np.column_stack([table, X[STATIC].to_numpy(float)])
+
+
+def boosting(seed=0):
+    model = HistGradientBoostingClassifier(
+        max_iter=60, max_leaf_nodes=15, l2_regularization=1.0, random_state=seed
+    )
+    return make_pipeline(FunctionTransformer(statistics), model)
+
+
+def forest(seed=0):
+    fill = FunctionTransformer(partial(np.nan_to_num, nan=-999.0))
+    model = ExtraTreesClassifier(200, min_samples_leaf=2, random_state=seed)
+    return make_pipeline(FunctionTransformer(statistics), fill, model)
+
+
+def oracle(seed=0, **options):
+    return make_oracle(random_state=seed, **({"max_epochs": 12} | options))
+
+
+MODELS = {"boosting": boosting, "forest": forest, "oracle": oracle}
+
+
+@lru_cache
+def bench(data):
+    """Test part, pool of 1,000 objects and training part of survey_bench."""
+    X, y = load_survey_bench(data)
+    order = np.random.default_rng(0).permutation(len(y))
+    parts = np.split(order, [N_TEST, N_TEST + N_POOL])
+    return [(X.iloc[rows], y[rows].astype(str)) for rows in parts]
+
+
+@lru_cache
+def simulated(n, seed=0, variety=None):
+    X, y = make_light_curves(n, random_state=seed, variety=variety)
+    return X, y.astype(str)
+
+
+def fitted_scores(model, train, test):
+    model.fit(*train)
+    return scores(test[1], model.predict_proba(test[0]), model.classes_)
+
+
+def simulators(data, results, name, n):
+    test, _, (X, y) = bench(data)
+    plain, varied, other = simulated(n), simulated(n, variety=Variety()), simulated(N_TEST, 777)
+    make = MODELS[name]
+    half = len(X) // 2
+    both = pd.concat([plain[0], X[:half]]), np.append(plain[1], y[:half])
+    runs = {
+        "simulator -> bench": (make(), plain, test),
+        "simulator, variety -> bench": (make(), varied, test),
+        "bench -> bench (ceiling)": (make(), (X, y), test),
+        "both -> bench (ceiling)": (make(), both, test),
+        "both -> simulator (ceiling)": (make(), both, other),
+        "simulator -> simulator": (make(), plain, other),
+        "simulator, variety -> simulator": (make(), varied, other),
+        "bench -> simulator": (make(), (X, y), other),
+    }
+    if name == "oracle":
+        varying = oracle(augment=SurveyVariation())
+        runs["simulator, augment -> bench"] = (varying, plain, test)
+        runs["bench, augment -> bench"] = (oracle(augment=SurveyVariation()), (X, y), test)
+        runs["bench, augment -> simulator"] = (oracle(augment=SurveyVariation()), (X, y), other)
+    else:
+        copies, rows = draw_variations(plain[0], 2, random_state=0)
+        runs["simulator, augment -> bench"] = (make(), (copies, plain[1][rows]), test)
+    for run, (model, train, on) in runs.items():
+        results.add("simulators", f"{name}: {run}", partial(fitted_scores, model, train, on))
+
+
+def target(data, results, name, n):
+    test, (X_pool, _), _ = bench(data)
+    make, domain = MODELS[name], boosting()
+    wrappers = {
+        "prior shift": PriorShiftClassifier(make()),
+        "importance weights": ImportanceWeightedClassifier(make(), domain_classifier=domain),
+        "self-training": TargetTrainedClassifier(make(), n_rounds=3),
+    }
+    for variety in (None, Variety()):
+        for run, model in wrappers.items():
+            source = simulated(n, variety=variety)
+            name_of = f"{name}: {'variety, ' if variety else ''}{run}"
+            compute = partial(adapted_scores, model, source, X_pool, None, test)
+            results.add("target", name_of, compute)
+
+
+def adapted_scores(model, source, X_pool, y_pool, test):
+    options = {} if y_pool is None else {"y_target": y_pool}
+    model.fit(*source, X_pool, **options)
+    return scores(test[1], model.predict_proba(test[0]), model.classes_)
+
+
+def labels(data, results, name, n):
+    test, (X_pool, y_pool), _ = bench(data)
+    make = MODELS[name]
+    for n_labels in (30, 100, 300, 1000):
+        few = np.where(np.arange(N_POOL) < n_labels, y_pool, "-1")
+        known = X_pool[:n_labels], y_pool[:n_labels]
+        alone = partial(fitted_scores, make(), known, test)
+        results.add("labels", f"{name}: {n_labels} labels alone", alone)
+        for variety in (None, Variety()):
+            source = simulated(n, variety=variety)
+            for n_rounds in (0, 3):
+                model = TargetTrainedClassifier(make(), n_rounds=n_rounds)
+                run = f"{name}: {n_labels} labels{', variety' if variety else ''}"
+                run += ", self-training" if n_rounds else ""
+                compute = partial(adapted_scores, model, source, X_pool, few, test)
+                results.add("labels", run, compute)
+        if name == "oracle":
+            tuned = partial(tuned_scores, simulated(n, variety=Variety()), known, test)
+            results.add("labels", f"oracle: {n_labels} labels, fine-tuned", tuned)
+
+
+@lru_cache
+def trained_oracle(n):
+    return oracle().fit(*simulated(n, variety=Variety()))
+
+
+def tuned_scores(source, known, test):
+    model = FineTunedClassifier(trained_oracle(len(source[1]))).fit(*known)
+    return scores(test[1], model.predict_proba(test[0]), model.classes_)
+
+
+def biased(data, results, name, n):
+    """Train on the objects brighter than the median of each class, test on all."""
+    test, pool, (X, y) = bench(data)
+    offsets, rows = flatten(X["lightcurve"])
+    brightest = segment_reduce(offsets, np.abs(rows["flux"]), np.maximum)
+    order = np.random.default_rng(1).random(len(y)) < 0.05
+    limit = np.quantile(brightest, 0.6)
+    chosen = np.flatnonzero((brightest > limit) | order)
+    rng = np.random.default_rng(2)
+    fair = np.sort(rng.permutation(len(y))[: len(chosen)])
+    bright, unbiased = (X.iloc[chosen], y[chosen]), (X.iloc[fair], y[fair])
+    rest = X.iloc[np.setdiff1d(np.arange(len(y)), chosen)]
+    everything = pd.concat([rest, X.iloc[chosen]])
+    make = MODELS[name]
+    fainter = SurveyVariation(1.0, (0.0, 0.0), (0.0, 3.0), 0.0, 0.0, 0.0, 0.2, 0.0, 0.0, 0.0, 0.0)
+    copies, source = draw_variations(bright[0], 2, variation=fainter, random_state=0)
+    augmented = copies, bright[1][source]
+    weighted = ImportanceWeightedClassifier(make(), domain_classifier=boosting())
+    trained = TargetTrainedClassifier(make(), n_rounds=3)
+    both = TargetTrainedClassifier(make(), n_rounds=3)
+    runs = {
+        "unbiased": partial(fitted_scores, make(), unbiased, test),
+        "bright": partial(fitted_scores, make(), bright, test),
+        "bright, fainter copies": partial(fitted_scores, make(), augmented, test),
+        "bright, importance weights": partial(
+            adapted_scores, weighted, bright, everything, None, test
+        ),
+        "bright, self-training": partial(adapted_scores, trained, bright, rest, None, test),
+        "bright, fainter copies, self-training": partial(
+            adapted_scores, both, augmented, rest, None, test
+        ),
+    }
+    for run, compute in runs.items():
+        results.add("biased", f"{name}: {run} ({len(chosen)} objects)", compute)
+
+
+def cadence(data, results, name, n):
+    """From LSST to ZTF and DES, whose bands have other wavelengths."""
+    if name != "oracle":
+        return
+    options = {"band_encoding": "wavelength"}
+    for variety in (None, Variety()):
+        model, text = oracle(**options), "variety, " if variety else ""
+        for survey in ("LSST", "ZTF", "DES"):
+            compute = partial(other_survey_scores, model, simulated(n, variety=variety), survey)
+            results.add("cadence", f"oracle: {text}LSST -> {survey}", compute)
+
+
+def other_survey_scores(model, train, survey):
+    if not hasattr(model[-1], "net_"):
+        model.fit(*train)
+    X, y = make_light_curves(1500, survey=survey, random_state=777)
+    model[-1].set_params(survey=survey)
+    for step in ("clean", "bands", "detections", "compare"):
+        model.named_steps[step].set_params(survey=survey)
+    return scores(y.astype(str), model.predict_proba(X), model.classes_)
+
+
+def des(data, results, name, n):
+    """SCONE trained on survey_bench, Ia against the rest; recall of the DES supernovae Ia."""
+    if name != "scone":
+        return
+    test, _, (X, y) = bench(data)
+    X_des = read_snana(Path(data) / "snana" / "DES_Ia-0001_HEAD.FITS", survey="DES")
+    for run, variation in {
+        "scone": None,
+        "scone, augment": SurveyVariation(share=1.0, single_visits=0.0, lost_bands=0.15),
+    }.items():
+        compute = partial(des_scores, X[:n], y[:n], test, X_des, variation)
+        results.add("des", run, compute)
+
+
+def des_scores(X, y, test, X_des, variation):
+    if variation is not None:
+        X, rows = draw_variations(X, 1, variation=variation, random_state=0)
+        y = y[rows]
+    is_ia = np.where(y == "SNIa", "SNIa", "other")
+    model = make_scone("LSST", n_times=45, n_wavelengths=16, max_epochs=25, random_state=0)
+    model.fit(X, is_ia)
+    column = list(model.classes_).index("SNIa")
+    proba = model.predict_proba(test[0])[:, column]
+    known = np.isfinite(proba)
+    model_des = model.set_params(
+        **{f"{step}__survey": "DES" for step, s in model.steps if "survey" in s.get_params()}
+    )
+    interpolate = model_des.named_steps["features"].transformer_list[0][1]
+    for key in [k for k in interpolate.get_params() if k.endswith("survey")]:
+        interpolate.set_params(**{key: "DES"})
+    sky = model_des.predict_proba(X_des)[:, column]
+    return {
+        "auc_in_domain": round(roc_auc_score(test[1][known] == "SNIa", proba[known]), 4),
+        "recall_in_domain": round((proba[known & (test[1] == "SNIa")] > 0.5).mean(), 3),
+        "recall_des": round((sky[np.isfinite(sky)] > 0.5).mean(), 3),
+        "unclassified_des": int(np.isnan(sky).sum()),
+    }
+
+
+def unseen(data, results, name, n):
+    """Classes that the training lacks: AUC of one minus the largest probability."""
+    test, _, (X, y) = bench(data)
+    left_out = ["TDE", "KN", "uLens"]
+    for run, (X_train, y_train) in {
+        "bench": (X, y),
+        "simulator": simulated(n),
+        "simulator, variety": simulated(n, variety=Variety()),
+    }.items():
+        kept = ~np.isin(y_train, left_out)
+        train = X_train[kept], y_train[kept]
+        results.add("unseen", f"{name}: {run}", partial(unseen_scores, MODELS[name](), train, test))
+
+
+def unseen_scores(model, train, test):
+    proba = model.fit(*train).predict_proba(test[0])
+    new = ~np.isin(test[1], model.classes_)
+    known = scores(test[1][~new], proba[~new], model.classes_)
+    return known | {"auc_unseen": round(roc_auc_score(new, 1 - proba.max(axis=1)), 3)}
+
+
+def causes(data, results, name, n):
+    """One property of the simulator after the other."""
+    test, _, _ = bench(data)
+    off = Variety((0.0, 0.0), (0.0, 0.0), 0.0, 0.0, 5, False, HostRedshifts())
+    one = {
+        "nothing": {},
+        "redshifts of hosts": {"hosts": Variety().hosts},
+        "single visits": {"unpaired": Variety().unpaired},
+        "lengths of seasons": {"season_scatter": Variety().season_scatter},
+        "templates of variable stars": {"template_visits": 25},
+        "many flares": {"many_flares": True},
+        "slope of the spectrum": {"slope": Variety().slope},
+        "luminosity": {"magnitude": Variety().magnitude},
+        "slope and luminosity": {"slope": Variety().slope, "magnitude": Variety().magnitude},
+        "flux per wavelength": {"slope": (-2.0, -2.0), "magnitude": (0.4, 0.4)},
+    }
+    for run, change in one.items():
+        train = simulated(n, variety=replace(off, **change))
+        results.add("causes", f"{name}: {run}", partial(fitted_scores, MODELS[name](), train, test))
+    cadence = replace(get_cadence("LSST"), visits_per_night=1, night_gap=1.75)
+    X, y = make_light_curves(n, cadence=cadence, random_state=0)
+    compute = partial(fitted_scores, MODELS[name](), (X, y.astype(str)), test)
+    results.add("causes", f"{name}: single visits only", compute)
+
+
+PARTS = {f.__name__: f for f in (simulators, target, labels, biased, cadence, des, unseen, causes)}
+
+
+def main():
+    """Run the parts, one line per run."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data")
+    parser.add_argument("--parts", nargs="*", default=list(PARTS), choices=list(PARTS))
+    parser.add_argument("--models", nargs="*", default=["boosting", "forest", "oracle", "scone"])
+    parser.add_argument("--n", type=int, default=4000)
+    parser.add_argument("--output", default="output/science/transfer.csv")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    results = Results(options.output)
+    for part in options.parts:
+        for name in options.models:
+            if name == "scone" and part != "des":
+                continue
+            PARTS[part](options.data, results, name, options.n)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""Objects at another redshift."""
+
+import numpy as np
+import pytest
+from astropy.cosmology import FlatLambdaCDM
+
+from skastro.augmentation import Curves, draw_redshifts, move_redshift
+
+COSMOLOGY = FlatLambdaCDM(H0=70, Om0=0.3)
+TIME = np.repeat(np.arange(0.0, 120.0, 2.0), 3)
+
+
+def gaussian(redshift=0.1, new_time=TIME):
+    """A light curve whose colour does not change: a Gaussian of 15 days in three bands."""
+    flux = 1e4 * np.exp(-0.5 * ((new_time - 40) / 15) ** 2)
+    rows = {
+        "time": new_time,
+        "wavelength": np.tile([4800.0, 6200.0, 7500.0], len(new_time) // 3),
+        "flux": flux,
+        "flux_err": np.full(len(new_time), 5.0),
+        "detected": flux > 25,
+    }
+    return Curves(np.array([0, len(new_time)]), rows, {"redshift": np.array([redshift])})
+
+
+def test_flux_falls_with_the_distance_and_time_dilates():
+    curves = gaussian()
+    far = move_redshift(curves, [0.3], random_state=0)
+    ratio = COSMOLOGY.luminosity_distance(0.1) / COSMOLOGY.luminosity_distance(0.3)
+    expected = 1e4 * float(ratio) ** 2 * 1.3 / 1.1
+    assert far.rows["flux"].max() == pytest.approx(expected, rel=0.05)
+    first = TIME[curves.rows["detected"]].min()
+    peak = TIME[far.rows["flux"].argmax()]
+    assert peak == pytest.approx(first + (40 - first) * 1.3 / 1.1, abs=3)
+    assert far.static["redshift"].tolist() == [0.3]
+
+
+def test_same_redshift_and_missing_redshift_change_nothing():
+    for redshift, new in ((0.1, 0.1), (np.nan, 0.4), (0.1, np.nan)):
+        curves = gaussian(redshift)
+        same = move_redshift(curves, [new], random_state=0)
+        np.testing.assert_array_equal(same.rows["flux"], curves.rows["flux"])
+        np.testing.assert_array_equal(same.static["redshift"], curves.static["redshift"])
+
+
+def test_detections_are_found_anew():
+    far = move_redshift(gaussian(), [1.5], random_state=0)
+    assert far.rows["detected"].sum() < gaussian().rows["detected"].sum()
+
+
+def test_sampled_redshifts_lie_within_the_ratio_of_distances():
+    near = np.full(500, 0.2)
+    curves = Curves(np.zeros(501, int), {}, {"redshift": near})
+    drawn = draw_redshifts(curves, farthest=2.0, random_state=0)
+    ratio = (COSMOLOGY.luminosity_distance(drawn) / COSMOLOGY.luminosity_distance(0.2)).value
+    assert ratio.min() == pytest.approx(1.0, abs=0.01)
+    assert ratio.max() == pytest.approx(2.0, abs=0.01)
+    assert np.log(ratio).mean() == pytest.approx(np.log(2.0) / 2, rel=0.1)
+
+
+def test_what_is_refused():
+    with pytest.raises(ValueError, match="requires the static column 'redshift'"):
+        move_redshift(gaussian()._replace(static={}), [0.3])
+    with pytest.raises(ValueError, match="negative"):
+        move_redshift(gaussian(), [-0.3])
