@@ -95,7 +95,7 @@ print(f"{unanswered} of {len(table)} objects could not be classified; prediction
 # %%
 # What a light curve looks like to an astronomer and to the network.
 heatmap = scone["features"].transformer_list[0][1]
-prepared = scone[:-2].transform(X_test)
+prepared = scone[:-3].transform(X_test)  # as far as the samplers
 object_id = table["prob_SNIa"].idxmax()
 figure = plt.figure(figsize=(11, 6.5), layout="constrained")
 upper, lower = figure.subfigures(2, 1)

@@ -224,7 +224,7 @@ class EvaluationReport:
         error = self.scores_["expected_calibration_error"]
         ax.set(
             xlabel="probability of the predicted class",
-            ylabel="share of right predictions",
+            ylabel="fraction of correct predictions",
             title=f"expected calibration error {error:.3f}",
             xlim=(0, 1),
             ylim=(0, 1),
