@@ -43,8 +43,9 @@ class LightCurveReader(RaggedInputMixin):
         source = StreamedLightCurves(blocks, again, n_cached=X.n_blocks)
         if reset and self.band_encoding != "wavelength":
             self.bands_ = source.band_names
-        _, numbers, _ = self._describe_bands(np.array(source.band_names, object))
-        return source.with_bands(numbers)
+        names = source.band_names
+        _, numbers, _ = self._describe_bands(names, np.arange(len(names)))
+        return source.with_bands(numbers, self._wavelengths(names))
 
     def _read_again(self, X, options, number):
         with warnings.catch_warnings():

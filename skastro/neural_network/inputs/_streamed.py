@@ -74,12 +74,13 @@ class StreamedLightCurves:
         self._starts = np.cumsum([0, *(len(part) for part in lengths)])
         self.blocks = np.repeat(np.arange(len(lengths)), np.diff(self._starts))
 
-    def with_bands(self, band_numbers: NDArray) -> Self:
-        """Return the light curves with the numbers that describe each of `band_names`."""
+    def with_bands(self, band_numbers: NDArray, wavelengths: NDArray | None) -> Self:
+        """Return the light curves with numbers and wavelengths of each of `band_names`."""
         other = copy.copy(self)
         other._template = copy.copy(self._template)
         other._template.band_names = self.band_names
         other._template.band_numbers = band_numbers.astype(np.float32)
+        other._template.wavelengths = wavelengths
         return other
 
     def __len__(self) -> int:
