@@ -31,6 +31,7 @@ from skastro.adaptation import (
     ImportanceWeightedClassifier,
     PriorShiftClassifier,
     TargetTrainedClassifier,
+    match_variety,
 )
 from skastro.augmentation import SurveyVariation, draw_variations
 from skastro.datasets import HostRedshifts, Variety, get_cadence, make_light_curves
@@ -90,7 +91,7 @@ def statistics(X):
 
 def boosting(seed=0):
     model = HistGradientBoostingClassifier(
-        max_iter=60, max_leaf_nodes=15, l2_regularization=1.0, random_state=seed
+        max_iter=40, max_leaf_nodes=15, l2_regularization=1.0, random_state=seed
     )
     return make_pipeline(FunctionTransformer(statistics), model)
 
@@ -170,6 +171,19 @@ def target(data, results, name, n):
             name_of = f"{name}: {'variety, ' if variety else ''}{run}"
             compute = partial(adapted_scores, model, source, X_pool, None, test)
             results.add("target", name_of, compute)
+    for n_rounds in (0, 3):
+        model = TargetTrainedClassifier(make(), n_rounds=n_rounds)
+        run = f"{name}: matched variety{', self-training' if n_rounds else ''}"
+        compute = partial(adapted_scores, model, matched(data, n), X_pool, None, test)
+        results.add("target", run, compute)
+
+
+@lru_cache
+def matched(data, n):
+    """Objects simulated to match the pool of survey_bench, whose labels are not used."""
+    found = match_variety(bench(data)[1][0], random_state=0)
+    print(found, flush=True)
+    return simulated(n, variety=found)
 
 
 def adapted_scores(model, source, X_pool, y_pool, test):
@@ -181,16 +195,18 @@ def adapted_scores(model, source, X_pool, y_pool, test):
 def labels(data, results, name, n):
     test, (X_pool, y_pool), _ = bench(data)
     make = MODELS[name]
-    for n_labels in (30, 100, 300, 1000):
+    for n_labels in (100, 300, 1000):
         few = np.where(np.arange(N_POOL) < n_labels, y_pool, "-1")
         known = X_pool[:n_labels], y_pool[:n_labels]
         alone = partial(fitted_scores, make(), known, test)
         results.add("labels", f"{name}: {n_labels} labels alone", alone)
-        for variety in (None, Variety()):
-            source = simulated(n, variety=variety)
-            for n_rounds in (0, 3):
+        for kind in ("", ", variety", ", matched variety"):
+            source = simulated(n, variety=Variety() if kind else None)
+            if "matched" in kind:
+                source = matched(data, n)
+            for n_rounds in (0, 3) if "matched" in kind and n_labels == 100 else (0,):
                 model = TargetTrainedClassifier(make(), n_rounds=n_rounds)
-                run = f"{name}: {n_labels} labels{', variety' if variety else ''}"
+                run = f"{name}: {n_labels} labels{kind}"
                 run += ", self-training" if n_rounds else ""
                 compute = partial(adapted_scores, model, source, X_pool, few, test)
                 results.add("labels", run, compute)
@@ -330,7 +346,7 @@ def unseen_scores(model, train, test):
 def causes(data, results, name, n):
     """One property of the simulator after the other."""
     test, _, _ = bench(data)
-    off = Variety((0.0, 0.0), (0.0, 0.0), 0.0, 0.0, 5, False, HostRedshifts())
+    off = Variety((0.0, 0.0), (0.0, 0.0), 0.0, 0.0, 5, False, 0.0, HostRedshifts())
     one = {
         "nothing": {},
         "redshifts of hosts": {"hosts": Variety().hosts},
@@ -338,6 +354,7 @@ def causes(data, results, name, n):
         "lengths of seasons": {"season_scatter": Variety().season_scatter},
         "templates of variable stars": {"template_visits": 25},
         "many flares": {"many_flares": True},
+        "amplitudes of active nuclei": {"nuclei_scatter": 0.6},
         "slope of the spectrum": {"slope": Variety().slope},
         "luminosity": {"magnitude": Variety().magnitude},
         "slope and luminosity": {"slope": Variety().slope, "magnitude": Variety().magnitude},
@@ -361,7 +378,7 @@ def main():
     parser.add_argument("data")
     parser.add_argument("--parts", nargs="*", default=list(PARTS), choices=list(PARTS))
     parser.add_argument("--models", nargs="*", default=["boosting", "forest", "oracle", "scone"])
-    parser.add_argument("--n", type=int, default=4000)
+    parser.add_argument("--n", type=int, default=2500)
     parser.add_argument("--output", default="output/science/transfer.csv")
     options = parser.parse_args()
     torch.set_num_threads(1)

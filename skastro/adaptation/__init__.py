@@ -3,6 +3,7 @@
 from skastro.adaptation._base import AdaptedClassifier, join_target
 from skastro.adaptation._fine_tune import FineTunedClassifier
 from skastro.adaptation._importance import ImportanceWeightedClassifier, density_ratios
+from skastro.adaptation._match import match_variety
 from skastro.adaptation._priors import PriorShiftClassifier, change_priors, estimate_priors
 from skastro.adaptation._target import TargetTrainedClassifier
 
@@ -16,4 +17,5 @@ __all__ = [
     "density_ratios",
     "estimate_priors",
     "join_target",
+    "match_variety",
 ]

@@ -67,7 +67,9 @@ class Setup(NamedTuple):
     def scene(self):
         """What populations have to know of the survey."""
         cadence, variety = self.cadence, self.variety
-        templates = (variety.template_visits, variety.many_flares) if variety else ()
+        templates = ()
+        if variety:
+            templates = variety.template_visits, variety.many_flares, variety.nuclei_scatter
         return Scene(
             cadence.per_band("saturation").max(),
             cadence.per_band("depth").max(),

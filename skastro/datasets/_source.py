@@ -83,6 +83,9 @@ class Scene(NamedTuple):
     many_flares : bool
         Whether a flaring star flares more than once.
 
+    nuclei_scatter : float
+        Scatter of the natural logarithm of the amplitude of active nuclei.
+
     Examples
     --------
     >>> from skastro.datasets._source import Scene
@@ -95,6 +98,7 @@ class Scene(NamedTuple):
     span: float
     template_visits: int = 5
     many_flares: bool = False
+    nuclei_scatter: float = 0.0
 
 
 class Rows:

@@ -109,10 +109,13 @@ def draw_nucleus(rng, n, scene):
     mass = draw_normal(rng, n, 8.2 - 0.3 * (magnitude + 23), 0.4) - 9
     time = 10 ** (2.4 + 0.03 * (magnitude + 23) + 0.21 * mass + 0.15 * rng.standard_normal(n))
     steps = int((2 * scene.span + _LEAD) / _STEP) + 1
+    amplitude = 10 ** (-0.51 + 0.131 * (magnitude + 23) + 0.18 * mass) / np.sqrt(2)
+    if scene.nuclei_scatter:
+        amplitude = amplitude * draw_scale(rng, n, 1.0, scene.nuclei_scatter)
     return draw_common(rng, n, dust=0.03, ripple=0.05) | {
         "magnitude": magnitude,
         "power": draw_normal(rng, n, 0.5, 0.3),
-        "amplitude": 10 ** (-0.51 + 0.131 * (magnitude + 23) + 0.18 * mass) / np.sqrt(2),
+        "amplitude": amplitude,
         "begin": np.full(n, -scene.span - _LEAD),
         "walk": damped_random_walk(rng, steps, time, np.full(n, _STEP)),
     }

@@ -40,6 +40,10 @@ class Variety:
     many_flares : bool, default=True
         Whether flaring stars flare more than once.
 
+    nuclei_scatter : float, default=0.6
+        Standard deviation of the natural logarithm of the amplitude of active nuclei: nuclei of one
+        luminosity and mass differ, and those that change their look vary most.
+
     hosts : HostRedshifts, default=HostRedshifts(missing=0.1, galactic=0.03)
         Redshifts, if `make_light_curves` is not told otherwise.  Hosts are found for about nine
         supernovae of ten [1]_; with 30 galaxies per square arcminute bright enough for a redshift,
@@ -69,6 +73,7 @@ class Variety:
     season_scatter: float = 0.35
     template_visits: int = 25
     many_flares: bool = True
+    nuclei_scatter: float = 0.6
     hosts: HostRedshifts = HostRedshifts(missing=0.1, galactic=0.03)
 
     def __post_init__(self):
