@@ -346,7 +346,7 @@ def unseen_scores(model, train, test):
 def causes(data, results, name, n):
     """One property of the simulator after the other."""
     test, _, _ = bench(data)
-    off = Variety((0.0, 0.0), (0.0, 0.0), 0.0, 0.0, 5, False, 0.0, HostRedshifts())
+    off = Variety((0.0, 0.0), (0.0, 0.0), 0.0, (1.0, 1.0), 0.0, 0.0, 5, False, 0.0, HostRedshifts())
     one = {
         "nothing": {},
         "redshifts of hosts": {"hosts": Variety().hosts},
@@ -355,10 +355,11 @@ def causes(data, results, name, n):
         "templates of variable stars": {"template_visits": 25},
         "many flares": {"many_flares": True},
         "amplitudes of active nuclei": {"nuclei_scatter": 0.6},
-        "slope of the spectrum": {"slope": Variety().slope},
+        "slope of the spectrum": {"slope": (-2.5, 0.5)},
+        "late light": {"late_light": Variety().late_light},
         "luminosity": {"magnitude": Variety().magnitude},
-        "slope and luminosity": {"slope": Variety().slope, "magnitude": Variety().magnitude},
-        "flux per wavelength": {"slope": (-2.0, -2.0), "magnitude": (0.4, 0.4)},
+        "half per wavelength": {"per_wavelength": 0.5},
+        "flux per wavelength": {"per_wavelength": 1.0, "magnitude": (0.4, 0.4)},
     }
     for run, change in one.items():
         train = simulated(n, variety=replace(off, **change))

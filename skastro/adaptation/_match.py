@@ -45,7 +45,7 @@ def match_variety(
     survey : str or Survey, default="LSST"
         Survey of the target.
 
-    variety : Variety, default=Variety()
+    variety : Variety, default=Variety(slope=(-2.5, 0.5), per_wavelength=0)
         Variety to start from; the estimates stay within its ranges.
 
     width : float, default=0.6
@@ -85,13 +85,13 @@ def match_variety(
     --------
     >>> from skastro.adaptation import match_variety
     >>> from skastro.datasets import Variety, make_light_curves
-    >>> blue = Variety(slope=(-2.0, -2.0), magnitude=(0.0, 0.0))
+    >>> blue = Variety(slope=(0.0, 0.0), per_wavelength=1.0)
     >>> X_target, _ = make_light_curves(200, variety=blue, random_state=0)
     >>> found = match_variety(X_target, n_objects=1000, random_state=0)
     >>> bool(found.slope[1] < -0.8)
     True
     """
-    start = Variety() if variety is None else variety
+    start = Variety((-2.5, 0.5), per_wavelength=0.0) if variety is None else variety
     rng, survey = as_generator(random_state), get_survey(survey)
     options: dict[str, Any] = {"survey": survey, "variety": start, "random_state": rng}
     X, _ = make_light_curves(n_objects, return_truth=True, **options)

@@ -16,6 +16,7 @@ from skastro.datasets._spectra import cooling, thermal
 
 B_BAND, V_BAND = 4400.0, 5500.0
 _IA_RISE, _IA_FALL = 3.3, 8.0
+_TAIL = 0.12
 
 
 @lru_cache(maxsize=1)
@@ -92,7 +93,7 @@ def ia(phase, wavelength, p):
     time = phase / p["stretch"]
     temperature = cooling(time, p["temperature"], 5300.0, 18.0)
     colour = thermal(wavelength, temperature, B_BAND, 3800.0, p["slope"])
-    first = radioactive(time, _IA_RISE, _IA_FALL) * colour
+    first = radioactive(time, _IA_RISE, _IA_FALL, fraction=_tail(p)) * colour
     at_peak = thermal(wavelength, p["temperature"], B_BAND, 3800.0, p["slope"])
     height = p["bump"] * expit((np.asarray(wavelength) - 7000.0) / 400.0)
     second = height * np.exp(-0.5 * ((time - 24.0) / 8.0) ** 2) * at_peak
@@ -159,7 +160,13 @@ def draw_ibc(rng, n, scene):
 def _photosphere(phase, wavelength, p, late, time_scale, reference):
     temperature = cooling(phase, p["temperature"], late, time_scale, earliest=-10.0)
     colour = thermal(wavelength, temperature, reference, p["edge"], 3.0)
-    return radioactive(phase, p["rise"], p["fall"]) * colour * to_flux(p["magnitude"]), 0.0
+    shape = radioactive(phase, p["rise"], p["fall"], fraction=_tail(p))
+    return shape * colour * to_flux(p["magnitude"]), 0.0
+
+
+def _tail(p):
+    """Return the share of the light in the radioactive tail."""
+    return _TAIL * p["late_light"] if "late_light" in p.parameters else _TAIL
 
 
 def faint_ia(phase, wavelength, p):
@@ -234,7 +241,8 @@ def hydrogen_rich(phase, wavelength, p):
     >>> bool(early > 4 * late)
     True
     """
-    shape = plateau(phase, p["rise"], p["slope"], p["length"], p["drop"])
+    length = p["length"] * (p["late_light"] if "late_light" in p.parameters else 1.0)
+    shape = plateau(phase, p["rise"], p["slope"], length, p["drop"])
     temperature = cooling(phase, p["temperature"], 5700.0, p["cooling_time"], earliest=-5.0)
     slope = 1.0 + 3.0 * expit((phase - 25.0) / 8.0)
     colour = thermal(wavelength, temperature, V_BAND, 4000.0, slope)

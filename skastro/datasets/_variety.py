@@ -19,13 +19,22 @@ class Variety:
 
     Parameters
     ----------
-    slope : (float, float), default=(-2.5, 0.5)
+    slope : (float, float), default=(-0.6, 0.6)
         Range of the power of ``wavelength / 4400 Angstrom`` in the rest frame by which spectra
-        outside the Milky Way are multiplied.  At -2 fluxes are per wavelength instead of per
-        frequency, and the ultraviolet, which templates know least, is bright.
+        outside the Milky Way are multiplied: dust, zero points, and the ultraviolet, which
+        templates know least.
 
     magnitude : (float, float), default=(-0.3, 0.9)
         Range of the change of luminosity outside the Milky Way [mag]; positive is fainter.
+
+    per_wavelength : float, default=0.5
+        Fraction of the objects outside the Milky Way whose fluxes are per wavelength instead of per
+        frequency, a power of -2 in addition: simulations and catalogues have both.
+
+    late_light : (float, float), default=(0.1, 1.0)
+        Range of the factor of the radioactive tails of supernovae and of the lengths of plateaus:
+        tails are missing in templates that end early, and hydrogen-rich supernovae without plateau
+        (IIL, IIb, IIn) are three of ten [2]_.
 
     unpaired : float, default=0.5
         Fraction of fields with a single visit per night instead of two.
@@ -57,7 +66,9 @@ class Variety:
     ----------
     .. [1] R. R. Gupta et al., "Host galaxy identification for supernova surveys", AJ 152, 154
        (2016), arXiv:1604.06138.
-    .. [2] J. Tobin et al., "Domain randomization", IROS 2017, arXiv:1703.06907.
+    .. [2] N. Smith et al., "Observed fractions of core-collapse supernova types", MNRAS 412, 1522
+       (2011), arXiv:1006.3899.
+    .. [3] J. Tobin et al., "Domain randomization", IROS 2017, arXiv:1703.06907.
 
     Examples
     --------
@@ -67,8 +78,10 @@ class Variety:
     20
     """
 
-    slope: tuple[float, float] = (-2.5, 0.5)
+    slope: tuple[float, float] = (-0.6, 0.6)
     magnitude: tuple[float, float] = (-0.3, 0.9)
+    per_wavelength: float = 0.5
+    late_light: tuple[float, float] = (0.1, 1.0)
     unpaired: float = 0.5
     season_scatter: float = 0.35
     template_visits: int = 25
@@ -77,7 +90,7 @@ class Variety:
     hosts: HostRedshifts = HostRedshifts(missing=0.1, galactic=0.03)
 
     def __post_init__(self):
-        for name in ("slope", "magnitude"):
+        for name in ("slope", "magnitude", "late_light"):
             low, high = getattr(self, name)
             if not low <= high:
                 raise ValueError(f"Variety: {name}={(low, high)} must be rising")
@@ -96,7 +109,9 @@ class Variety:
 
     def draw(self, rng: np.random.Generator, n: int) -> dict[str, NDArray]:
         """Sample the change of each object outside the Milky Way."""
+        slope = rng.uniform(*self.slope, n) - 2.0 * (rng.random(n) < self.per_wavelength)
         return {
-            "slope_error": rng.uniform(*self.slope, n),
+            "slope_error": slope,
             "dimmed": rng.uniform(*self.magnitude, n),
+            "late_light": rng.uniform(*self.late_light, n),
         }

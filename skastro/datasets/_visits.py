@@ -118,8 +118,12 @@ def draw_visits(rng, cadence, ra, clear):
     steps = cadence.revisit * rng.uniform(0.8, 1.2, (len(night), length))
     steps[:, 0] = 0
     kept = np.ones((len(night), length), bool)
-    paired = (rng.random(len(night)) < cadence.pair_fraction) & ~single[owner]
+    paired = rng.random(len(night)) < cadence.pair_fraction
     kept[:, 1:] = paired[:, None]
+    if single.any():
+        # Any visit of the sequence, so that no band becomes rarer than in pairs.
+        alone = np.arange(length) == rng.integers(length, size=len(night))[:, None]
+        kept = np.where(single[owner][:, None], alone, kept)
     time = (start[:, None] + np.cumsum(steps, axis=1))[kept]
     return np.repeat(owner, kept.sum(axis=1)), time, band[kept].astype(np.int8)
 

@@ -138,7 +138,7 @@ def test_survey_without_cadence_names_those_that_have_one():
 def test_variety_leaves_the_default_alone_and_is_refused_where_impossible():
     with pytest.raises(ValueError, match="Variety: slope"):
         Variety(slope=(1.0, 0.0))
-    off = Variety((0, 0), (0, 0), 0.0, 0.0, 5, False, 0.0, HostRedshifts())
+    off = Variety((0, 0), (0, 0), 0.0, (1, 1), 0.0, 0.0, 5, False, 0.0, HostRedshifts())
     plain, same = (
         make_light_curves(20, classes=["RRL", "Mdwarf-flare"], random_state=0, variety=v)[0]
         for v in (None, off)
@@ -148,7 +148,7 @@ def test_variety_leaves_the_default_alone_and_is_refused_where_impossible():
 
 def test_variety_changes_colours_outside_the_milky_way():
     def colours(slope):
-        one = Variety((slope, slope), (0.0, 0.0), 0.0, 0.0)
+        one = Variety((slope, slope), (0.0, 0.0), 0.0, (1.0, 1.0), 0.0)
         hosts = HostRedshifts(missing=0.0, outliers=0.0, spectroscopic=1.0)
         X, _ = make_light_curves(
             60,
