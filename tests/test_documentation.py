@@ -50,6 +50,7 @@ FAST = {
     "make_scone_features": {"n_times": 12, "n_wavelengths": 4},
     "make_scone_classifier": {"max_epochs": 1, "n_times": 12, "n_wavelengths": 4},
     "make_oracle": {"max_epochs": 1},
+    "make_oracle_classifier": {"max_epochs": 1},
     "make_ccsnscore": {"max_epochs": 1, "resolution": 32},
     "make_transformer": {"max_epochs": 1},
     "make_transformer_classifier": {"max_epochs": 1},
@@ -150,6 +151,19 @@ def night_of_alerts(data):
     return {"np": np}
 
 
+def labelled_parquet(data):
+    X, y = light_curves()
+    Path("parquet").mkdir()
+    write_parquet(X.assign(type=y), "parquet/part-0.parquet", chunk_size=40)
+    return {"make_oracle": skastro.recipes.make_oracle}
+
+
+def night_for_a_stream(data):
+    X, y = make_light_curves(40, survey="ZTF", classes=["SNIa", "RRL"], random_state=0)
+    model = skastro.recipes.make_oracle("ZTF", static=(), reject=0, max_epochs=1, random_state=0)
+    return night_of_alerts(data) | {"alert_model": model.fit(X, y)}
+
+
 def two_classifiers(data):
     X, y = light_curves()
     forest = make_pipeline(LightCurveStatistics(), RandomForestClassifier(10, random_state=0))
@@ -172,6 +186,8 @@ BEFORE = {
     ("docs/spectra.md", "from skastro.io import read_spectra"): files_of_spectra,
     ("docs/spectra.md", "from skastro.inspection"): new_spectra,
     ("docs/stamps.md", "from skastro.io import read_alerts"): night_of_alerts,
+    ("docs/scale.md", "from skastro.io import ParquetFrame"): labelled_parquet,
+    ("docs/scale.md", "from skastro.streaming"): night_for_a_stream,
     ("docs/user_guide.md", "from sklearn.calibration import Cal"): train_and_test,
     ("docs/tuning.md", "from skastro.model_selection import Optuna"): train_and_groups,
     ("docs/label_errors.md", "from imblearn.pipeline"): two_classifiers,

@@ -12,7 +12,7 @@ from skastro.io._convert import convert
 from skastro.io._fitres import read_fitres
 from skastro.io._observations import read_observations
 from skastro.io._parquet import count_parquet, iter_parquet, read_parquet, write_parquet
-from skastro.io._parquet_frame import ParquetFrame
+from skastro.io._parquet_frame import ParquetFrame, from_arrow
 from skastro.io._plasticc import PLASTICC_CLASSES, read_plasticc
 from skastro.io._readme import SimulationReadme, read_readme
 from skastro.io._redshifts import join_redshifts, read_redshift_table
@@ -33,6 +33,7 @@ __all__ = [
     "convert",
     "count_parquet",
     "find_heads",
+    "from_arrow",
     "iter_data",
     "iter_packets",
     "iter_parquet",

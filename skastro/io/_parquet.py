@@ -1,9 +1,7 @@
 """Frames with nested columns as Parquet."""
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +15,9 @@ from nested_pandas.series.ext_array import NestedExtensionArray
 from skastro.exceptions import FormatError
 from skastro.io._content import naming
 from skastro.io._many import check_choices, read_each, settle_duplicates
+from skastro.io._parquet_digest import DIGEST, as_read, digest
 
 _KEY = b"skastro"
-_DIGEST = b"skastro_digest"
 _SOURCE = b"skastro_source"
 
 
@@ -75,7 +73,7 @@ def write_parquet(
     """
     table = _to_table(X, source, chunk_size)
     groups = [min(chunk_size, len(table) - first) for first in _starts(table, chunk_size)] or [0]
-    metadata = table.schema.metadata | {_DIGEST: _digest(_as_read(table), groups).encode()}
+    metadata = table.schema.metadata | {DIGEST: digest(as_read(table), groups).encode()}
     pq.write_table(
         table.replace_schema_metadata(metadata),
         path,
@@ -308,21 +306,6 @@ def _as_json(described):
         raise ValueError(f"write_parquet: X.attrs must hold what JSON can: {error}") from None
 
 
-def _as_read(table):
-    """Return the schema that a reader gets from the file."""
-    file = BytesIO()
-    pq.write_table(table.slice(0, 0), file)
-    return pq.ParquetFile(BytesIO(file.getvalue())).schema_arrow
-
-
-def _digest(schema, groups):
-    """Return a digest of everything in the footer that decides on what is read."""
-    metadata = schema.metadata or {}
-    parts = [schema.remove_metadata().to_string().encode(), json.dumps(groups).encode()]
-    parts += [key + value for key, value in sorted(metadata.items()) if key != _DIGEST]
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()
-
-
 def _wanted(parquet, columns, file):
     """Return the columns to read, index included, and the description in the file's metadata."""
     schema = parquet.schema_arrow
@@ -330,11 +313,10 @@ def _wanted(parquet, columns, file):
     groups = [parquet.metadata.row_group(i).num_rows for i in range(parquet.num_row_groups)]
     written = parquet.metadata.metadata or {}
     agree = all(written.get(key) == value for key, value in metadata.items())
-    right = agree and metadata.get(_DIGEST, b"").decode() == _digest(schema, groups or [0])
-    if _DIGEST in metadata and not right:
+    right = agree and metadata.get(DIGEST, b"").decode() == digest(schema, groups or [0])
+    if DIGEST in metadata and not right:
         raise FormatError(f"{file}: damaged, the checksum of its description does not fit")
-    known = {"nested": _lists(schema), "columns": [], "attrs": {}}
-    described = json.loads(metadata.get(_KEY, b"{}")) or known
+    described = json.loads(metadata.get(_KEY, b"{}")) or _unknown(schema)
     if columns is None:
         return None, described
     missing = [name for name in columns if name not in schema.names]
@@ -387,6 +369,16 @@ def _count_rows(lists):
 
 def _starts(table, chunk_size):
     return range(0, len(table), chunk_size)
+
+
+def _unknown(schema):
+    """Return the description of a table that other programs made."""
+    return {"nested": _lists(schema), "columns": [], "attrs": {}}
+
+
+def table_to_frame(table: pa.Table) -> NestedFrame:
+    """Return a table of any program as a frame."""
+    return _to_frame(table, _unknown(table.schema))
 
 
 def _to_frame(table, described):

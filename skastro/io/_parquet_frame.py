@@ -8,9 +8,10 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from nested_pandas import NestedFrame
 
-from skastro.io._parquet import find_row_groups, read_row_group
+from skastro.io._parquet import find_row_groups, read_row_group, table_to_frame
 
 
 class ParquetFrame:
@@ -136,3 +137,29 @@ class ParquetFrame:
             mapped.__dict__.pop(name, None)
         mapped._steps = [*self._steps, transformer]
         return mapped
+
+
+def from_arrow(table: pa.Table) -> NestedFrame:
+    """Return an Arrow table as a frame, with its columns of lists of structs as nested columns.
+
+    Spark, Ray and Polars hand over Parquet files of :func:`write_parquet` in this form.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        One row per object.
+
+    Returns
+    -------
+    X : NestedFrame
+        Nested columns share the memory of the table.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> from skastro.io import from_arrow
+    >>> table = pa.table({"object_id": ["SN1"], "lightcurve": [[{"time": 1.0, "flux": 2.0}]]})
+    >>> from_arrow(table)["lightcurve.flux"].tolist()
+    [2.0]
+    """
+    return table_to_frame(table)
