@@ -3,7 +3,7 @@ Types of supernovae from their spectra, with scores and a page each
 ===================================================================
 
 The spectra system end to end: mixes of rare types, two inputs a spectrum, one network for all
-labels, scores with errors, the answer "ambiguous", and the report page of three supernovae.
+labels, scores with errors, the label "ambiguous", and the report page of three supernovae.
 
 Simulated spectra are the default. With the environment variable ``SKASTRO_OSC`` naming a folder
 with the real spectra and photometry of the Open Supernova Catalog (``benchmarks/science/osc.py``
@@ -66,7 +66,7 @@ fig.colorbar(image, label="share of the true type")
 ax.set_title(f"held-out supernovae: macro F1 of the highest score {macro:.2f}", fontsize=11)
 
 # %%
-# Only sure answers
+# Only certain predictions
 # -----------------
 # Cuts on the score and its error buy purity for completeness.
 

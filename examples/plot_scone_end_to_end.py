@@ -51,7 +51,7 @@ print(f"{len(X)} objects read from SNANA FITS, {time.perf_counter() - begin:.0f}
 
 # %%
 # One part in four is kept for the last look.  Objects without enough observations stay in: SCONE
-# has to answer them, if only with a reason.
+# must account for them, if only with a reason.
 X_train, X_test, y_train, y_test = train_test_split(
     X, y, test_size=0.25, stratify=y, random_state=1
 )
@@ -74,7 +74,7 @@ floor_table = prediction_table(floor, X_test)
 
 
 def scores(table):
-    """Scores in which an object without answer counts as wrong."""
+    """Scores in which an unclassified object counts as wrong."""
     proba = table[[f"prob_{c}" for c in sorted(CLASSES)]].fillna(1 / len(CLASSES)).to_numpy()
     return {
         "accuracy": accuracy_score(y_test, table["label"]),
@@ -89,13 +89,13 @@ results = {"SCONE": scores(table), "random forest": scores(floor_table)}
 print(f"{'':>14} " + " ".join(f"{name:>17}" for name in results["SCONE"]))
 for name, values in results.items():
     print(f"{name:>14} " + " ".join(f"{value:17.3f}" for value in values.values()))
-unanswered = table["reason"].ne("").sum()
-print(f"{unanswered} of {len(table)} objects could not be classified; predictions.csv says why")
+unclassified = table["reason"].ne("").sum()
+print(f"{unclassified} of {len(table)} objects could not be classified; predictions.csv says why")
 
 # %%
 # What a light curve looks like to an astronomer and to the network.
 heatmap = scone["features"].transformer_list[0][1]
-prepared = scone[:-3].transform(X_test)  # as far as the samplers
+prepared = scone[:-3].transform(X_test)  # up to the samplers
 object_id = table["prob_SNIa"].idxmax()
 figure = plt.figure(figsize=(11, 6.5), layout="constrained")
 upper, lower = figure.subfigures(2, 1)
@@ -106,17 +106,17 @@ figure.savefig(output / "light_curve.png", dpi=110)
 # %%
 # Confusion matrix, ROC curve, reliability and learning curve.
 figure, axes = plt.subplots(2, 2, figsize=(11, 9), layout="constrained")
-answered = table["reason"].eq("").to_numpy()
+classified = table["reason"].eq("").to_numpy()
 ConfusionMatrixDisplay.from_predictions(
-    y_test[answered],
-    table["label"][answered],
+    y_test[classified],
+    table["label"][classified],
     normalize="true",
     values_format=".2f",
     xticks_rotation=45,
     ax=axes[0, 0],
 )
-is_ia = y_test[answered] == "SNIa"
-for name, part in {"SCONE": table[answered], "random forest": floor_table[answered]}.items():
+is_ia = y_test[classified] == "SNIa"
+for name, part in {"SCONE": table[classified], "random forest": floor_table[classified]}.items():
     RocCurveDisplay.from_predictions(is_ia, part["prob_SNIa"], name=name, ax=axes[0, 1])
     CalibrationDisplay.from_predictions(
         is_ia, part["prob_SNIa"], n_bins=10, name=name, ax=axes[1, 0]

@@ -2,8 +2,8 @@
 Scores of a tree of classes, by date
 ====================================
 
-Train a recurrent network on simulated light curves, ask it at nine dates, and look at its answers
-level by level, date by date and object by object.
+Train a recurrent network on simulated light curves, query it at nine dates, and look at its
+predictions level by level, date by date and object by object.
 """
 
 # %%
@@ -95,6 +95,6 @@ proba = networks[0].predict_proba(X_test)[:, list(networks[0].classes_).index("S
 purity_efficiency_curve(y_test, proba, "SNIa", thresholds=[0.2, 0.4, 0.6, 0.8]).round(3)
 
 # %%
-# How the answer for one of them changes with every observation.
+# How the prediction for one of them changes with every observation.
 sure = X_test.index[(proba * (y_test == "SNIa")).argmax()]
 ProbabilityInTimeDisplay.from_estimator(networks[0], X_test, sure, true_class="SNIa")

@@ -7,8 +7,8 @@ its journal file, and looked at.
 """
 
 # %%
-# The features of a light curve do not depend on the parameters of the classifier behind them.
-# :class:`~skastro.model_selection.OptunaSearchCV` computes the steps in front of the classifier
+# The features of a light curve do not depend on the parameters of the classifier after them.
+# :class:`~skastro.model_selection.OptunaSearchCV` computes the steps before the classifier
 # once per fold.
 
 import tempfile

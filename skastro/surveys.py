@@ -88,7 +88,7 @@ class Survey:
         """Return the survey's own name of a band.
 
         Tried in this order, with and without the ``/x`` that SNANA appends (``DES-g/g``): the
-        band itself, an alias, and the band behind the name of the survey in any letter case
+        band itself, an alias, and the band after the name of the survey in any letter case
         (``LSST-g``, ``ZTF_g``, ``ztfg``, ``ps1::g``).
 
         Parameters

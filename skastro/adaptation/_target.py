@@ -139,7 +139,7 @@ class TargetTrainedClassifier(AdaptedClassifier):
         Raises
         ------
         ValueError
-            The two data sets have other columns, or a label of the target is no class.
+            The two data sets have other columns, or a label of the target is not a class.
         """
         self._y_target = y_target
         try:

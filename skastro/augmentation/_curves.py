@@ -72,7 +72,7 @@ def change_flux(
 
     A fainter source lies under the same sky: the error stays, and noise is added for the part
     that the scaling removes.  A brighter one keeps its S/N: the error is scaled like the flux,
-    because noise cannot be taken away.  Detections are found anew, ``|flux| > 5 flux_err``.
+    because noise cannot be taken away.  Detections are found again, ``|flux| > 5 flux_err``.
 
     Parameters
     ----------

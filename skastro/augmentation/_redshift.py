@@ -52,7 +52,7 @@ def move_redshift(
     Returns
     -------
     curves : Curves
-        With the new redshifts; detections are found anew.
+        With the new redshifts; detections are found again.
 
     Raises
     ------

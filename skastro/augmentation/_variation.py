@@ -283,7 +283,7 @@ def draw_variations(
     Notes
     -----
     Dates in other columns, such as the time of the peak, are those of the original: let the
-    Pipeline find them anew after this step, as the recipes do.
+    Pipeline find them again after this step, as the recipes do.
 
     Examples
     --------

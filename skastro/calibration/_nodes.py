@@ -61,7 +61,7 @@ def node_threshold(scores: NDArray, codes: NDArray, coverage: float, by_class: b
         Between 0 and 1.
 
     by_class : bool
-        Whether each class shall be covered: the largest threshold of any class.
+        Whether each class must be covered: the largest threshold of any class.
 
     Returns
     -------

@@ -93,7 +93,7 @@ def main(arguments: list[str] | None = None) -> None:
     Parameters
     ----------
     arguments : list of str, default=None
-        Words behind the name of the command; those of the process by default.
+        Arguments after the name of the command; those of the process by default.
 
     Raises
     ------

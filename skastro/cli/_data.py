@@ -246,7 +246,7 @@ def _chosen(X, redshifts, ids, path):
 
 
 def sample_classes(X, y, max_per_class=None, random_state=None):
-    """Return at most so many objects of each class, in their order.
+    """Return at most this many objects of each class, in their order.
 
     Examples
     --------

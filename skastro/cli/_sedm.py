@@ -44,7 +44,7 @@ def translate(words: list[str]) -> tuple[dict[str, Any], dict[str, str]]:
     Parameters
     ----------
     words : list of str
-        The command line behind the name of the script.
+        The command line after the name of the script.
 
     Returns
     -------

@@ -12,7 +12,7 @@ _CENTRE = 9.0
 
 
 class Detectors(NamedTuple):
-    """Median seeing [pixels], sky [counts] and gain [electrons a count], one a detector."""
+    """Median seeing [pixels], sky [counts] and gain [electrons per count], one per detector."""
 
     fwhm: np.ndarray
     sky: np.ndarray

@@ -41,7 +41,7 @@ def transform_to_npy(
 
     ``<path>.manifest.json`` stays beside the file: the parameters of the transformer, and hashes
     of it and of the objects of every chunk.  The same call again reads and compares the objects,
-    but transforms nothing; a call with another transformer writes the file anew.
+    but transforms nothing; a call with another transformer rewrites the file.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def transform_to_npy(
         Number of objects of all frames together; required if `X` is an iterable of frames.
 
     chunk_size : int, default=200
-        Number of objects transformed at a time; an interruption loses at most so many.
+        Number of objects transformed at a time; an interruption loses at most this many.
 
     resume : bool, default=True
         Continue an unfinished file of the same transformer and the same objects, or keep a

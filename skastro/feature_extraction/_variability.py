@@ -1,4 +1,4 @@
-"""How a light curve varies, whatever its brightness: to detect flat sources and artefacts."""
+"""How a light curve varies, regardless of its brightness: to detect flat sources and artefacts."""
 
 import numpy as np
 from numpy.typing import NDArray

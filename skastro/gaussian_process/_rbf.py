@@ -3,7 +3,7 @@ r"""Squared-exponential covariance with white noise for many short series at onc
 .. math:: K = A\,e^{-\Delta t^2 / 2 \ell^2} + \mathrm{diag}(\sigma^2) + W\,1,
    \qquad \theta = (\ln A, \ln \ell^2, \ln W).
 
-Series of unequal length stand in arrays of shape (n_series, n); behind its own points a series is
+Series of unequal length stand in arrays of shape (n_series, n); after its own points a series is
 filled with points of variance one that nothing is correlated with, which change neither the
 likelihood nor the prediction.
 """
@@ -33,7 +33,7 @@ class RBFSeries:
     Parameters
     ----------
     time, flux, variance : ndarray of shape (n_series, n)
-        Observations; anything behind the end of a series.
+        Observations; anything after the end of a series.
 
     length : ndarray of shape (n_series,)
         Number of observations of each series.

@@ -140,7 +140,7 @@ def _load(item: Any, schema: Any) -> pa.Table | list[dict]:
 
 
 def _decode(content: bytes, schema: Any) -> list[dict]:
-    """Decode an Avro file, or a message behind the header of a schema registry."""
+    """Decode an Avro file, or a message after the header of a schema registry."""
     try:
         import fastavro
     except ImportError:

@@ -171,7 +171,7 @@ def settle_duplicates(
 
 
 def numbered(index: pd.Index) -> pd.Index:
-    """Return identifiers made unique by ``_2``, ``_3``, … behind the repeated ones.
+    """Return identifiers made unique by ``_2``, ``_3``, … after the repeated ones.
 
     Examples
     --------

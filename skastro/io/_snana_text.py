@@ -209,7 +209,7 @@ def _read_object(path):
 
 
 def _value_and_error(path, number, key, words):
-    """Return a key and, behind ``+-``, its error."""
+    """Return a key and, after ``+-``, its error."""
     if words[1:2] != ["+-"]:
         return {key: words[0]}
     if len(words) < 3:

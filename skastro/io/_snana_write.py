@@ -185,7 +185,7 @@ def _type_columns(types):
 
 
 def _phot_columns(offsets, rows):
-    """Return the observations with a separator row behind each object."""
+    """Return the observations with a separator row after each object."""
     if (np.asarray(rows["time"]) == SEPARATOR).any():
         raise ValueError(f"write_snana: time {SEPARATOR} is SNANA's mark of the end of an object")
     n_objects = len(offsets) - 1

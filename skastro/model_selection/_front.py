@@ -1,4 +1,4 @@
-"""The steps of a Pipeline in front of the classifier, computed once per fold."""
+"""The steps of a Pipeline before the classifier, computed once per fold."""
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -85,9 +85,9 @@ class WholeEstimator:
 
 
 class PipelineFolds(WholeEstimator):
-    """Folds for the last step of a Pipeline, behind the output of the others, which is kept.
+    """Folds for the last step of a Pipeline, after the output of the others, which is kept.
 
-    The output of the steps in front of the first one with searched parameters is kept for every
+    The output of the steps before the first one with searched parameters is kept for every
     fold, and that of all steps but the last for the last few values of their parameters; with
     `memory` all of them are kept on disk.
 
@@ -202,7 +202,7 @@ def _step(name: str) -> str:
 
 
 def _run_steps(steps: Sequence, part: Part, key: Any) -> Part:
-    """Return the part behind some steps; samplers change the training part alone."""
+    """Return the part after some steps; samplers change the training part alone."""
     X_train, y_train, rows, X_test = part
     for _, step in steps:
         if step is None or step == "passthrough":

@@ -87,7 +87,7 @@ class OptunaSearchCV(BaseSearchCV):
         are several.
 
     memory : str, joblib.Memory or None, default=None
-        Disk cache of the steps in front of the last one of a Pipeline.  None keeps the last few
+        Disk cache of the steps before the last one of a Pipeline.  None keeps the last few
         of them in memory.
 
     cache_front : bool, default=True
@@ -132,7 +132,7 @@ class OptunaSearchCV(BaseSearchCV):
         Number of folds.
 
     n_front_fits_ : int
-        How often steps in front of the last one were computed, in this process.
+        How often steps before the last one were computed, in this process.
 
     refit_time_ : float
         Time of the last fit [s].

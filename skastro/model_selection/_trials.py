@@ -139,7 +139,7 @@ class TrialRunner:
         return {key: float(value) for key, value in scores.items()}
 
     def _failed(self, error: Exception, results: dict[str, list]) -> dict[str, float]:
-        """Return the error score; the exception itself if it shall be raised."""
+        """Return the error score; the exception itself if it must be raised."""
         value: Any = self.search.error_score
         self.last_error = f"{type(error).__name__}: {error}"
         self.error_type = TypeError if isinstance(error, TypeError) else ValueError

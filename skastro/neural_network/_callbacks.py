@@ -68,7 +68,7 @@ class LearningRate(Callback):
     """Set the learning rate of every batch.
 
     Unlike the schedulers of torch, it does not depend on the number of steps in advance and
-    starts anew at each warm start.
+    starts over at each warm start.
 
     Parameters
     ----------

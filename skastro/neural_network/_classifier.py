@@ -333,7 +333,7 @@ class BaseNetClassifier(PredictionMixin, BaseNet):
         return codes
 
     def _naming(self, function, *arguments):
-        """Call a function whose errors shall name the estimator."""
+        """Call a function whose errors must name the estimator."""
         try:
             return function(*arguments)
         except ValueError as error:

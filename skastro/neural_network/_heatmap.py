@@ -49,7 +49,7 @@ class HeatmapCNNClassifier(BaseNetClassifier):
         With `groups` in `fit`, whole groups are held out.
 
     patience : int, default=None
-        Stop after so many epochs without a lower validation loss; None runs all epochs.  The
+        Stop after this many epochs without a lower validation loss; None runs all epochs.  The
         weights of the best epoch are kept either way, if there is a validation.
 
     class_weight : "balanced", dict or None, default=None
@@ -83,7 +83,7 @@ class HeatmapCNNClassifier(BaseNetClassifier):
         Torch device; "auto" takes CUDA, else MPS, else the CPU.
 
     warm_start : bool, default=False
-        Continue from the last `fit` instead of starting anew.
+        Continue from the last `fit` instead of starting over.
 
     on_interrupt : {"raise", "keep"}, default="raise"
         What Ctrl-C does: end `fit` with KeyboardInterrupt, or keep the finished epochs and warn.

@@ -55,7 +55,7 @@ class BaseNet(BaseEstimator, metaclass=ABCMeta):
         splitter whose first split is taken, or None.
 
     patience : int, default=None
-        Stop after so many epochs without a lower validation loss; None runs all epochs.
+        Stop after this many epochs without a lower validation loss; None runs all epochs.
 
     callbacks : list of skorch callbacks, default=None
         Copies of them are called during `fit`.
@@ -67,7 +67,7 @@ class BaseNet(BaseEstimator, metaclass=ABCMeta):
         Torch device; "auto" takes CUDA, else MPS, else the CPU.
 
     warm_start : bool, default=False
-        Continue from the last `fit` instead of starting anew.
+        Continue from the last `fit` instead of starting over.
 
     on_interrupt : {"raise", "keep"}, default="raise"
         What Ctrl-C does: end `fit` with KeyboardInterrupt, or keep the finished epochs and warn.

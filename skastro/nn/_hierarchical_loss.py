@@ -101,7 +101,7 @@ class HierarchicalCrossEntropy(Criterion):
         self._buffer("_path_weight", (on_path * weight).astype(np.float32))
 
     def n_outputs(self, n_classes: int | None = None) -> int:
-        """Return the number of nodes below the root, whatever the number of classes.
+        """Return the number of nodes below the root, regardless of the number of classes.
 
         The logits are in the order of ``taxonomy.nodes[1:]``.
         """

@@ -82,7 +82,7 @@ def _write_neighbors(value, write, path):
 
 
 def _read_neighbors(node, read):
-    """Build the tree anew from its data, which repeats it to the last bit."""
+    """Rebuild the tree from its data, which repeats it to the last bit."""
     from sklearn.neighbors import BallTree, KDTree
 
     data, leaf_size, metric, power = read(node["parts"])

@@ -32,7 +32,7 @@ def write_file(path: Path, parts: dict, arrays: dict[str, np.ndarray], *, overwr
         Parts of the header.
 
     arrays : dict of str -> ndarray
-        Arrays of numbers behind the header.
+        Arrays of numbers after the header.
 
     overwrite : bool
         Replace an existing file.

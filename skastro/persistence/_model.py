@@ -31,7 +31,7 @@ def save_model(
 ) -> Path:
     """Write a fitted estimator or Pipeline to one safetensors file.
 
-    The structure is JSON in the header of the file, the arrays stand behind it, and a digest
+    The structure is JSON in the header of the file, the arrays follow, and a digest
     covers both.  Reading the file executes nothing that it contains, and it can be read by other
     versions of torch, scikit-learn and NumPy than those it was written with.
 
@@ -48,7 +48,7 @@ def save_model(
         Replace an existing file.  The new file appears whole or not at all.
 
     training : dict, default=None
-        What :func:`inspect_model` shall tell about the training besides what the model knows:
+        What :func:`inspect_model` tells about the training besides what the model knows:
         JSON values such as the number of objects, the data's name, scores.
 
     Returns

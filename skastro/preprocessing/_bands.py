@@ -103,7 +103,7 @@ class SelectBands(LightCurveTransformer):
     def _check_parameters(self):
         both = set(self._names(self.keep or ())) & set(self._names(self.drop))
         if both:
-            raise ValueError(f"SelectBands: {sorted(both)} stand in keep and in drop")
+            raise ValueError(f"SelectBands: {sorted(both)} are in both keep and drop")
 
     def _names(self, bands):
         """Return the names of the parameters as the survey spells them."""

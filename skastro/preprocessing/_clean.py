@@ -25,7 +25,7 @@ class CleanPhotometry(LightCurveTransformer):
     reject : int, str or sequence of str, default=None
         PHOTFLAG bits, as a mask or by the names that the survey gives them, such as
         ``"saturated"``.  An observation with any of these bits is dropped.  ``"auto"`` takes the
-        bits ``"saturated"`` and ``"reject"`` as far as the survey defines them, and drops nothing
+        bits ``"saturated"`` and ``"reject"`` where the survey defines them, and drops nothing
         where the light curves have no field ``photflag``.  By default PHOTFLAG is not read.
 
     survey : str or Survey, default="LSST"

@@ -336,7 +336,7 @@ def make_ccsnscore(
     pipeline : ResamplingPipeline
         Steps mix (with `n_per_class`), features and classifier.  Mixes are made before the
         networks hold out objects for `validation`, so that both sides share supernovae: judge the
-        model on a split in front of the pipeline.
+        model on a split before the pipeline.
 
     Raises
     ------

@@ -46,7 +46,7 @@ class ResamplingPipeline(Pipeline):
     Raises
     ------
     ValueError
-        In `fit`: metadata for the steps behind a sampler without ``sample_indices_``.
+        In `fit`: metadata for the steps after a sampler without ``sample_indices_``.
 
     See Also
     --------

@@ -95,7 +95,7 @@ class RowSampler(RowPicker):
             raise ValueError(
                 f"RowSampler: {type(self.sampler).__name__} reads the values of X, but it "
                 "would see only row numbers; use a sampler that ignores the values, such as "
-                "RandomUnderSampler, or put it directly behind the step that makes X dense"
+                "RandomUnderSampler, or put it directly after the step that makes X dense"
             )
 
     def _row_numbers(self, picked: NDArray, n_objects: int) -> NDArray[np.intp]:

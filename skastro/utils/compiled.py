@@ -19,13 +19,13 @@ def compiled(signature: Any = None, **options: Any) -> Callable:
 
     The code is stored in ``__pycache__`` beside the source file, or in the cache directory of the
     user where that cannot be written, or in ``NUMBA_CACHE_DIR``.  Unlike with the cache of numba
-    alone, it is compiled anew when any module that its own imports has changed, so that no
+    alone, it is recompiled when any module that its own imports has changed, so that no
     function runs with outdated callees after an upgrade.
 
     Parameters
     ----------
     signature : str or numba signature, default=None
-        Types of the arguments; a call with others is refused instead of compiled anew.
+        Types of the arguments; a call with others is refused instead of recompiled.
 
     **options
         Options of :func:`numba.njit`.

@@ -262,7 +262,7 @@ def _pixel_borders(offsets, x):
 
 
 def _segment_cumsum(offsets, values):
-    """Return running sums that begin anew in each segment."""
+    """Return running sums that restart in each segment."""
     sums = segment_reduce(offsets, values, np.add, empty=0.0)
     filled = np.diff(offsets) > 0
     values = values.copy()

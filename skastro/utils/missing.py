@@ -24,7 +24,7 @@ def missing_codes(name: str, whole: bool = False) -> tuple[int, ...]:
     Parameters
     ----------
     name : str
-        Name of the column; coordinates end in RA, DEC, DECL, GLON or GLAT, alone or behind an
+        Name of the column; coordinates end in RA, DEC, DECL, GLON or GLAT, alone or after an
         underscore, in any letter case.
 
     whole : bool, default=False

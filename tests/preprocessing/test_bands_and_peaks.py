@@ -58,7 +58,7 @@ class TestSelectBands:
         assert bands_of(SelectBands().fit_transform(X)) == ["a", "b", "b"]
 
     def test_contradictions_and_bands_of_other_surveys_are_refused(self):
-        with pytest.raises(ValueError, match="SelectBands: \\['g'\\] stand in keep and in drop"):
+        with pytest.raises(ValueError, match="SelectBands: \\['g'\\] are in both keep and drop"):
             SelectBands(["g"], drop=["ztfg"], survey="ZTF").fit(frame(["g"]))
         with pytest.raises(KeyError, match="survey ZTF has no band 'u'"):
             SelectBands(["u"], survey="ZTF").fit(frame(["g"]))

@@ -304,7 +304,7 @@ def _first_detection(curves):
 
 
 def _pad(offsets, rows):
-    """Fields as arrays of shape (n_objects, n_observations), 0 behind the end of an object."""
+    """Fields as arrays of shape (n_objects, n_observations), 0 after the end of an object."""
     cell = segment_ids(offsets), row_numbers(offsets)
     shape = len(offsets) - 1, int(np.diff(offsets).max())
     padded = {name: np.zeros(shape, values.dtype) for name, values in rows.items()}

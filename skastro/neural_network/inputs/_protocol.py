@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 class Source(Protocol):
     """What a network requires of its input: checked X, read in batches.
 
-    A source never changes.  Everything that is asked of it is an argument of :meth:`take`.
+    A source never changes.  Every request is an argument of :meth:`take`.
 
     Attributes
     ----------
