@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from numba import njit
-from numba.core import caching
+from numba.core import caching, config
 
+# Whole rows of numbers become vector instructions, not only loops.
+config.SLP_VECTORIZE = 1
 _PACKAGE = Path(__file__).parents[1]
 
 
@@ -77,7 +79,7 @@ def inner(**options: Any) -> Callable:
     16.0
     """
     wrappers: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    return njit(**wrappers, **options)
+    return njit(error_model="numpy", **wrappers, **options)
 
 
 def source_stamp(path: Path) -> str:

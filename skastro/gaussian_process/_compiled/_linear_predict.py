@@ -12,10 +12,10 @@ import numpy as np
 
 from skastro.gaussian_process._compiled._linear import (
     FREE_SUMS,
+    IN_ORDER,
     Rows,
     band_kernel,
     climb,
-    evaluate,
     new_work,
 )
 from skastro.utils.compiled import compiled, inner
@@ -100,12 +100,11 @@ def merge(time, times):
 
 
 @inner()
-def copy_past(y, z, left, sums):
-    """Copy the upper half of Y and of z."""
-    for i in range(len(sums)):
-        sums[i] = z[i]
-        for m in range(len(z)):
-            left[i, m] = y[i, m]
+def copy_lane(rows, lanes, k):
+    """Copy the first rows of a matrix to lane `k`."""
+    for i in range(len(lanes)):
+        for m in range(lanes.shape[1]):
+            lanes[i, m, k] = rows[i, m]
 
 
 @inner(inline="always")
@@ -118,7 +117,7 @@ def look_back(rows, theta, white, mean_flux, kernel, times):
     y, z = np.zeros((2 * n, 2 * n)), np.zeros(2 * n)
     n_rows, n_times = len(rows.time), len(times)
     gain, innovation, sigma = np.empty((n_rows, 2 * n)), np.empty(n_rows), np.empty(n_rows)
-    left, sums = np.empty((n_times, n, 2 * n)), np.empty((n_times, n))
+    left, sums = np.zeros(((n_times + 3) // 4, n, 2 * n, 4)), np.zeros(((n_times + 3) // 4, n, 4))
     for s in range(len(event)):
         if step[s] > 0.0:
             decay_rows(y, z, rate * step[s])
@@ -128,7 +127,10 @@ def look_back(rows, theta, white, mean_flux, kernel, times):
             noise, flux = rows.variance[k] / amplitude + white_noise, rows.flux[k] - mean_flux
             innovation[k], sigma[k] = take_row(y, z, kernel[j], j, flux, noise, gain[k])
         else:
-            copy_past(y, z, left[-1 - k], sums[-1 - k])
+            group, lane = (-1 - k) // 4, (-1 - k) % 4
+            copy_lane(y, left[group], lane)
+            for i in range(n):
+                sums[group, i, lane] = z[i]
     return Past(gain, innovation, sigma, left, sums, event, step * rate)
 
 
@@ -179,47 +181,61 @@ def decay_back(big, small, a):
         small[i] *= decay
 
 
-@inner(fastmath=FREE_SUMS)
-def combine(left, sums, big, small, kernel, space, mean, explained):
-    """Write the dual mean M and the lower triangle of X of one time; `space` is 2 x (n, 2n)."""
+@inner(fastmath=IN_ORDER)
+def weigh_bands(left, kernel, out):
+    """Write how the future acts on each band, (n, 2n, 4): the identity minus ``left kernel``."""
     n = len(kernel)
-    g, product = space[0], space[1]
     for i in range(n):
-        row, out = left[i], g[i]
-        out[:] = 0.0
-        for p in range(n):
-            f, s, shared = row[p], row[n + p], kernel[p]
-            for m in range(n):
-                out[m] -= f * shared[m]
-                out[n + m] -= s * shared[m]
-        out[i] += 1.0
-        out[n + i] += 1.0
-    for i in range(n):
-        row, out, total = g[i], product[i], 0.0
-        out[:] = 0.0
         for m in range(2 * n):
-            other, value = big[m], row[m]
-            total += value * small[m]
-            for p in range(2 * n):
-                out[p] += value * other[p]
-        mean[i] = sums[i] + total
+            first, column = (0, m) if m < n else (n, m - n)
+            own = 1.0 if i == column else 0.0
+            x0, x1, x2, x3 = own, own, own, own
+            for p in range(n):
+                y, c = left[i, first + p], kernel[p, column]
+                x0, x1, x2, x3 = x0 - y[0] * c, x1 - y[1] * c, x2 - y[2] * c, x3 - y[3] * c
+            out[i, m, 0], out[i, m, 1], out[i, m, 2], out[i, m, 3] = x0, x1, x2, x3
+
+
+@inner(fastmath=IN_ORDER)
+def dot_lanes(a, b, x, out):
+    """Write ``x + a . b`` of rows of four lanes."""
+    x0, x1, x2, x3 = x[0], x[1], x[2], x[3]
+    for p in range(len(a)):
+        y, z = a[p], b[p]
+        x0, x1, x2, x3 = x0 + y[0] * z[0], x1 + y[1] * z[1], x2 + y[2] * z[2], x3 + y[3] * z[3]
+    out[0], out[1], out[2], out[3] = x0, x1, x2, x3
+
+
+@inner()
+def combine(past, group, big, small, kernel, space, means, pairs):
+    """Write the dual mean M and the lower triangle of X of four times; `space` is (n + 1, 2n, 4).
+
+    Four times side by side make vector instructions, whatever the number of bands.
+    """
+    n, zero, first = len(kernel), small[len(small) - 1], 4 * group
+    left, g, product = past.left[group], space[:-1], space[-1]
+    weigh_bands(left, kernel, g)
     pair = 0
     for i in range(n):
+        dot_lanes(g[i], small[:-1], past.sums[group, i], means[i][first : first + 4])
+        for m in range(2 * n):
+            dot_lanes(g[i], big[m], zero, product[m])
         for m in range(i + 1):
-            total = left[i, m]
-            for p in range(2 * n):
-                total += product[i, p] * g[m, p]
-            explained[pair] = total
+            dot_lanes(product, g[m], left[i, m], pairs[pair][first : first + 4])
             pair += 1
 
 
 @inner(inline="always")
 def look_ahead(rows, past, kernel, n_times):
-    """Go back through rows and grid; return M (n_bands, n_times) and X (n_pairs, n_times)."""
-    n = len(kernel)
-    means, pairs = np.empty((n_times, n)), np.empty((n_times, n * (n + 1) // 2))
+    """Go back through rows and grid; return M (n_bands, n_times) and X (n_pairs, n_times).
+
+    The last axis is filled up to a multiple of four.
+    """
+    n, n_padded = len(kernel), 4 * len(past.left)
+    means, pairs = np.empty((n, n_padded)), np.empty((n * (n + 1) // 2, n_padded))
     big, small = np.zeros((2 * n, 2 * n)), np.zeros(2 * n)
-    row_space, grid_space = np.empty((2, 2 * n)), np.empty((2, n, 2 * n))
+    big_lanes, small_lanes = np.zeros((2 * n, 2 * n, 4)), np.zeros((2 * n + 1, 4))
+    row_space, grid_space = np.empty((2, 2 * n)), np.empty((n + 1, 2 * n, 4))
     for s in range(len(past.event) - 1, -1, -1):
         k = past.event[s]
         if k >= 0:
@@ -234,11 +250,31 @@ def look_ahead(rows, past, kernel, n_times):
                 row_space,
             )
         else:
-            g = -1 - k
-            combine(past.left[g], past.sums[g], big, small, kernel, grid_space, means[g], pairs[g])
+            group, lane = (-1 - k) // 4, (-1 - k) % 4
+            copy_lane(big, big_lanes, lane)
+            for i in range(2 * n):
+                small_lanes[i, lane] = small[i]
+            if lane == 0:
+                combine(past, group, big_lanes, small_lanes, kernel, grid_space, means, pairs)
         if past.step[s] > 0.0:
             decay_back(big, small, past.step[s])
-    return means.T.copy(), pairs.T.copy()
+    return means, pairs
+
+
+@inner(fastmath=FREE_SUMS)
+def add_scaled(weights, rows, out):
+    """Write the sum of `rows` by weight."""
+    out[:] = 0.0
+    rest = len(weights) % 4
+    for i in range(rest):
+        a, x = weights[i], rows[i]
+        for k in range(len(out)):
+            out[k] += a * x[k]
+    for i in range(rest, len(weights), 4):
+        a, b, c, d = weights[i], weights[i + 1], weights[i + 2], weights[i + 3]
+        x, y, z, u = rows[i], rows[i + 1], rows[i + 2], rows[i + 3]
+        for k in range(len(out)):
+            out[k] += a * x[k] + b * y[k] + c * z[k] + d * u[k]
 
 
 @inner()
@@ -254,74 +290,52 @@ def pair_shares(shares):
     return both
 
 
-@inner()
-def mix(means, pairs, shares, mean_flux, amplitude, order, out):
-    """Write mean and standard deviation of each wavelength, times in the caller's order."""
-    mean, explained = np.dot(shares.T, means), np.dot(pair_shares(shares), pairs)
-    for w in range(len(mean)):
-        for k in range(len(order)):
-            out[0, w, order[k]] = mean[w, k] + mean_flux
-            out[1, w, order[k]] = np.sqrt(amplitude * max(1.0 - explained[w, k], 0.0))
+@inner(fastmath=FREE_SUMS)
+def mix(means, pairs, shares, mean_flux, amplitude, out):
+    """Write mean and standard deviation of each wavelength."""
+    both, own = pair_shares(shares), shares.T.copy()
+    for w in range(len(both)):
+        mean, std = out[0, w], out[1, w]
+        add_scaled(own[w], means, mean)
+        add_scaled(both[w], pairs, std)
+        for k in range(len(mean)):
+            mean[k] += mean_flux
+            std[k] = np.sqrt(amplitude * max(1.0 - std[k], 0.0))
 
 
 @inner(inline="always")
 def predict(rows, theta, white, mean_flux, grid, out):
     """Write mean and standard deviation of one object into ``out`` (2, n_wavelengths, n_times)."""
-    times, order, wavelengths = grid
+    times, wavelengths = grid
     kernel, _ = band_kernel(rows.bands, rows.bands, theta, white)
     shares, _ = band_kernel(rows.bands, wavelengths, theta, white)
     past = look_back(rows, theta, white, mean_flux, kernel, times)
     means, pairs = look_ahead(rows, past, kernel, len(times))
-    mix(means, pairs, shares, mean_flux, np.exp(theta[0]), order, out)
+    mix(means, pairs, shares, mean_flux, np.exp(theta[0]), out)
 
 
 @inner()
 def rows_of(columns, first, stop):
     """Return the rows of one object with its different wavelengths numbered as they occur."""
     time, band, flux, variance, wavelengths = columns
-    number, own = np.full(len(wavelengths), -1), np.empty(stop - first, np.int64)
+    number, own = np.zeros(len(wavelengths), np.int64), np.empty(stop - first, np.int64)
     n_bands = 0
     for k in range(first, stop):
-        if number[band[k]] < 0:
-            number[band[k]] = n_bands
+        if number[band[k]] == 0:
             n_bands += 1
-        own[k - first] = number[band[k]]
+            number[band[k]] = n_bands
+        own[k - first] = number[band[k]] - 1
     bands = np.empty(n_bands)
     for k in range(len(number)):
-        if number[k] >= 0:
-            bands[number[k]] = wavelengths[k]
+        if number[k] > 0:
+            bands[number[k] - 1] = wavelengths[k]
     return Rows(time[first:stop], own, flux[first:stop], variance[first:stop], bands)
-
-
-@inner(inline="always")
-def best_climb(rows, starts, low, high, white, constant_mean, theta):
-    """Climb from each start and leave the best end in `theta`; return what it reached."""
-    work = new_work(len(rows.time), len(rows.bands))
-    reached, mean_flux, n_evaluations, converged = -np.inf, 0.0, 0, False
-    trial = np.empty(3)
-    for k in range(len(starts)):
-        for m in range(3):
-            trial[m] = starts[k, m]
-        value, mean, n_own, good = climb(rows, trial, low, high, white, constant_mean, work)
-        n_evaluations += n_own
-        if value > reached:
-            reached, mean_flux, converged = value, mean, good
-            for m in range(3):
-                theta[m] = trial[m]
-    return reached, mean_flux, n_evaluations, converged
-
-
-@inner(inline="always")
-def value_at(rows, theta, white, constant_mean):
-    """Return log likelihood and mean flux at given hyperparameters."""
-    work = new_work(len(rows.time), len(rows.bands))
-    return evaluate(rows, theta, white, constant_mean, work, np.zeros(3), np.zeros((3, 3)))
 
 
 COLUMNS = "Tuple((i8[::1], f8[::1], i8[::1], f8[::1], f8[::1], f8[::1]))"
 SIGNATURE = (
     f"void(i8[::1], {COLUMNS}, f8[:, :, ::1], f8[:, :, ::1], UniTuple(b1, 3), "
-    "Tuple((f8[::1], i8[::1], f8[::1])), f8[:, :, :, ::1], f8[:, ::1], f8[:, ::1], i4[::1], "
+    "UniTuple(f8[::1], 2), f8[:, :, :, ::1], f8[:, ::1], f8[:, ::1], i4[::1], "
     "b1[:, ::1])"
 )
 
@@ -332,24 +346,27 @@ def solve_linear(objects, columns, starts, box, flags, grid, out, theta, numbers
 
     `columns` are offsets, time, band, flux, variance and the wavelengths of the bands, `flags`
     whether the third hyperparameter is white noise, whether the mean is fitted and whether the
-    hyperparameters are; `grid` are the sorted times, their places in the output and the
-    wavelengths.
+    hyperparameters are; `grid` are the sorted times and the wavelengths.
     """
     offsets, time, band, flux, variance, wavelengths = columns
     white, constant_mean, fits = flags
+    trial = np.empty(3)
     for k in range(len(objects)):
         i = objects[k]
         own = rows_of((time, band, flux, variance, wavelengths), offsets[i], offsets[i + 1])
-        if fits:
-            value, mean_flux, counts[k], converged = best_climb(
-                own, starts[:, i], box[0, i], box[1, i], white, constant_mean, theta[k]
+        work = new_work(len(own.time), len(own.bands))
+        numbers[k, 0], numbers[k, 1] = 0.0, -np.inf
+        for s in range(len(starts)):
+            start = starts[s, i]
+            low, high = (box[0, i], box[1, i]) if fits else (start, start)
+            value, mean, n_evaluations, converged = climb(
+                own, start, low, high, fits, (white, constant_mean), work, trial
             )
-        else:
-            for m in range(3):
-                theta[k, m] = starts[0, i, m]
-            value, mean_flux = value_at(own, theta[k], white, constant_mean)
-            counts[k], converged = 1, True
-        numbers[k, 0], numbers[k, 1] = mean_flux, value
-        results[k, 0], results[k, 1] = converged, np.isfinite(value)
-        if np.isfinite(value) and len(out):
-            predict(own, theta[k], white, mean_flux, grid, out[k])
+            counts[k] += n_evaluations
+            if value > numbers[k, 1] or s == 0:
+                numbers[k, 0], numbers[k, 1], results[k, 0] = mean, value, converged
+                for m in range(3):
+                    theta[k, m] = trial[m]
+        results[k, 1] = np.isfinite(numbers[k, 1])
+        if results[k, 1] and len(out):
+            predict(own, theta[k], white, numbers[k, 0], grid, out[k])

@@ -128,8 +128,13 @@ def evaluate(rows, theta, constant_mean, point):
     if constant_mean:
         point.weights[:] = 1.0
         solve_in_place(point.factor, point.weights)
-        mean_flux = np.sum(point.weights * rows.flux) / np.sum(point.weights)
-    point.weights[:] = rows.flux - mean_flux
+        total = 0.0
+        for i in range(n):
+            mean_flux += point.weights[i] * rows.flux[i]
+            total += point.weights[i]
+        mean_flux /= total
+    for i in range(n):
+        point.weights[i] = rows.flux[i] - mean_flux
     solve_in_place(point.factor, point.weights)
     value = -0.5 * n * LOG_2PI
     for i in range(n):
@@ -193,9 +198,10 @@ def differentiate(rows, point, mean_flux, n_parameters, local):
     invert_transposed(point.factor, local.inverse_factor)
     square_upper(local.inverse_factor, local.inverse)
     trace = float(n)
+    first = local.vectors[0]
     for i in range(n):
         trace -= local.inverse[i, i] * rows.variance[i]
-    local.vectors[0] = rows.flux - mean_flux - rows.variance * point.weights
+        first[i] = rows.flux[i] - mean_flux - rows.variance[i] * point.weights[i]
     local.gradient[0] = 0.5 * (dot(point.weights, local.vectors[0], n) - trace)
     for k in range(1, n_parameters):
         vector = local.vectors[k]

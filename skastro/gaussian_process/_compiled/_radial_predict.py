@@ -81,15 +81,15 @@ def subtract_explained(upper, cross, strip, out, width):
 
 
 @inner(fastmath=LOOSE)
-def fill_cross(squared_time, squared_wavelength, weights, cross, mean):
+def fill_cross(squared_time, squared_wavelength, n_wavelengths, weights, cross, mean):
     """Write the kernel of unit amplitude between observations and a piece of the grid.
 
-    The piece is ``squared_wavelength.shape[1]`` wavelengths long; the mean is added up on the way.
+    The piece is `n_wavelengths` long; the mean is added up on the way.
     """
     n, n_times = squared_time.shape
     for i in range(n):
         weight = weights[i]
-        for k in range(squared_wavelength.shape[1]):
+        for k in range(n_wavelengths):
             q, first = squared_wavelength[i, k], k * n_times
             for j in range(n_times):
                 r = np.sqrt(squared_time[i, j] + q)
@@ -121,14 +121,30 @@ def predict_radial(rows, theta, inverse_factor, alpha, mean_flux, grid, out):
     The precision of `out` is that of the calculation, but for the points that
     :func:`coarse_points` names; amplitude is one inside.
     """
-    rates = rates_of(theta)
-    weights, upper = rates[0] * alpha, np.sqrt(rates[0]) * inverse_factor
-    single = upper.astype(out.dtype)
-    fill_grid(rows, rates, single, weights.astype(out.dtype), mean_flux, grid, out)
+    rates, n = rates_of(theta), len(inverse_factor)
+    weights, upper = np.empty(len(alpha)), np.empty((n, n))
+    single, few = np.empty((n, n), out.dtype), np.empty(len(alpha), out.dtype)
+    norm = 0.0
+    for i in range(len(alpha)):
+        weights[i] = few[i] = rates[0] * alpha[i]
+        norm += weights[i] * weights[i]
+    for i in range(n):
+        for j in range(n):
+            upper[i, j] = single[i, j] = np.sqrt(rates[0]) * inverse_factor[i, j]
+    fill_grid(rows, rates, single, few, mean_flux, grid, out)
     if out.itemsize == 4:
-        norm = np.sqrt(np.sum(weights**2))
-        points = coarse_points(out[0], out[1], rates[0], largest_column(upper), norm)
+        largest = largest_column(upper)
+        points = coarse_points(out[0], out[1], rates[0], largest, np.sqrt(norm))
         refine(rows, rates, upper, weights, mean_flux, grid, points, out)
+
+
+@inner()
+def fill_squares(points, others, rate, out):
+    """Write scaled squared distances up to `LARGEST_SQUARE`."""
+    for i in range(len(others)):
+        for j in range(len(points)):
+            distance = (points[j] - others[i]) * rate
+            out[i, j] = min(distance * distance, LARGEST_SQUARE)
 
 
 @inner()
@@ -136,24 +152,24 @@ def fill_grid(rows, rates, upper, weights, mean_flux, grid, out):
     """Predict the whole grid, as many wavelengths at a time as fit the cache."""
     times, wavelengths = grid
     n, n_times = len(rows.time), len(times)
-    squared_time = np.empty((n, n_times), out.dtype)
-    for i in range(n):
-        squared_time[i] = np.minimum(((times - rows.time[i]) * rates[1]) ** 2, LARGEST_SQUARE)
     at_once = min(max(ELEMENTS_AT_ONCE // (n * n_times), 1), 4, len(wavelengths))
-    cross = np.zeros((len(upper), at_once * n_times), out.dtype)
-    strip = np.empty((8, at_once * n_times), out.dtype)
-    mean, variance = np.empty(at_once * n_times, out.dtype), np.empty(at_once * n_times, out.dtype)
+    size = at_once * n_times
+    squared_time, squared = np.empty((n, n_times), out.dtype), np.empty((n, at_once), out.dtype)
+    cross, strip = np.zeros((len(upper), size), out.dtype), np.empty((8, size), out.dtype)
+    mean, variance = np.empty(size, out.dtype), np.empty(size, out.dtype)
+    fill_squares(times, rows.time, rates[1], squared_time)
     for first in range(0, len(wavelengths), at_once):
         some = wavelengths[first : first + at_once]
         width = len(some) * n_times
-        distance = (some - rows.wavelength.reshape(-1, 1)) * rates[2]
-        squared = np.minimum(distance**2, LARGEST_SQUARE).astype(out.dtype)
+        fill_squares(some, rows.wavelength, rates[2], squared)
         mean[:], variance[:] = 0.0, 1.0
-        fill_cross(squared_time, squared, weights, cross, mean)
+        fill_cross(squared_time, squared, len(some), weights, cross, mean)
         subtract_explained(upper, cross, strip, variance, width)
-        std = np.sqrt(rates[0] * np.maximum(variance[:width], 0.0))
-        out[0, first : first + len(some)] = mean[:width].reshape(-1, n_times) + mean_flux
-        out[1, first : first + len(some)] = std.reshape(-1, n_times)
+        for w in range(len(some)):
+            for k in range(n_times):
+                point = w * n_times + k
+                out[0, first + w, k] = mean[point] + mean_flux
+                out[1, first + w, k] = np.sqrt(rates[0] * max(variance[point], 0.0))
 
 
 @inner()
@@ -161,24 +177,32 @@ def refine(rows, rates, upper, weights, mean_flux, grid, points, out):
     """Predict single points of the grid again, in the precision of `upper`."""
     times, wavelengths = grid
     cross, strip = np.zeros((len(upper), POINTS_AT_ONCE)), np.empty((8, POINTS_AT_ONCE))
+    mean, variance = np.empty(POINTS_AT_ONCE), np.empty(POINTS_AT_ONCE)
+    at, colour = np.empty(POINTS_AT_ONCE), np.empty(POINTS_AT_ONCE)
     for first in range(0, len(points), POINTS_AT_ONCE):
-        some = points[first : first + POINTS_AT_ONCE]
-        row, column = some // len(times), some % len(times)
-        mean, variance = np.zeros(len(some)), np.ones(len(some))
-        fill_points(rows, rates, times[column], wavelengths[row], weights, cross, mean)
-        subtract_explained(upper, cross, strip, variance, len(some))
-        for k in range(len(some)):
-            out[0, row[k], column[k]] = mean[k] + mean_flux
-            out[1, row[k], column[k]] = np.sqrt(rates[0] * max(variance[k], 0.0))
+        width = min(POINTS_AT_ONCE, len(points) - first)
+        mean[:], variance[:] = 0.0, 1.0
+        for k in range(width):
+            point = points[first + k]
+            at[k], colour[k] = times[point % len(times)], wavelengths[point // len(times)]
+        fill_points(rows, rates, at[:width], colour[:width], weights, cross, mean)
+        subtract_explained(upper, cross, strip, variance, width)
+        for k in range(width):
+            row, column = points[first + k] // len(times), points[first + k] % len(times)
+            out[0, row, column] = mean[k] + mean_flux
+            out[1, row, column] = np.sqrt(rates[0] * max(variance[k], 0.0))
 
 
 @inner()
 def largest_column(upper):
     """Return the largest Euclidean norm of a column."""
-    squares = np.zeros(len(upper))
-    for row in upper:
-        squares += row**2
-    return np.sqrt(squares.max())
+    squares, largest = np.zeros(len(upper)), 0.0
+    for i in range(len(upper)):
+        for j in range(len(upper)):
+            squares[j] += upper[i, j] * upper[i, j]
+    for j in range(len(upper)):
+        largest = max(largest, squares[j])
+    return np.sqrt(largest)
 
 
 @inner()
@@ -206,7 +230,8 @@ def fit_radial(objects, columns, starts, box, constant_mean, theta, numbers, cou
         point, spare, local = new_point(n), new_point(n), new_local(n)
         numbers[k, 0], numbers[k, 1], trial = 0.0, -np.inf, np.empty(3)
         for s in range(len(starts)):
-            trial[:] = starts[s, i]
+            for m in range(3):
+                trial[m] = starts[s, i, m]
             point, spare, value, mean_flux, n_evaluations, converged = climb(
                 own, trial, box[0, i], box[1, i], constant_mean, point, spare, local
             )
@@ -214,7 +239,8 @@ def fit_radial(objects, columns, starts, box, constant_mean, theta, numbers, cou
             if value > numbers[k, 1]:
                 numbers[k, 0], numbers[k, 1] = mean_flux, value
                 results[k, 0], results[k, 1] = converged, True
-                theta[k] = trial
+                for m in range(3):
+                    theta[k, m] = trial[m]
 
 
 @compiled(nogil=True)

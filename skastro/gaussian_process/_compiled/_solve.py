@@ -27,16 +27,17 @@ def _linear(problem, objects, results):
 
     batch, out = problem.batch.sorted(), problem.new_grid(len(objects), np.float64)
     columns = batch.offsets, batch.time, batch.band, batch.flux, batch.variance, batch.wavelengths
-    empty = np.empty(0)
-    grid = empty, np.empty(0, np.int64), empty
+    grid = np.empty(0), np.empty(0)
     if out is not None:
         order = np.argsort(problem.grid[0], kind="stable")
-        grid = problem.grid[0][order], order, problem.grid[1]
+        grid = problem.grid[0][order], problem.grid[1]
     model = problem.model
     flags = model.white_noise, model.constant_mean, problem.low is not None
     block = np.empty((0, 2, 0, 0)) if out is None else out
     solve_linear(objects, columns, *_starts(problem), flags, grid, block, *results)
-    return out
+    if out is None or np.array_equal(grid[0], problem.grid[0]):
+        return out
+    return out[..., np.argsort(order)]
 
 
 def _radial(problem, objects, results):
