@@ -1,5 +1,6 @@
 """Gaussian-process images of light curves, normalised for a convolutional network."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -129,11 +130,20 @@ class Heatmap(LightCurveFeatures):
         if self.dust == "scone":
             images[:, 0] += self._extinction(X)
         divisor = _divisor(images[:, 0], segment_median(offsets, rows["flux_err"]))
-        if self.normalization == "maximum":
-            images /= divisor[:, None, None, None]
-        chosen = [images[:, _CHANNELS.index(channel)] for channel in self.channels]
-        features = np.stack(chosen, axis=3).reshape(len(X), -1)
-        return np.column_stack([features, np.log10(divisor)]) if self.brightness else features
+        scale = divisor if self.normalization == "maximum" else np.ones_like(divisor)
+        return self._flat(images, scale[:, None], np.log10(divisor))
+
+    def _flat(self, images, scale, brightness):
+        """Return rows of pixels with the channels last, divided by `scale`, in one copy."""
+        n_objects, n_channels = len(images), len(self.channels)
+        size = n_channels * math.prod(images.shape[2:])
+        rows = np.empty((n_objects, size + self.brightness), np.float32)
+        for place, channel in enumerate(self.channels):
+            image = images[:, _CHANNELS.index(channel)].reshape(n_objects, -1)
+            np.divide(image, scale, out=rows[:, place:size:n_channels])
+        if self.brightness:
+            rows[:, -1] = brightness
+        return rows
 
     def _extinction(self, X):
         """A(lambda) in magnitudes, shape (n_objects, n_wavelengths, 1)."""
