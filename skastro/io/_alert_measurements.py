@@ -101,7 +101,7 @@ def read_alert_measurements(
     (['ZTF1'], [1000.0], ['packet 1'])
     """
     batches, skipped = load_batches(source, schema)
-    parts = [part for b in batches for part in parse_batch(b, forced, False, skipped)]
+    parts = [part for b in batches for part in parse_batch(b, forced, False, skipped, False)]
     parts = [part for part in parts if len(part.alert_id) and _is_of(part, survey, skipped)]
     if not parts:
         return _nothing(skipped)

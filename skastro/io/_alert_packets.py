@@ -13,9 +13,11 @@ from skastro.io._alert_history import read_history
 from skastro.io._alert_layouts import AlertLayout, field_names, find_layout
 from skastro.io._alert_sources import Batch
 from skastro.io._alert_stamps import Cutouts, read_cutouts
+from skastro.utils.columns import STATIC_ALIASES
 
 _OBJECT = "diaObject"
 _EXACT = 2**53
+_STANDARD = tuple(alias for aliases in STATIC_ALIASES.values() for alias in aliases)
 _NULLABLE = {
     kind: getattr(pd, f"{name}Dtype")()
     for kind, name in (
@@ -66,19 +68,25 @@ class Packets(NamedTuple):
     cutouts: Cutouts
 
 
-def parse_batch(batch: Batch, forced: bool, stamps: bool, skipped: dict[str, str]) -> list[Packets]:
+def parse_batch(
+    batch: Batch, forced: bool, stamps: bool, skipped: dict[str, str], all_fields: bool = True
+) -> list[Packets]:
     """Return the packets of a batch; a packet that cannot be read goes to `skipped`.
 
     If the batch cannot be read as a whole, its packets are read one by one.
     """
     try:
-        found, faults = _parse(batch.table, forced, stamps)
+        found, faults = _parse(batch.table, forced, stamps, all_fields)
     except (pa.ArrowException, FormatError, ValueError, TypeError, KeyError) as error:
         if len(batch.names) == 1:
             skipped[batch.names[0]] = str(error)
             return []
         singles = (Batch([name], batch.table.slice(i, 1)) for i, name in enumerate(batch.names))
-        return [p for single in singles for p in parse_batch(single, forced, stamps, skipped)]
+        return [
+            p
+            for single in singles
+            for p in parse_batch(single, forced, stamps, skipped, all_fields)
+        ]
     for i, reason in faults.items():
         identifier = found.alert_id[i]
         named = f" ({found.layout.alert_id} {identifier})" if identifier else ""
@@ -86,7 +94,9 @@ def parse_batch(batch: Batch, forced: bool, stamps: bool, skipped: dict[str, str
     return [take_packets(found, np.setdiff1d(np.arange(len(batch.names)), list(faults)))]
 
 
-def _parse(table: pa.Table, forced: bool, stamps: bool) -> tuple[Packets, dict[int, str]]:
+def _parse(
+    table: pa.Table, forced: bool, stamps: bool, all_fields: bool
+) -> tuple[Packets, dict[int, str]]:
     layout = find_layout(table.schema)
     kind = table.schema.field(layout.source).type
     if not pa.types.is_struct(kind):
@@ -102,6 +112,8 @@ def _parse(table: pa.Table, forced: bool, stamps: bool) -> tuple[Packets, dict[i
         object_id[object_id == "0"] = None
     history = read_history(table, layout, forced)
     faults = _missing(table, layout, alert_id, object_id) | history.faults
+    if not all_fields:
+        columns = {n: v for n, v in columns.items() if _is_standard(n) or n == layout.time}
     metadata = _to_pandas(columns)
     time = metadata[layout.time].to_numpy(float, na_value=np.nan) - layout.time_zero
     cutouts = read_cutouts(table, layout) if stamps else Cutouts([], np.empty((0, 2)))
@@ -121,6 +133,11 @@ def _scalars(table: pa.Table, layout: AlertLayout) -> dict[str, pa.Array]:
                 if _is_scalar(structs.type.field(field).type):
                     columns.setdefault(field, pc.struct_field(structs, field))
     return columns
+
+
+def _is_standard(name: str) -> bool:
+    """Return whether a field may hold a standard column or its error."""
+    return name.lower().startswith(_STANDARD)
 
 
 def _is_scalar(kind: pa.DataType) -> bool:

@@ -46,7 +46,9 @@ class ParquetSink:
             Number of the batch.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / f"part-{number:09d}.parquet"
+        self._write_whole(table, self.folder / f"part-{number:09d}.parquet")
+
+    def _write_whole(self, table: pd.DataFrame, path: Path) -> None:
         handle, draft = tempfile.mkstemp(dir=self.folder, prefix=".", suffix=".draft")
         os.close(handle)
         try:
@@ -58,9 +60,19 @@ class ParquetSink:
 
     def read(self) -> pd.DataFrame:
         """Return the latest prediction of every object, sorted by identifier."""
-        parts = [pd.read_parquet(path) for path in sorted(self.folder.glob("part-*.parquet"))]
+        parts = [pd.read_parquet(path) for path in self._paths()]
         table = pd.concat(parts) if parts else pd.DataFrame()
         return table[~table.index.duplicated(keep="last")].sort_index()
+
+    def compact(self) -> None:
+        """Replace all files by one with the latest prediction of every object."""
+        *older, last = self._paths()
+        self._write_whole(self.read(), last)
+        for path in older:
+            path.unlink()
+
+    def _paths(self) -> list[Path]:
+        return sorted(self.folder.glob("part-*.parquet"))
 
 
 class SQLiteSink:

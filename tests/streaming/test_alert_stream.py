@@ -163,6 +163,9 @@ def test_sinks_hold_the_same_table(model, packets, tmp_path):
     parquet, sqlite = sinks[0].read(), sinks[1].read()
     pd.testing.assert_frame_equal(parquet, sqlite, check_index_type=False, check_dtype=False)
     assert seen == sqlite["label"].to_dict()
+    sinks[0].compact()
+    assert len(list((tmp_path / "parts").iterdir())) == 1
+    pd.testing.assert_frame_equal(sinks[0].read(), parquet)
 
 
 def test_the_source_never_runs_ahead(model, packets, tmp_path):
