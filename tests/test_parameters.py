@@ -25,6 +25,9 @@ SENTENCES = {
     "bands": "Bands in the order of the output",
     "engine": "Implementation; all give the same result",
     "image_shape": "(",
+    "calibration_size": "Fraction of the objects",
+    "max_epochs": "Passes over the ",
+    "n_estimators": "Number of ",
 }
 """How the text of a shared parameter starts; what is special for one estimator follows."""
 
@@ -87,6 +90,7 @@ OTHER_DEFAULT = {
     "min_snr": "DmDt and spectra have no detections of 5 sigma",
     "missing": "a spectrum without redshift is still useful, a shifted light curve is not",
     "module": "each network has its own module",
+    "n_estimators": "a forest has many cheap trees, an ensemble a few networks",
     "name": "each step writes a column of its own",
     "normalization": "images and light curves are normalised by different rules",
     "on_interrupt": "a search keeps finished trials, a training has none",
