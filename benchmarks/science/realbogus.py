@@ -187,6 +187,8 @@ def rank_real(data, seeds):
     known = table[table["weak_label"] >= 0]
     print(f"mean of all: {roc_auc_score(known['weak_label'], known['score']):.3f} of {len(known)}")
     print(known["weak_label"].value_counts().to_dict())
+    for name, part in known.groupby(np.where(known["magpsf"] < 16.5, "bright", "faint")):
+        print(f"{name}: {roc_auc_score(part['weak_label'], part['score']):.3f} of {len(part)}")
     print(table.select_dtypes("number").corr("spearman")["score"].round(3))
 
 

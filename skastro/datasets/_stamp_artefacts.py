@@ -21,7 +21,8 @@ from skastro.datasets._stamp_shapes import (
 class Exposures:
     """Three images per object, all of shape (n, size, size), and how they were taken.
 
-    ``noise`` is the standard deviation of the sky in the difference.
+    ``noise`` is the standard deviation of the sky in the difference, ``gain`` in electrons per
+    count.
     """
 
     science: np.ndarray
@@ -30,6 +31,7 @@ class Exposures:
     seeing: Seeing
     seeing_reference: Seeing
     noise: np.ndarray
+    gain: np.ndarray
 
     def __len__(self):
         return len(self.noise)
@@ -43,7 +45,7 @@ class Exposures:
         """Return copies of some objects."""
         images = (self.science[objects], self.reference[objects], self.difference[objects])
         seeing = self.seeing.take(objects), self.seeing_reference.take(objects)
-        return Exposures(*images, *seeing, self.noise[objects])
+        return Exposures(*images, *seeing, self.noise[objects], self.gain[objects])
 
     def put(self, objects, other):
         """Write those of `other` back."""
@@ -69,6 +71,19 @@ def add_star(exposures, x, y, flux, shift, width):
     exposures.science += star
     exposures.reference += cube(flux) * point_source(size, x, y, exposures.seeing_reference)
     exposures.difference += star - cube(flux) * matched
+
+
+def add_photon_noise(exposures, star, rng):
+    """Add the photon noise of a source to science and difference."""
+    spread = np.sqrt(np.maximum(star, 0) / cube(exposures.gain))
+    exposures.add(spread * rng.standard_normal(star.shape, np.float32))
+
+
+def mottle(star, depth, rng):
+    """Return what an irregular subtraction leaves of a star: a fraction that differs by pixel."""
+    field = rng.standard_normal(star.shape, np.float32)
+    field = (field + np.roll(field, 1, axis=1 + rng.integers(2))) / np.float32(np.sqrt(2))
+    return cube(depth) * field * star
 
 
 def flux_of(exposures, snr):
@@ -192,6 +207,38 @@ def noise_peak(exposures, rng):
     return smooth.max(axis=1) / (3 * exposures.noise)
 
 
+def mottled(exposures, rng):
+    """Bright star with an irregular pattern of the width of a pixel, as of a coarse sampling."""
+    n = len(exposures)
+    snr, height = log_uniform(rng, 40, 20_000, n), log_uniform(rng, 4, 80, n)
+    x, y = rng.normal(0, 0.7, (2, n))
+    flux = flux_of(exposures, snr)
+    add_star(exposures, x, y, flux, rng.normal(0, 0.03, (2, n)), rng.normal(1, 0.01, n))
+    star = cube(flux) * point_source(exposures.size, x, y, exposures.seeing)
+    add_photon_noise(exposures, star, rng)
+    depth = np.minimum(height * exposures.noise / star.max(axis=(1, 2)), 0.3)
+    exposures.add(mottle(star, depth, rng) + cube(rng.normal(0, 0.5, n) * depth) * star)
+    return height
+
+
+def wrong_scale(exposures, rng):
+    """Star of a poor exposure whose flux scale is wrong: every star of the stamp leaves a residual.
+
+    Where it is too faint the difference is reference minus science, as the survey sends it.
+    """
+    n = len(exposures)
+    exposures.noise = exposures.noise * log_uniform(rng, 3, 12, n)
+    extra = cube(exposures.noise) * rng.standard_normal(exposures.science.shape, np.float32)
+    exposures.add(extra)
+    error = log_uniform(rng, 0.05, 0.6, n)
+    snr = log_uniform(rng, 5, 40, n)
+    flux, (x, y) = flux_of(exposures, snr / error), rng.normal(0, 0.35, (2, n))
+    add_star(exposures, x, y, flux, rng.normal(0, 0.05, (2, n)), np.ones(n))
+    sky = np.median(exposures.reference, axis=(1, 2), keepdims=True)
+    exposures.difference += cube(error) * (exposures.reference - sky)
+    return snr
+
+
 ARTEFACTS = {
     "dipole": dipole,
     "residual": residual,
@@ -202,20 +249,6 @@ ARTEFACTS = {
     "satellite": satellite,
     "ghost": ghost,
     "noise peak": noise_peak,
+    "mottled": mottled,
+    "wrong scale": wrong_scale,
 }
-
-
-def transient(exposures, rng):
-    """Source that the reference does not have, or fainter; down to the limit of detection."""
-    n = len(exposures)
-    snr = 4.5 + rng.exponential(8.0, n) * rng.choice([1.0, 6.0], n, p=[0.8, 0.2])
-    x, y = rng.normal(0, 0.35, (2, n))
-    flux = flux_of(exposures, snr)
-    exposures.add(cube(flux) * point_source(exposures.size, x, y, exposures.seeing))
-    before = rng.choice([0.0, 1.0], n, p=[0.8, 0.2]) * rng.uniform(0, 1, n)
-    for image, seeing in (
-        (exposures.science, exposures.seeing),
-        (exposures.reference, exposures.seeing_reference),
-    ):
-        image += cube(before * flux) * point_source(exposures.size, x, y, seeing)
-    return snr

@@ -21,7 +21,7 @@ class Detectors(NamedTuple):
 
 def detectors(n, rng):
     """Draw the properties of `n` detectors."""
-    return Detectors(rng.uniform(2.2, 3.6, n), log_uniform(rng, 150, 1500, n), rng.uniform(1, 4, n))
+    return Detectors(rng.uniform(1.7, 3.6, n), log_uniform(rng, 150, 1500, n), rng.uniform(1, 4, n))
 
 
 def draw_exposures(size, cameras, detector, rng):
@@ -33,7 +33,7 @@ def draw_exposures(size, cameras, detector, rng):
     reference_seeing = _seeing(cameras.fwhm[detector] * log_uniform(rng, 0.75, 1.05, n), rng)
     total = noise * np.sqrt(1 + 1 / depth**2)
     images = (np.zeros((n, size, size), np.float32) for _ in range(3))
-    exposures = Exposures(*images, seeing, reference_seeing, total)
+    exposures = Exposures(*images, seeing, reference_seeing, total, gain)
     _add_host(exposures, rng)
     for _ in range(2):
         _add_field_star(exposures, rng)
@@ -72,7 +72,8 @@ def paint_exposures(size, backgrounds, cameras, detector, rng):
     seeing = (
         _seeing(fwhm * log_uniform(rng, *limits, n), rng) for limits in ((0.8, 1.3), (0.75, 1.05))
     )
-    return Exposures(*(cut[..., k].copy() for k in range(3)), *seeing, noise)
+    images = (cut[..., k].copy() for k in range(3))
+    return Exposures(*images, *seeing, noise, cameras.gain[detector])
 
 
 def _filled(cut, backgrounds, which):

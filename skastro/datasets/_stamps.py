@@ -7,13 +7,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from skastro.datasets._stamp_artefacts import ARTEFACTS, Exposures, transient
+from skastro.datasets._stamp_artefacts import ARTEFACTS, Exposures
 from skastro.datasets._stamp_sky import detectors, draw_exposures, paint_exposures
+from skastro.datasets._stamp_sources import SOURCES
 from skastro.utils.missing import is_blank
 from skastro.utils.random import RandomState, as_generator
 
 _AT_ONCE = 2_000
 _LEAST = 9
+_DEFAULTS = {
+    "sources": {"transient": 5, "variable": 4, "moving": 1},
+    "artefacts": dict.fromkeys(ARTEFACTS, 1),
+}
 
 
 def make_stamps(
@@ -22,6 +27,7 @@ def make_stamps(
     image_shape: tuple[int, int, int] = (29, 29, 3),
     real_fraction: float = 0.5,
     n_detectors: int = 4,
+    sources: Sequence[str] | dict[str, float] | None = None,
     artefacts: Sequence[str] | dict[str, float] | None = None,
     backgrounds: ArrayLike | None = None,
     out: NDArray | None = None,
@@ -31,8 +37,9 @@ def make_stamps(
 
     Every exposure has a Moffat point-spread function of its detector's seeing, sky and photon
     noise, host galaxies and field stars; the reference has its own seeing and is deeper; the
-    difference keeps what an imperfect subtraction leaves.  Real candidates are point sources down
-    to a signal to noise of 4.5, on a galaxy or not, some of which the reference has fainter.
+    difference keeps what an imperfect subtraction leaves.  Real candidates are new sources down to
+    a signal to noise of 4.5, on a galaxy or not, some of which the reference has fainter; stars of
+    the reference, of any brightness, that have become brighter or fainter; and moving objects.
 
     Parameters
     ----------
@@ -50,10 +57,15 @@ def make_stamps(
         Number of detectors, which differ in seeing, sky and gain and have equal numbers of
         candidates.
 
+    sources : sequence of str or dict of str -> float, default=None
+        Kinds of real candidates, or their relative numbers: "transient", "variable", "moving".  By
+        default 5 : 4 : 1.
+
     artefacts : sequence of str or dict of str -> float, default=None
         Kinds of bogus candidates, or their relative numbers: "dipole", "residual" (of a badly
         matched star), "cosmic ray", "hot pixel", "bad column", "saturated", "satellite", "ghost",
-        "noise peak".  In equal numbers by default.
+        "noise peak", "mottled" (irregular residual of a bright star), "wrong scale" (residuals of
+        all stars of a poor exposure).  In equal numbers by default.
 
     backgrounds : array-like of shape (n_cutouts, height, width, 3), default=None
         Real cutouts to paint onto instead of a simulated sky, larger than the stamps.  The centres
@@ -77,7 +89,7 @@ def make_stamps(
         1 for real, 0 for bogus.
 
     meta : DataFrame of shape (n_samples, 4)
-        detector (int), kind ("transient" or the artefact), snr (signal to noise, of artefacts
+        detector (int), kind (the source or artefact), snr (signal to noise, of artefacts
         their height over the noise), seeing (full width at half maximum in pixels).
 
     Raises
@@ -98,7 +110,7 @@ def make_stamps(
     >>> meta.columns.tolist()
     ['detector', 'kind', 'snr', 'seeing']
     """
-    kinds, shares = _kinds(artefacts)
+    real, bogus = _kinds("sources", sources), _kinds("artefacts", artefacts)
     side = _side(image_shape)
     _check_sizes(n_samples, n_detectors, real_fraction)
     rng = as_generator(random_state)
@@ -110,7 +122,11 @@ def make_stamps(
         )
     y = rng.permutation(np.arange(n_samples) < round(real_fraction * n_samples)).astype(int)
     detector = rng.permutation(np.arange(n_samples) % n_detectors)
-    kind = np.where(y == 1, "transient", rng.choice(kinds, n_samples, p=shares))
+    kind = np.where(
+        y == 1,
+        rng.choice(real[0], n_samples, p=real[1]),
+        rng.choice(bogus[0], n_samples, p=bogus[1]),
+    )
     snr, seeing = np.empty(n_samples), np.empty(n_samples)
     cameras = detectors(n_detectors, rng)
     if backgrounds is not None:
@@ -134,7 +150,7 @@ def _put_candidates(
 ) -> NDArray[np.float64]:
     """Paint each kind of candidate at the centre of its stamps; return their S/N."""
     snr = np.empty(len(kind))
-    for name, paint in {**ARTEFACTS, "transient": transient}.items():
+    for name, paint in (ARTEFACTS | SOURCES).items():
         objects = np.flatnonzero(kind == name)
         if len(objects):
             part = exposures.take(objects)
@@ -143,15 +159,17 @@ def _put_candidates(
     return snr
 
 
-def _kinds(artefacts: Sequence[str] | dict[str, float] | None) -> tuple[NDArray, NDArray]:
-    """Return names and relative numbers of the artefacts."""
-    weights = artefacts if isinstance(artefacts, dict) else dict.fromkeys(artefacts or ARTEFACTS, 1)
-    unknown = sorted(set(weights) - set(ARTEFACTS))
+def _kinds(name: str, chosen: Sequence[str] | dict[str, float] | None) -> tuple[NDArray, NDArray]:
+    """Return the kinds of real or of bogus candidates, and their shares."""
+    known = _DEFAULTS[name]
+    chosen = known if chosen is None else chosen
+    weights = chosen if isinstance(chosen, dict) else dict.fromkeys(chosen, 1)
+    unknown = sorted(set(weights) - set(known))
     if unknown:
-        raise ValueError(f"make_stamps: unknown artefacts {unknown}; known {list(ARTEFACTS)}")
+        raise ValueError(f"make_stamps: unknown {name} {unknown}; known {list(known)}")
     shares = np.array(list(weights.values()), float)
     if not (np.isfinite(shares).all() and (shares >= 0).all() and shares.sum() > 0):
-        raise ValueError(f"make_stamps: artefacts={artefacts!r} must be positive numbers")
+        raise ValueError(f"make_stamps: {name}={chosen!r} must be positive numbers")
     return np.array(list(weights)), shares / shares.sum()
 
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from skastro.datasets import make_stamps
-from skastro.datasets._stamp_artefacts import ARTEFACTS, Exposures, flux_of, transient
+from skastro.datasets._stamp_artefacts import ARTEFACTS, Exposures, flux_of
 from skastro.datasets._stamp_shapes import Seeing, galaxy, point_source
+from skastro.datasets._stamp_sources import SOURCES, moving, transient, variable
 from skastro.exceptions import ObjectError
 
 SIZE = 29
@@ -21,7 +22,8 @@ def images(X):
 
 def empty(n, noise=2.0):
     pixels = (np.zeros((n, SIZE, SIZE), np.float32) for _ in range(3))
-    return Exposures(*pixels, seeing(n), seeing(n), np.full(n, noise))
+    gain = np.full(n, 1e6)  # next to no photon noise
+    return Exposures(*pixels, seeing(n), seeing(n), np.full(n, noise), gain)
 
 
 def test_point_sources_have_unit_flux_width_and_place():
@@ -52,6 +54,47 @@ def test_a_transient_is_recovered_in_the_difference():
     total = exposures.difference.sum((1, 2))
     np.testing.assert_allclose(total, flux_of(exposures, snr), rtol=0.05)
     assert (exposures.reference.sum((1, 2)) == 0).mean() > 0.7
+
+
+def test_variable_stars_are_in_the_reference_and_positive_in_the_difference():
+    exposures = empty(300)
+    snr = variable(exposures, np.random.default_rng(0))
+    before, now = exposures.reference.sum((1, 2)), exposures.science.sum((1, 2))
+    change = exposures.difference.sum((1, 2))
+    assert (before > 0).all() and 0.4 < (now < before).mean() < 0.6
+    np.testing.assert_allclose(change, np.abs(now - before), rtol=0.05)
+    # Pixel by pixel the pattern is at most .15 of the change; a few wide or cut stars differ more.
+    ratio = change / flux_of(exposures, snr)
+    assert np.quantile(ratio, [0.05, 0.95]) == pytest.approx([1, 1], abs=0.2)
+
+
+def test_moving_objects_have_one_flux_at_every_speed():
+    exposures = empty(100)
+    snr = moving(exposures, np.random.default_rng(0))
+    np.testing.assert_array_equal(exposures.science, exposures.difference)
+    assert (exposures.reference == 0).all()
+    total = exposures.difference.sum((1, 2))
+    np.testing.assert_allclose(total, flux_of(exposures, snr), rtol=0.05)
+    width = total / exposures.difference.max((1, 2))
+    assert width.max() > 1.5 * width.min()
+
+
+def test_a_mottled_star_leaves_both_signs_and_little_flux():
+    exposures = empty(100)
+    ARTEFACTS["mottled"](exposures, np.random.default_rng(0))
+    left = exposures.difference
+    assert ((left.max((1, 2)) > 0) & (left.min((1, 2)) < 0)).all()
+    assert np.median(np.abs(left.sum((1, 2))) / exposures.science.sum((1, 2))) < 0.02
+
+
+def test_a_wrong_scale_leaves_a_residual_of_every_star():
+    exposures = empty(100)
+    exposures.science[:, 4, 4] = exposures.reference[:, 4, 4] = 1e6
+    ARTEFACTS["wrong scale"](exposures, np.random.default_rng(0))
+    error = exposures.difference[:, 4, 4] / 1e6
+    assert error.min() > 0.04 and error.max() < 0.61
+    middle = exposures.difference[:, 14, 14] / exposures.reference[:, 14, 14]
+    assert np.median(middle / error) == pytest.approx(1, abs=0.1)
 
 
 @pytest.mark.parametrize("name", ["cosmic ray", "hot pixel", "bad column", "satellite", "ghost"])
@@ -95,7 +138,7 @@ def test_numbers_of_each_kind():
         1000, real_fraction=0.3, n_detectors=5, artefacts={"ghost": 3, "dipole": 1}, random_state=1
     )
     assert X.shape == (1000, 2523) and X.dtype == np.float32 and np.isfinite(X).all()
-    assert y.sum() == 300 and ((meta["kind"] == "transient") == (y == 1)).all()
+    assert y.sum() == 300 and (meta["kind"].isin(SOURCES) == (y == 1)).all()
     assert meta["detector"].value_counts().tolist() == [200] * 5
     share = (meta["kind"] == "ghost").sum() / 700
     assert share == pytest.approx(0.75, abs=0.06)
@@ -166,6 +209,8 @@ def test_real_cutouts(real_data):
     ("parameters", "message"),
     [
         ({"artefacts": ["aliens"]}, "unknown artefacts"),
+        ({"sources": ["aliens"]}, "unknown sources"),
+        ({"sources": {"moving": -1}}, "sources=.* must be positive numbers"),
         ({"artefacts": {"ghost": 0}}, "positive"),
         ({"real_fraction": 1.5}, "real_fraction"),
         ({"image_shape": (5, 5, 3)}, "image_shape"),
