@@ -24,7 +24,11 @@ TOLERANCE_ELSEWHERE = 1e-3
 _OWN_MASKS = (
     "dropout masks belong to the object and to a seed drawn in fit, not to its place in the batch"
 )
+_STAMPS = "the simulated stamps have variable stars, moving objects and two more kinds of artefacts"
 CHANGED = {
+    "stamp_simple": _STAMPS,
+    "real_bogus": _STAMPS,
+    "two_stage_real_bogus": _STAMPS,
     "multimodal_samples": _OWN_MASKS,
     "ccsnscore": _OWN_MASKS,
     "ccsnscore_scores": _OWN_MASKS,
