@@ -27,11 +27,13 @@ X_target, y_target = make_light_curves(900, classes=CLASSES, variety=elsewhere, 
 X_pool, y_pool, X_test, y_test = X_target[:400], y_target[:400], X_target[400:], y_target[400:]
 
 # %%
-# Look first: a supernova Ia of each.  The one of the target is bright in blue bands.
+# Look first: the supernova Ia with most detections of each.  That of the target is bluer.
 X, y = make_light_curves(900, classes=CLASSES, random_state=0)
 _, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 for ax, (frame, labels) in zip(axes, ((X, y), (X_target, y_target))):
-    LightCurveDisplay.from_frame(frame, frame.index[labels == "SNIa"][2], ax=ax)
+    detected = frame[labels == "SNIa"]["lightcurve.detected"]
+    most = detected.astype(int).groupby(level=0).sum().idxmax()
+    LightCurveDisplay.from_frame(frame, most, ax=ax)
 
 # %%
 # A classifier trained on the plain simulation is wrong about many objects, and sure of itself.

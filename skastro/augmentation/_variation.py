@@ -44,9 +44,9 @@ class SurveyVariation:
     share : float, default=0.7
         Share of the objects that are changed.
 
-    slope : (float, float), default=(-2.0, 0.5)
+    slope : (float, float), default=(-2.0, 2.0)
         Range of the power of the wavelength by which fluxes are multiplied, see
-        :func:`tilt_spectrum`; -2 is flux per wavelength instead of per frequency.
+        :func:`tilt_spectrum`; -2 turns flux per frequency into flux per wavelength, 2 the reverse.
 
     magnitude : (float, float), default=(-0.3, 0.8)
         Range of the change of brightness [mag]; positive is fainter.
@@ -106,7 +106,7 @@ class SurveyVariation:
     """
 
     share: float = 0.7
-    slope: tuple[float, float] = (-2.0, 0.5)
+    slope: tuple[float, float] = (-2.0, 2.0)
     magnitude: tuple[float, float] = (-0.3, 0.8)
     stretch: float = 0.1
     noise: float = 0.1

@@ -199,7 +199,7 @@ def source(augment):
 
 def test_training_batches_are_changed_and_predictions_are_not():
     rows, plain = np.arange(10), source(None)
-    varied = source(SurveyVariation(share=1.0, redshift_missing=1.0))
+    varied = source(SurveyVariation(share=1.0, slope=(0.0, 0.0), redshift_missing=1.0))
     generator = torch.Generator().manual_seed(0)
     np.testing.assert_array_equal(
         varied.take(rows)["observations"], plain.take(rows)["observations"]
