@@ -24,7 +24,7 @@ import numpy as np
 
 UNIT = 1000
 CLASSES = ["SNIa", "SNII", "SNIbc"]
-STAGES = ["convert", "scone", "oracle", "transformer", "ccsnscore", "realbogus"]
+STAGES = ["oracle-in-memory", "convert", "scone", "oracle", "transformer", "ccsnscore", "realbogus"]
 
 
 def repeated(X, y, n, start=0):
@@ -80,6 +80,19 @@ def run_ragged(make_features, make_classifier, n, folder):
     yield from fit_and_predict(make_classifier, frame, labels, features.transform(X[:200]), y[:200])
 
 
+def run_in_memory(n, folder):
+    """Fit and predict without files between, to compare time and memory."""
+    from skastro.io import read_parquet
+    from skastro.recipes import make_oracle_classifier, make_oracle_features
+
+    (folder / "x").mkdir()
+    X, y, labels = light_curves(n, folder / "x")
+    features = make_oracle_features(survey="LSST").fit(X, y)
+    warm = features.transform(X[:200])
+    prepared = features.transform(read_parquet(folder / "x"))
+    yield from fit_and_predict(make_oracle_classifier, prepared, labels, warm, y[:200])
+
+
 def run_dense(make_features, make_classifier, n, folder, data):
     from skastro.feature_extraction import transform_to_npy
     from skastro.io import ParquetFrame
@@ -133,6 +146,8 @@ def run(name, n, folder):
         return run_convert(n, folder)
     if name == "realbogus":
         return run_stamps(n, folder)
+    if name == "oracle-in-memory":
+        return run_in_memory(n, folder)
     features = getattr(recipes, f"make_{name}_features")
     classifier = getattr(recipes, f"make_{name}_classifier")
     if name == "scone":

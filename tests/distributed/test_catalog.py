@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from dask.distributed import Client, LocalCluster
+from distributed.utils import get_mp_context
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -49,7 +50,7 @@ def model(objects):
 def catalog(objects, tmp_path_factory):
     with dask.config.set(scheduler="synchronous"):
         path = tmp_path_factory.mktemp("hats") / "survey"
-        return to_hats(objects[0], path, partition_rows=100)
+        return to_hats(objects[0], path, partition_rows=200)
 
 
 def by_id(found, X):
@@ -59,7 +60,7 @@ def by_id(found, X):
 
 def test_predictions_are_those_without_a_catalogue(model, objects, catalog):
     X, _ = objects
-    assert catalog.npartitions > 4
+    assert catalog.npartitions > 3
     found = by_id(predict_catalog(model, catalog, keep=["redshift"]).compute(), X)
     expected = prediction_table(model, X)
     for name in expected.columns[:-2]:
@@ -169,9 +170,12 @@ def test_catalogues_of_files(objects, tmp_path):
 
 @pytest.fixture
 def client():
-    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
-    with LocalCluster(**options) as cluster, Client(cluster) as client:
-        yield client
+    # One process imports the package, and the workers are forks of it.
+    with dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"}):
+        get_mp_context().set_forkserver_preload(["lsdb", "sklearn.ensemble", "skastro.distributed"])
+        options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+        with LocalCluster(**options) as cluster, Client(cluster) as client:
+            yield client
 
 
 def kill_a_worker_that_computes(client, killed):

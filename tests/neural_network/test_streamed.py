@@ -12,7 +12,7 @@ from skastro.neural_network.inputs import StreamedLightCurves, by_length
 from skastro.neural_network.inputs._streamed import median_of_parts
 from skastro.preprocessing import FirstDetection
 
-N, CHUNK = 90, 20
+N, CHUNK = 60, 13
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def test_tensors_are_those_from_memory(objects, path, encoding):
     model = network(band_encoding=encoding, max_epochs=1).fit(X, y)
     sources = model._read(X, reset=False), model._read(ParquetFrame(path, n_blocks=2), reset=False)
     assert isinstance(sources[1], StreamedLightCurves)
-    rows = np.random.default_rng(0).permutation(N)[:40]
+    rows = np.random.default_rng(0).permutation(N)[:30]
     learned = [source.learn(rows) for source in sources]
     assert learned[0].scale.flux == learned[1].scale.flux
     for question in ({"at": "every"}, {"at": np.array([3.0, 30.0])}, {"generator": 1}):
@@ -77,7 +77,7 @@ def test_a_network_of_blocks_that_fit_into_memory_is_the_same(objects, path, kin
 def test_a_network_learns_from_few_blocks_at_a_time(objects, path):
     X, y = objects
     frame = ParquetFrame(path, n_blocks=2)
-    model = network(max_epochs=8, lr=1e-2, batch_size=8).fit(frame, frame["type"].to_numpy())
+    model = network(max_epochs=6, lr=2e-2, batch_size=8).fit(frame, frame["type"].to_numpy())
     assert model.score(X, y) > 0.8
 
 
