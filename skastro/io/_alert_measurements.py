@@ -14,10 +14,12 @@ from nested_pandas import NestedFrame
 from numpy.typing import ArrayLike, NDArray
 
 from skastro.io._alert_history import first_detections, sort_history
-from skastro.io._alert_packets import Packets, join_packets, parse_batch
+from skastro.io._alert_packets import Packets, join_packets, parse_batch, take_packets
 from skastro.io._alert_sources import find_packet_files, load_batches
 from skastro.utils.columns import standard_columns
 from skastro.utils.ragged import nest
+
+_LONGEST_BAND = 8
 
 
 class AlertMeasurements(NamedTuple):
@@ -105,7 +107,7 @@ def read_alert_measurements(
     parts = [part for part in parts if len(part.alert_id) and _is_of(part, survey, skipped)]
     if not parts:
         return _nothing(skipped)
-    packets = join_packets(parts, skipped)
+    packets = _with_plausible_bands(join_packets(parts, skipped), skipped)
     statics = standard_columns(packets.metadata, packets.metadata.get, len(packets.alert_id))
     return AlertMeasurements(
         packets.layout.survey,
@@ -116,6 +118,21 @@ def read_alert_measurements(
         packets.alert,
         packets.rows,
         skipped,
+    )
+
+
+def _with_plausible_bands(packets: Packets, skipped: dict[str, str]) -> Packets:
+    """Leave out alerts whose bands are no names but damage."""
+    names = pd.Series(packets.rows["band"], dtype=object)
+    damaged = names[names.str.len() > _LONGEST_BAND]
+    for row, name in damaged.items():
+        alert = f"{packets.layout.alert_id} {packets.alert_id[packets.alert[row]]}"
+        skipped[alert] = f"band {name!r} is unknown"
+    if damaged.empty:
+        return packets
+    return take_packets(
+        packets,
+        np.setdiff1d(np.arange(len(packets.alert_id)), packets.alert[damaged.index.to_numpy()]),
     )
 
 

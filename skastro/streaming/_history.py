@@ -5,8 +5,6 @@ import hashlib
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skastro.exceptions import FormatError
-
 MEASUREMENT = np.dtype(
     [
         ("time", "<f8"),
@@ -14,7 +12,7 @@ MEASUREMENT = np.dtype(
         ("flux_err", "<f8"),
         ("packet_time", "<f8"),
         ("packet", "<i8"),
-        ("band", "S16"),
+        ("band", "<U8"),
         ("rank", "i1"),
         ("detected", "?"),
     ]
@@ -50,26 +48,17 @@ def to_measurements(rows: dict, packet_time: ArrayLike, packet: ArrayLike) -> ND
     -------
     measurements : ndarray of shape (n_rows,), dtype MEASUREMENT
 
-    Raises
-    ------
-    FormatError
-        The name of a band has more than 16 bytes.
-
     Examples
     --------
     >>> from skastro.streaming._history import to_measurements
     >>> rows = {"time": [1.0], "flux": [2.0], "flux_err": [0.5], "band": ["g"], "rank": [0],
     ...         "detected": [True]}
     >>> to_measurements(rows, [1.0], [7])["band"].tolist()
-    [b'g']
+    ['g']
     """
-    bands = np.char.encode(np.asarray(rows["band"], str), "utf-8")
-    if bands.dtype.itemsize > MEASUREMENT["band"].itemsize:
-        raise FormatError(f"AlertStore: the name of band {max(bands, key=len)!r} is too long")
-    measurements = np.empty(len(bands), MEASUREMENT)
-    for name in ("time", "flux", "flux_err", "rank", "detected"):
+    measurements = np.empty(len(rows["time"]), MEASUREMENT)
+    for name in ("time", "band", "flux", "flux_err", "rank", "detected"):
         measurements[name] = rows[name]
-    measurements["band"] = bands
     measurements["packet_time"], measurements["packet"] = packet_time, packet
     return measurements
 
@@ -126,4 +115,4 @@ def to_rows(measurements: NDArray) -> dict:
     """
     names = ("time", "band", "flux", "flux_err", "detected", "rank")
     rows = {name: np.ascontiguousarray(measurements[name]) for name in names}
-    return rows | {"band": np.char.decode(rows["band"], "utf-8").astype(object)}
+    return rows | {"band": rows["band"].astype(object)}

@@ -91,7 +91,7 @@ class KafkaPackets:
                 packets = self._contents(consumer.consume(batch_size, timeout=self.max_wait))
                 if packets:
                     yield packets
-                    consumer.commit(asynchronous=False)
+                    _commit(consumer)
                     clock.restart()
         finally:
             consumer.close()
@@ -116,6 +116,17 @@ class KafkaPackets:
             if error.fatal() or error.code() in lasting:
                 raise RuntimeError(f"KafkaPackets: topics {self.topics}: {error}")
         return [message.value() for message in messages if message.error() is None]
+
+
+def _commit(consumer):
+    """Commit what was received; if that fails, as while partitions move, it comes again."""
+    from confluent_kafka import KafkaException
+
+    try:
+        consumer.commit(asynchronous=False)
+    except KafkaException as error:
+        if error.args[0].fatal():
+            raise
 
 
 class _IdleClock:

@@ -15,7 +15,8 @@ class ParquetSink:
     Parameters
     ----------
     folder : str or Path
-        Created if it does not exist.
+        Created if it does not exist.  Each store requires a folder of its own, because batches are
+        numbered by the store.
 
     Examples
     --------
@@ -114,6 +115,11 @@ class SQLiteSink:
 
         number : int
             Number of the batch.
+
+        Raises
+        ------
+        ValueError
+            The table has other columns.
         """
         rows = table.rename_axis("object_id").reset_index()
         names = [_quoted(name) for name in rows.columns]
@@ -123,8 +129,19 @@ class SQLiteSink:
         with closing(sqlite3.connect(self.path)) as database, database:
             key = f"PRIMARY KEY ({names[0]})"
             database.execute(f"CREATE TABLE IF NOT EXISTS {own} ({columns}, {key})")
+            self._check_columns(database, rows.columns)
             query = f"INSERT OR REPLACE INTO {own} ({columns}) VALUES ({marks})"
             database.executemany(query, values)
+
+    def _check_columns(self, database, columns):
+        """Raise unless the table was made by a model of the same classes."""
+        info = database.execute(f"PRAGMA table_info({_quoted(self.table)})")
+        known = [name for _, name, *_ in info]
+        if known != list(map(str, columns)):
+            raise ValueError(
+                f"SQLiteSink: table {self.table!r} of {self.path} has the columns {known}, not "
+                f"{list(columns)}; choose another table= for a model of other classes"
+            )
 
     def read(self) -> pd.DataFrame:
         """Return the predictions of all objects, sorted by identifier."""

@@ -188,7 +188,9 @@ class AlertStream:
         columns = [name for name in X.columns if name not in _ABOUT_OBJECTS]
         predicted = prediction_table(self.model, X[columns], errors="mark")
         about = pd.DataFrame(X[_ABOUT_OBJECTS])
-        return pd.concat([about, predicted], axis=1).assign(version=self.version)
+        # Labels that are numbers would stand beside the text "unclassified" in one column.
+        named = predicted.assign(label=predicted["label"].astype(str))
+        return pd.concat([about, named], axis=1).assign(version=self.version)
 
 
 def _write(sink: Any, table: pd.DataFrame, number: int) -> None:

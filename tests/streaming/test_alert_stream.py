@@ -142,6 +142,16 @@ def test_a_store_takes_alerts_of_one_survey(model, packets, tmp_path):
     assert (report.n_alerts, report.n_skipped) == (0, 1)
 
 
+def test_a_damaged_band_costs_one_alert(model, tmp_path):
+    source = {"band": "g", "psfFlux": 900.0, "psfFluxErr": 9.0, "ra": 1.0, "dec": 2.0}
+    source |= {"diaObjectId": 3, "midpointMjdTai": 61e3}
+    bad = source | {"band": "g" * 9, "diaObjectId": 4}
+    packets = [{"diaSourceId": 1, "diaSource": source}, {"diaSourceId": 2, "diaSource": bad}]
+    with pytest.warns(ObjectWarning, match="'diaSourceId 2' .band 'g*' is unknown"):
+        report, table = run(model, packets, tmp_path)
+    assert table.index.tolist() == ["3"] and report.n_skipped == 1
+
+
 # Sources and sinks --------------------------------------------------------------------------
 
 
@@ -182,6 +192,27 @@ def test_another_version_of_the_model_predicts_everything_again(model, packets, 
     report, table = run(model, [], tmp_path, version="2")
     assert report.n_predictions == 40 and set(table["version"]) == {"2"}
     assert run(model, [], tmp_path, version="2")[0].n_predictions == 0
+
+
+def test_a_table_of_other_classes_is_refused(model, packets, tmp_path):
+    sink = SQLiteSink(tmp_path / "table.sqlite")
+    sink.write(pd.DataFrame({"prob_AGN": [1.0]}, index=["ZTF1"]), 0)
+    with pytest.raises(ValueError, match="'predictions' of .*table.sqlite has the columns"):
+        run(model, packets[:5], tmp_path)
+
+
+def test_labels_are_text_whatever_the_classes(packets, tmp_path, model):
+    class Numbered:
+        classes_ = np.array([1, 2])
+
+        def predict_proba(self, X):
+            if len(X) > 1:
+                raise ZeroDivisionError
+            return model.predict_proba(X) if X.index[0] != "ZTF00003" else np.full((1, 2), np.nan)
+
+    sink = ParquetSink(tmp_path / "table")
+    AlertStream(Numbered(), tmp_path / "store.sqlite", [sink], batch_size=300).run(packets[:60])
+    assert set(sink.read()["label"]) == {"1", "2", "unclassified"}
 
 
 # Faults -------------------------------------------------------------------------------------
