@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from astropy.cosmology import FlatLambdaCDM
 from numpy.typing import ArrayLike, NDArray
 
 from skastro.augmentation._curves import MIN_SNR, Curves
@@ -11,7 +10,6 @@ from skastro.augmentation._posterior import draw_light_curves
 from skastro.utils.ragged import segment_first
 from skastro.utils.random import RandomState, as_generator
 
-_COSMOLOGY = FlatLambdaCDM(H0=70, Om0=0.3)
 _LOWEST = 1e-3
 
 
@@ -135,7 +133,7 @@ def draw_redshifts(
     """
     redshift = np.asarray(curves.static["redshift"], float)
     grid = np.geomspace(_LOWEST, 10.0, 2000)
-    distance = np.log(_COSMOLOGY.luminosity_distance(grid).value)
+    distance = np.log(_luminosity_distance(grid))
     now = np.interp(np.log(np.maximum(redshift, _LOWEST)), np.log(grid), distance)
     step = np.log(farthest) * as_generator(random_state).random(len(redshift))
     return np.exp(np.interp(now + step, distance, np.log(grid)))
@@ -155,5 +153,13 @@ def _redshifts(curves, redshift):
 
 def _dimming(old, new):
     """Return the ratio of fluxes per unit of luminosity distance squared."""
-    distances = [_COSMOLOGY.luminosity_distance(z).value for z in (old, new)]
+    distances = [_luminosity_distance(z) for z in (old, new)]
     return (distances[0] / distances[1]) ** 2
+
+
+def _luminosity_distance(redshift):
+    """Return the luminosity distance [Mpc] in a flat universe, H0 = 70 km/s/Mpc, Omega_m = 0.3."""
+    # Networks import this room, and no cosmology is required to predict.
+    from astropy.cosmology import FlatLambdaCDM
+
+    return FlatLambdaCDM(H0=70, Om0=0.3).luminosity_distance(redshift).value

@@ -15,7 +15,6 @@ import pandas as pd
 from nested_pandas import NestedDtype
 from tqdm.auto import tqdm
 
-from skastro.io import ParquetFrame
 from skastro.utils.locks import lock
 from skastro.utils.ragged import flatten
 
@@ -95,6 +94,9 @@ def transform_to_npy(
     ...     transform_to_npy(columns, X, f"{folder}/rows.npy", chunk_size=2).tolist()
     [[0.5], [0.25], [1.0]]
     """
+    # The readers import much of astropy, which features for a frame do not require.
+    from skastro.io import ParquetFrame
+
     if isinstance(X, ParquetFrame):
         n_objects = len(X)
     elif hasattr(X, "columns"):

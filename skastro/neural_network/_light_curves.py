@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from skastro.base import RaggedInputMixin, add_reasons
 from skastro.exceptions import ObjectError, ObjectWarning
-from skastro.io import ParquetFrame
 from skastro.neural_network._classifier import BaseNetClassifier
 from skastro.neural_network.inputs import LightCurves, StreamedLightCurves
 from skastro.surveys import Survey, get_survey
@@ -203,8 +202,7 @@ class LightCurveNetClassifier(LightCurveReader, BaseNetClassifier):
     """
 
     def _read(self, X, *, reset, **options):
-        in_files = isinstance(X, ParquetFrame)
-        read = self._stream_light_curves if in_files else self._read_light_curves
+        read = self._stream_light_curves if _in_files(X) else self._read_light_curves
         return read(
             X,
             reset=reset,
@@ -216,7 +214,7 @@ class LightCurveNetClassifier(LightCurveReader, BaseNetClassifier):
 
     def _open_in_memory(self, X):
         """Return the source of X, for results with one value per observation."""
-        if isinstance(X, ParquetFrame):
+        if _in_files(X):
             raise TypeError(
                 f"{type(self).__name__}: results per observation require the frames of a "
                 "ParquetFrame one by one, as a loop over it yields them"
@@ -306,3 +304,13 @@ def observation_cells(
     number = np.arange(n_observations)
     real = number < source.lengths[objects][:, None]
     return (source.offsets[objects][:, None] + number)[real], real
+
+
+def _in_files(X):
+    """Return whether X is a ParquetFrame."""
+    if isinstance(X, pd.DataFrame):
+        return False
+    # The readers import much of astropy, which a prediction for a frame does not require.
+    from skastro.io import ParquetFrame
+
+    return isinstance(X, ParquetFrame)

@@ -198,6 +198,12 @@ def test_training_leaves_the_number_of_threads_alone():
 def test_what_is_seldom_used_is_not_imported():
     code = "import skastro.neural_network, sys; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
-    assert not {"optuna", "matplotlib", "george", "numba", "tqdm.auto", "sklearn.ensemble"} & set(
-        loaded.split()
-    )
+    assert not {
+        "optuna",
+        "matplotlib",
+        "george",
+        "numba",
+        "tqdm.auto",
+        "sklearn.ensemble",
+        "astropy",
+    } & set(loaded.split())
