@@ -164,7 +164,7 @@ def ztf(data):
     return cutouts, pd.read_csv(folder / "ztf_triplets.csv")
 
 
-def rank_real(data, seeds):
+def rank_real(data, seeds, n_stamps):
     """Rank real candidates by networks trained on painted ones."""
     cutouts, table = ztf(data)
     side = slice(17, 46)
@@ -174,7 +174,7 @@ def rank_real(data, seeds):
     X = np.where(np.isnan(centre), middle, centre).reshape(len(centre), -1).astype(np.float32)
     proba = []
     for seed in range(seeds):
-        X_train, y_train = stamps(6000, 300 + seed, cutouts)
+        X_train, y_train = stamps(n_stamps, 300 + seed, cutouts)
         model = classifier("simple", "CE", seed).set_params(average_orientations=True)
         proba.append(model.fit(X_train, y_train).predict_proba(X)[:, 1])
         known = table["weak_label"].to_numpy() >= 0
@@ -221,7 +221,7 @@ def main():
     parser.add_argument("data", nargs="?", default="../shared/data")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--rates", type=float, nargs="+", default=RATES)
-    parser.add_argument("--stamps", type=int, default=N_METHODS, help="of `methods`")
+    parser.add_argument("--stamps", type=int, default=N_METHODS, help="of `methods` and `ztf`")
     options = parser.parse_args()
     torch.set_num_threads(1)
     folder = Path("output/science")
@@ -236,7 +236,9 @@ def main():
         output = folder / f"realbogus_methods{name}.csv"
         methods(output, options.seeds, options.rates, options.stamps)
     else:
-        rank_real(options.data, options.seeds)
+        rank_real(
+            options.data, options.seeds, 6000 if options.stamps == N_METHODS else options.stamps
+        )
 
 
 if __name__ == "__main__":
