@@ -18,6 +18,7 @@ _COMMANDS = {
     "convert": ("_convert", "Convert SNANA FITS files to Parquet files."),
     "fit": ("_fit", "Train a recipe: skastro fit RECIPE DATA."),
     "predict": ("_predict", "Write class probabilities of a fitted model."),
+    "stream": ("_stream", "Classify alert packets from files or Kafka."),
     "evaluate": ("_evaluate", "Score predictions against labels: numbers, tables, pictures."),
     "tune": ("_tune", "Search the parameters of a recipe with Optuna."),
     "label-errors": ("_label_errors", "Find objects whose labels look wrong."),
