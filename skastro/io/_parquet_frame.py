@@ -44,6 +44,9 @@ class ParquetFrame:
     FileNotFoundError, FormatError
         As :func:`read_parquet`; a row group that cannot be read is named.
 
+    ValueError
+        `n_blocks` is below 1.
+
     See Also
     --------
     iter_parquet : The frames of a file one after the other.
@@ -70,6 +73,8 @@ class ParquetFrame:
         columns: Sequence[str] | None = None,
         n_blocks: int = 4,
     ):
+        if n_blocks < 1:
+            raise ValueError(f"ParquetFrame: n_blocks={n_blocks} must be at least 1")
         self.path = path
         self.n_blocks = n_blocks
         self._columns = None if columns is None else list(columns)
@@ -96,7 +101,7 @@ class ParquetFrame:
     @cached_property
     def index(self) -> pd.Index:
         """Identifiers of all objects."""
-        parts = [read_row_group(file, number).index for file, number, _ in self._groups]
+        parts = [read_row_group(file, number, []).index for file, number, _ in self._groups]
         return parts[0].append(parts[1:])
 
     def __getitem__(self, name: str) -> pd.Series:

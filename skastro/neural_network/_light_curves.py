@@ -37,6 +37,8 @@ class LightCurveReader(RaggedInputMixin):
 
     def _stream_light_curves(self, X, *, reset, **options):
         """Return the source of files that are read block by block."""
+        if len(X) == 0:
+            raise ValueError(f"{type(self).__name__}: X holds 0 objects, at least 1 is required")
         blocks = (self._read_light_curves(block, reset=reset, **options) for block in X)
         again = partial(self._read_again, X, options)
         source = StreamedLightCurves(blocks, again, n_cached=X.n_blocks)

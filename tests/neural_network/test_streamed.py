@@ -121,6 +121,15 @@ def test_objects_and_columns_of_a_frame(objects, path):
         frame["class"]
 
 
+def test_frames_without_objects_and_without_blocks(objects, tmp_path):
+    X, y = objects
+    path = write_parquet(X[:0], tmp_path / "empty.parquet")
+    with pytest.raises(ValueError, match="RecurrentClassifier: X holds 0 objects"):
+        network().fit(ParquetFrame(path), y[:0])
+    with pytest.raises(ValueError, match="n_blocks=0 must be at least 1"):
+        ParquetFrame(path, n_blocks=0)
+
+
 def test_results_per_observation_are_refused(objects, path):
     model = network(max_epochs=1).fit(*objects)
     with pytest.raises(TypeError, match="RecurrentClassifier: .* frames of a ParquetFrame"):
