@@ -4,8 +4,10 @@ Bands have one colour and one marker in every plot.  For ROC curves, precision a
 the calibration of one class, use scikit-learn's own displays.
 """
 
+from skastro.inspection._anomalies import AnomalyDisplay
 from skastro.inspection._bands import BandStyle, band_styles
 from skastro.inspection._confusion import ConfusionByLevelDisplay
+from skastro.inspection._contact_sheet import ContactSheetDisplay
 from skastro.inspection._evaluation import EvaluationReport
 from skastro.inspection._heatmap import HeatmapDisplay
 from skastro.inspection._in_time import ProbabilityInTimeDisplay
@@ -14,11 +16,15 @@ from skastro.inspection._light_curve import LightCurveDisplay
 from skastro.inspection._phase import ScoreByPhaseDisplay
 from skastro.inspection._reliability import ReliabilityByDateDisplay, RiskCoverageDisplay
 from skastro.inspection._report import SpectrumReportDisplay
+from skastro.inspection._sets_in_time import SetInTimeDisplay
+from skastro.inspection._stability import StabilityDisplay
 from skastro.inspection._taxonomy import TaxonomyDisplay
 
 __all__ = [
+    "AnomalyDisplay",
     "BandStyle",
     "ConfusionByLevelDisplay",
+    "ContactSheetDisplay",
     "EvaluationReport",
     "HeatmapDisplay",
     "LabelErrorDisplay",
@@ -27,7 +33,9 @@ __all__ = [
     "ReliabilityByDateDisplay",
     "RiskCoverageDisplay",
     "ScoreByPhaseDisplay",
+    "SetInTimeDisplay",
     "SpectrumReportDisplay",
+    "StabilityDisplay",
     "TaxonomyDisplay",
     "band_styles",
 ]

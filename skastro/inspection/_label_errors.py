@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from skastro.inspection._light_curve import LightCurveDisplay
+from skastro.inspection._contact_sheet import ContactSheetDisplay
 from skastro.surveys import Survey
-from skastro.utils.ragged import flatten
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 
-class LabelErrorDisplay:
+class LabelErrorDisplay(ContactSheetDisplay):
     """Contact sheet of stamps, light curves or spectra with given and suggested labels.
 
     Build it with :meth:`from_finder`.
@@ -54,11 +49,6 @@ class LabelErrorDisplay:
     figure_ : matplotlib Figure
         Figure of the axes.
 
-    Raises
-    ------
-    ValueError
-        In `plot`: dense rows without `image_shape`, or too short for it; too few axes.
-
     See Also
     --------
     skastro.label_errors.LabelErrorFinder : Finds the suspects.
@@ -81,25 +71,6 @@ class LabelErrorDisplay:
     0
     real, not bogus? (quality 0.00)
     """
-
-    def __init__(
-        self,
-        X: pd.DataFrame | NDArray,
-        titles: Sequence[str],
-        *,
-        suspects: NDArray | None = None,
-        image_shape: tuple[int, int, int] | None = None,
-        column: str = "lightcurve",
-        survey: str | Survey = "LSST",
-        flux_unit: str | None = "FLUXCAL",
-    ):
-        self.X = X
-        self.titles = titles
-        self.suspects = suspects
-        self.image_shape = image_shape
-        self.column = column
-        self.survey = survey
-        self.flux_unit = flux_unit
 
     @classmethod
     def from_finder(
@@ -185,113 +156,6 @@ class LabelErrorDisplay:
         )
         return display.plot(axes)
 
-    def plot(self, axes: ArrayLike | None = None) -> LabelErrorDisplay:
-        """Draw the sheet.
-
-        Parameters
-        ----------
-        axes : sequence of matplotlib Axes, default=None
-            Axes to draw into, one per object; new ones, four per row, by default.
-
-        Returns
-        -------
-        display : LabelErrorDisplay
-            The display itself.
-        """
-        draw = self._images() if self.image_shape is not None else self._curves()
-        axes = self._axes(axes)
-        suspects = np.ones(len(axes), bool) if self.suspects is None else self.suspects
-        for i, ax in enumerate(axes):
-            draw(i, ax)
-            color = "firebrick" if suspects[i] else "black"
-            ax.set_title(self.titles[i], fontsize=8, color=color)
-        self.axes_, self.figure_ = axes, axes[0].figure
-        return self
-
-    def _axes(self, axes: ArrayLike | None) -> NDArray:
-        import matplotlib.pyplot as plt  # noqa: PLC0415
-
-        n_objects = len(self.titles)
-        if axes is None:
-            n_columns = min(4, n_objects)
-            n_rows = -(-n_objects // n_columns)
-            size = (3 * n_columns, (0.6 + 3 * self._aspect()) * n_rows)
-            _, grid = plt.subplots(
-                n_rows, n_columns, figsize=size, layout="constrained", squeeze=False
-            )
-            for ax in grid.ravel()[n_objects:]:
-                ax.remove()
-            return grid.ravel()[:n_objects]
-        axes = np.ravel(axes)
-        if len(axes) < n_objects:
-            raise ValueError(f"LabelErrorDisplay: {len(axes)} axes for {n_objects} objects")
-        return axes[:n_objects]
-
-    def _aspect(self) -> float:
-        """Return height by width of one panel."""
-        if self.image_shape is None:
-            return 0.7
-        height, width, n_channels = self.image_shape
-        return height / (n_channels * width)
-
-    def _images(self) -> Callable:
-        rows = np.asarray(self.X, float)
-        shape = tuple(self.image_shape or ())
-        size = int(np.prod(shape))
-        if len(shape) != 3 or rows.ndim != 2 or rows.shape[1] < size:
-            raise ValueError(
-                f"LabelErrorDisplay: rows of shape {rows.shape} hold no images of image_shape "
-                f"{self.image_shape}, (height, width, channels)"
-            )
-        images = rows[:, :size].reshape(-1, *shape)
-
-        def draw(i: int, ax: Axes) -> None:
-            channels = np.moveaxis(images[i], -1, 0)
-            ax.imshow(np.hstack([_stretched(channel) for channel in channels]), cmap="gray")
-            ax.set_axis_off()
-
-        return draw
-
-    def _curves(self) -> Callable:
-        if self.column not in getattr(self.X, "nested_columns", ()):
-            raise ValueError(
-                f"LabelErrorDisplay: X has no nested column {self.column!r}; stamps in dense rows "
-                "require image_shape"
-            )
-        offsets, rows = flatten(self.X[self.column])
-        spectra = "wavelength" in rows
-
-        def draw(i: int, ax: Axes) -> None:
-            own = {name: values[offsets[i] : offsets[i + 1]] for name, values in rows.items()}
-            if spectra:
-                ax.plot(own["wavelength"], own["flux"], lw=0.6, color="0.2")
-                ax.set(xlabel="wavelength [Å]", ylabel="flux")
-                _shrink_labels(ax)
-                return
-            fields = (own[name] for name in ("time", "band", "flux", "flux_err"))
-            display = LightCurveDisplay(
-                *fields, detected=own.get("detected"), survey=self.survey, flux_unit=self.flux_unit
-            )
-            display.plot(ax)
-            ax.legend(fontsize=6).set_visible(i == 0)
-            _shrink_labels(ax)
-
-        return draw
-
-
-def _shrink_labels(ax: Axes) -> None:
-    ax.tick_params(labelsize=7)
-    ax.xaxis.label.set_fontsize(7)
-    ax.yaxis.label.set_fontsize(7)
-
 
 def _opinion(given: Any, suggested: Any) -> str:
     return f"{given}" if given == suggested else f"{given}, not {suggested}?"
-
-
-def _stretched(channel: NDArray) -> NDArray:
-    """Scale a channel to [0, 1] by its own extremes."""
-    known = channel[np.isfinite(channel)]
-    if known.size == 0:
-        return channel
-    return (channel - known.min()) / (np.ptp(known) or 1.0)
