@@ -55,8 +55,9 @@ class DateCalibratedClassifier(DatedMetaClassifier):
         :class:`sklearn.frozen.FrozenEstimator` is not trained again, and `fit` requires objects
         that it was not trained on.
 
-    days : array-like of shape (n_days,)
-        Dates, increasing, at which the temperature is fitted, in days after the reference date.
+    days : array-like of shape (n_days,), default=None
+        Dates, increasing, at which the temperature is fitted, in days after the reference date;
+        by default only complete data are calibrated, which need not be light curves.
 
     cv : int, splitter or iterable, default=5
         Number of shuffled folds, stratified by label, that keep groups together; or a splitter,
@@ -86,7 +87,8 @@ class DateCalibratedClassifier(DatedMetaClassifier):
         Class labels, sorted.
 
     temperatures_ : DataFrame of shape (n_days, n_splits)
-        Index ``days``; the one column is "all", or there is one per inner node.
+        Index ``days``; the one column is "all", or there is one per inner node.  Only with
+        `days`, as is `n_calibration_`.
 
     full_temperatures_ : Series of shape (n_splits,)
         Temperatures of complete light curves.
@@ -102,7 +104,7 @@ class DateCalibratedClassifier(DatedMetaClassifier):
 
     See Also
     --------
-    sklearn.calibration.CalibratedClassifierCV : One temperature, where dates play no role.
+    sklearn.calibration.CalibratedClassifierCV : Other methods, where dates and groups play no role.
     skastro.metrics.expected_calibration_error : Measure of the calibration.
 
     References
@@ -123,7 +125,7 @@ class DateCalibratedClassifier(DatedMetaClassifier):
 
     _parameter_constraints = {
         **CONSTRAINTS,
-        "days": ["array-like"],
+        "days": ["array-like", None],
         "cv": ["cv_object"],
         "smoothness": [Interval(Real, 0, None, closed="left")],
     }
@@ -132,7 +134,7 @@ class DateCalibratedClassifier(DatedMetaClassifier):
         self,
         estimator: Any,
         *,
-        days: ArrayLike,
+        days: ArrayLike | None = None,
         cv: Any = 5,
         smoothness: float = 1.0,
         taxonomy: Taxonomy | Mapping | None = None,
@@ -182,7 +184,7 @@ class DateCalibratedClassifier(DatedMetaClassifier):
             Objects of a class that the classifier of their fold has not learned take no part.
         """
         name = type(self).__name__
-        days = check_days(self.days, name)
+        days = None if self.days is None else check_days(self.days, name)
         labels = check_labels(y, name, X)
         check_consistent_length(X, labels)
         groups = None if groups is None else np.asarray(groups)
@@ -199,9 +201,10 @@ class DateCalibratedClassifier(DatedMetaClassifier):
 
     def _dated(self, model: Any, X: Any) -> NDArray[np.float64]:
         """Return the probabilities at the days, then those of complete light curves."""
-        at = self._proba_at(model, X, self.days)
-        full = np.asarray(model.predict_proba(X), float)
-        return np.concatenate([at, full[:, None]], axis=1)
+        full = np.asarray(model.predict_proba(X), float)[:, None]
+        if self.days is None:
+            return full
+        return np.concatenate([self._proba_at(model, X, self.days), full], axis=1)
 
     def _check_known(self, splits: list[Split], X: Any) -> None:
         unknown = np.all([split.targets < 0 for split in splits], axis=0)
@@ -224,14 +227,15 @@ class DateCalibratedClassifier(DatedMetaClassifier):
                 stacklevel=4,
             )
 
-    def _fit_splits(self, splits: list[Split], proba: NDArray, days: NDArray) -> None:
-        at, full = proba[:, :-1], proba[:, -1:]
-        found = [fit_temperatures(at, split, days, self.smoothness) for split in splits]
+    def _fit_splits(self, splits: list[Split], proba: NDArray, days: NDArray | None) -> None:
+        at, full, names = proba[:, :-1], proba[:, -1:], self._split_names()
         once = [fit_temperatures(full, split, [0.0], 0.0)[0] for split in splits]
-        index, names = pd.Index(days, name="days"), self._split_names()
-        self.temperatures_ = pd.DataFrame(np.stack(found, axis=1), index, names)
         self.full_temperatures_ = pd.Series(once, names)
-        self.n_calibration_ = pd.Series((~no_prediction(at)).sum(axis=0), index)
+        if days is not None:
+            index = pd.Index(days, name="days")
+            found = [fit_temperatures(at, split, days, self.smoothness) for split in splits]
+            self.temperatures_ = pd.DataFrame(np.stack(found, axis=1), index, names)
+            self.n_calibration_ = pd.Series((~no_prediction(at)).sum(axis=0), index)
 
     def _splits(self) -> list[Split]:
         """Return the decisions; a model file holds the classes and the taxonomy alone."""
@@ -276,8 +280,15 @@ class DateCalibratedClassifier(DatedMetaClassifier):
         -------
         probabilities : ndarray of shape (n_objects, n_days, n_classes)
             In the order of `classes_`; NaN where there is no observation yet.
+
+        Raises
+        ------
+        ValueError
+            The classifier was constructed without `days`.
         """
         check_is_fitted(self)
+        if self.days is None:
+            raise ValueError(f"{type(self).__name__}: predict_proba_at requires the parameter days")
         proba = self._proba_at(self.estimator_, X, days)
         return calibrate(proba, self._splits(), list(self._temperatures_at(days).T))
 

@@ -143,6 +143,25 @@ def test_class_missing_in_a_fold(sample):
     assert model.classes_.tolist() == CLASSES.tolist()
 
 
+def test_without_days(sample, fitted):
+    X, y = sample
+    groups = np.arange(len(y)) // 2
+    model = DateCalibratedClassifier(Stated(), random_state=0).fit(X, y, groups=groups)
+    assert model.full_temperatures_["all"] == pytest.approx(2.0, rel=0.1)
+    assert not hasattr(model, "temperatures_")
+    with pytest.raises(ValueError, match="predict_proba_at requires the parameter days"):
+        model.predict_proba_at(X, [1.0])
+
+
+def test_a_class_without_calibration_objects(sample):
+    X, y = sample
+    frozen = FrozenEstimator(Stated().fit(X, y))
+    known = y != "AGN"
+    model = DateCalibratedClassifier(frozen).fit(X[known], y[known])
+    assert model.predict_proba(X).shape == (len(X), 3)
+    assert model.classes_.tolist() == CLASSES.tolist()
+
+
 @pytest.mark.parametrize("days", [[], [3.0, 1.0], [1.0, np.nan], [[1.0]]])
 def test_days_increase(sample, days):
     with pytest.raises(ValueError, match="DateCalibratedClassifier: days"):
