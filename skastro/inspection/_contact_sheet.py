@@ -189,6 +189,7 @@ class ContactSheetDisplay:
 
 def _shrink_labels(ax: Axes) -> None:
     ax.tick_params(labelsize=7)
+    ax.locator_params(axis="x", nbins=4)
     ax.xaxis.label.set_fontsize(7)
     ax.yaxis.label.set_fontsize(7)
 

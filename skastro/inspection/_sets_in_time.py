@@ -176,6 +176,7 @@ class SetInTimeDisplay:
         self._draw_sets(axes[-1])
         if self.light_curve is not None:
             self.light_curve.plot(axes[0])
+            axes[0].legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8)
             axes[0].set(xlabel=None)
         axes[-1].set(xlabel="days since the reference date", xlim=self._span())
         axes[0].set_title(self.title)

@@ -125,7 +125,9 @@ class StabilityDisplay:
                 label = f"{name}: settled on the true class"
                 ax.plot(curve.index, curve["right"], "o--", color=line.get_color(), label=label)
             self.lines_[name] = line
+        days = sorted({day for curve in self.curves.values() for day in curve.index})
         ax.set_xscale("symlog", linthresh=1)
+        ax.set_xticks(days, [f"{day:g}" for day in days], minor=False)
         ax.set(xlabel="days since the reference date", ylabel="fraction of objects", ylim=(0, 1.02))
         ax.legend()
         self.ax_, self.figure_ = ax, ax.figure
