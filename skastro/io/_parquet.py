@@ -192,7 +192,7 @@ def iter_parquet(
         with _open(file) as parquet:
             wanted, described = _wanted(parquet, columns, file)
             for group in range(parquet.num_row_groups):
-                with naming(file, *_BROKEN):
+                with naming(f"{file}, row group {group}", *_BROKEN):
                     X = _to_frame(_read_group(parquet, group, wanted, described), described)
                 yield X
 
