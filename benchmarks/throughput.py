@@ -4,10 +4,15 @@ One line per recipe: objects per second of CPU time for reading (from Parquet, l
 only), features, network and both together; CPU milliseconds of a call with one object, median and
 99th percentile, and of one with 100 objects; peak memory of the process up to then, in which the
 recipes run one after the other.  Beside it the plain torch loop: the same module over ready
-batches of 128 objects.  Last the Gaussian process of the heat maps and george's, which solves at
-hyperparameters that are given, without a fit.
+batches of 128 objects.  Below, george's process, which predicts the grid of the heat maps at
+hyperparameters that are given, without a fit; and the recurrent network of SuperNNova (Moller and
+de Boissiere 2020, MNRAS 491, 4277: two bidirectional LSTM layers of width 32, mean output, one step
+per night) as a plain loop over ready tensors of the same light curves.
 
     OMP_NUM_THREADS=1 python benchmarks/throughput.py
+    OMP_NUM_THREADS=2 python benchmarks/throughput.py --cores 2
+
+With more than one core the figures are of elapsed time, right only on an idle machine.
 """
 
 import argparse
@@ -37,9 +42,12 @@ from skastro.utils.ragged import flatten
 BATCH = 128
 
 
-def recipes():
+clock = time.process_time
+
+
+def recipes(n_jobs=None):
     """Return the untrained model and the simulator of each recipe."""
-    options = {"max_epochs": 1, "random_state": 0}
+    options = {"max_epochs": 1, "random_state": 0, "n_jobs": n_jobs}
     return {
         "scone radial": (make_scone(kernel="radial", **options), make_light_curves),
         "scone separable": (make_scone(kernel="separable", **options), make_light_curves),
@@ -51,10 +59,10 @@ def recipes():
 
 
 def seconds(function, *arguments):
-    """Return the CPU seconds of a call and its result."""
-    start = time.process_time()
+    """Return the seconds of a call and its result."""
+    start = clock()
     result = function(*arguments)
-    return time.process_time() - start, result
+    return clock() - start, result
 
 
 def best(function, *arguments):
@@ -95,14 +103,12 @@ def single_times(model, X, n_calls):
 
 def parts(model, X):
     """Return the rates of the features, of the network and of the bare network."""
-    if not hasattr(model, "steps") or not hasattr(model[-1], "network_inputs"):
+    if not hasattr(model, "steps"):
         return [np.nan] * 3
-    rows = model[:-1].transform(X)
-    return [
-        best(model[:-1].transform, X),
-        best(model[-1].predict_proba, rows),
-        plain_rate(model[-1], rows),
-    ]
+    rows, network = model[:-1].transform(X), model[-1]
+    network = getattr(network, "estimator_", network)
+    rates = best(model[:-1].transform, X), best(network.predict_proba, rows)
+    return [*rates, plain_rate(network, rows)]
 
 
 def measure(name, model, simulate, options):
@@ -146,23 +152,64 @@ def george_rate(X):
     return len(X) / seconds(solve, X)[0]
 
 
+class SuperNNova(torch.nn.Module):
+    """The recurrent network of SuperNNova with its published sizes."""
+
+    def __init__(self, n_inputs=24, n_outputs=2):
+        super().__init__()
+        self.recurrent = torch.nn.LSTM(
+            n_inputs, 32, 2, batch_first=True, bidirectional=True, dropout=0.05
+        )
+        self.output = torch.nn.Linear(64, n_outputs)
+
+    def forward(self, nights, lengths):
+        packed = torch.nn.utils.rnn.pack_padded_sequence(
+            nights, lengths, batch_first=True, enforce_sorted=False
+        )
+        states, _ = torch.nn.utils.rnn.pad_packed_sequence(
+            self.recurrent(packed)[0], batch_first=True
+        )
+        return self.output(states.sum(dim=1) / lengths[:, None]).softmax(dim=1)
+
+
+def supernnova(X, batch_size):
+    """Return the objects per second of SuperNNova's network, without its preprocessing."""
+    offsets, rows = flatten(X["lightcurve"])
+    night = np.floor(rows["time"] + 0.5)
+    lengths = [len(np.unique(night[a:b])) for a, b in zip(offsets[:-1], offsets[1:])]
+    lengths, module = torch.tensor(lengths), SuperNNova().eval()
+    parts = [lengths[i : i + batch_size] for i in range(0, len(lengths), batch_size)]
+    batches = [(torch.randn(len(part), int(part.max()), 24), part) for part in parts]
+
+    def loop(batches):
+        with torch.inference_mode():
+            return [module(*batch) for batch in batches]
+
+    return len(lengths) / min(seconds(loop, batches)[0] for _ in range(5))
+
+
 def main():
+    global clock
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--objects", type=int, default=300)
     parser.add_argument("--training", type=int, default=100)
     parser.add_argument("--calls", type=int, default=50)
     parser.add_argument("--recipes", nargs="*", default=list(recipes()), choices=list(recipes()))
+    parser.add_argument("--cores", type=int, default=1)
     options = parser.parse_args()
-    torch.set_num_threads(1)
+    torch.set_num_threads(options.cores)
+    clock = time.process_time if options.cores == 1 else time.perf_counter
     warnings.simplefilter("ignore")
     print(f"{processor()}, Python {platform.python_version()}, torch {torch.__version__}")
     names = ["read", "features", "network", "plain", "together", "one", "p99", "hundred", "MiB"]
     print(f"{'recipe':16} {' '.join(f'{name:>9}' for name in names)}")
-    for name, (model, simulate) in recipes().items():
+    for name, (model, simulate) in recipes(options.cores).items():
         if name in options.recipes:
             measure(name, model, simulate, options)
-    X, _ = make_light_curves(40, random_state=1)
-    print(f"george, grid of 32 x 180 without a fit: {george_rate(X):.0f} objects/s")
+    X, _ = make_light_curves(options.objects, random_state=1)
+    print(f"george, grid of 32 x 180 without a fit: {george_rate(X[:40]):.0f} objects/s")
+    rates = supernnova(X, BATCH), supernnova(X[: options.calls], 1)
+    print(f"SuperNNova's network: {rates[0]:.0f} objects/s, one in {1e3 / rates[1]:.2f} ms")
 
 
 def processor():

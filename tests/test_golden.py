@@ -32,10 +32,13 @@ CHANGED = {
     "multimodal_samples": _OWN_MASKS,
     "ccsnscore": _OWN_MASKS,
     "ccsnscore_scores": _OWN_MASKS,
-    "scone": "images are divided by the largest absolute mean or the noise, not by a tiny maximum",
+    "scone": (
+        "images are divided by the largest absolute mean or the noise, not by a tiny maximum; "
+        "their kernel is separable"
+    ),
     "scone_features": (
-        "detections are those of the survey, images are divided as for scone, and their pixels are "
-        "ordered wavelength, time, channel"
+        "detections are those of the survey, images are divided and made as for scone, and their "
+        "pixels are ordered wavelength, time, channel"
     ),
 }
 """Model -> why its predictions differ from those of the code before version 0.2."""

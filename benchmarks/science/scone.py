@@ -1,6 +1,6 @@
 """SCONE on labelled simulations and on real photometry, beside a random forest and the original.
 
-    python benchmarks/science/scone.py ../shared/data [--seeds 3] [--only TASK] [--kernel radial]
+    python benchmarks/science/scone.py ../shared/data [--seeds 3] [--only TASK] [--kernel separable]
 
 Every seed draws another split by object: 80 % to train (the network holds out a part of it to
 choose its best epoch), 20 % scored once.  Prints one markdown table; heat maps are cached in
@@ -146,7 +146,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", default="")
     parser.add_argument("--model", default="", help="only models whose name holds this")
-    parser.add_argument("--kernel", default="radial")
+    parser.add_argument("--kernel", default="separable")
     parser.add_argument("--wavelength-scale", default="6000")
     options = parser.parse_args()
     scale = options.wavelength_scale
