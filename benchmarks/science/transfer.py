@@ -12,6 +12,7 @@ written to `--output` as soon as it is known; lines that stand there are not com
 """
 
 import argparse
+import re
 import time
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -20,7 +21,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from _data import load_survey_bench
+from _data import SUPERNOVAE, load_survey_bench
+from oracle import TREE
 from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier
 from sklearn.metrics import accuracy_score, f1_score, log_loss, roc_auc_score
 from sklearn.pipeline import make_pipeline
@@ -48,15 +50,16 @@ N_TEST, N_POOL = 3000, 1000
 class Results:
     """One line per finished run, in a file."""
 
-    def __init__(self, path):
+    def __init__(self, path, only=""):
         self.path = Path(path)
+        self.only = re.compile(only)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.lines = pd.read_csv(path).to_dict("records") if self.path.exists() else []
         self.done = {(line["part"], line["run"]) for line in self.lines}
 
     def add(self, part, run, compute):
         """Compute and print the line of a run, unless it is known."""
-        if (part, run) in self.done:
+        if (part, run) in self.done or not self.only.search(run):
             return
         start = time.process_time()
         line = {"part": part, "run": run} | compute()
@@ -103,7 +106,7 @@ def forest(seed=0):
 
 
 def oracle(seed=0, **options):
-    return make_oracle(random_state=seed, **({"max_epochs": 12} | options))
+    return make_oracle(taxonomy=TREE, random_state=seed, **({"max_epochs": 12} | options))
 
 
 MODELS = {"boosting": boosting, "forest": forest, "oracle": oracle}
@@ -175,6 +178,8 @@ def target(data, results, name, n):
         model = TargetTrainedClassifier(make(), n_rounds=n_rounds)
         run = f"{name}: matched variety{', self-training' if n_rounds else ''}"
         compute = partial(adapted_scores, model, matched(data, n), X_pool, None, test)
+        if name == "oracle" and not n_rounds:
+            compute = partial(matched_scores, data, n, test)
         results.add("target", run, compute)
 
 
@@ -211,17 +216,22 @@ def labels(data, results, name, n):
                 compute = partial(adapted_scores, model, source, X_pool, few, test)
                 results.add("labels", run, compute)
         if name == "oracle":
-            tuned = partial(tuned_scores, simulated(n, variety=Variety()), known, test)
-            results.add("labels", f"oracle: {n_labels} labels, fine-tuned", tuned)
+            tuned = partial(tuned_scores, data, n, known, test)
+            results.add("labels", f"oracle: {n_labels} labels, matched variety, fine-tuned", tuned)
 
 
 @lru_cache
-def trained_oracle(n):
-    return oracle().fit(*simulated(n, variety=Variety()))
+def matched_oracle(data, n):
+    return MODELS["oracle"]().fit(*matched(data, n))
 
 
-def tuned_scores(source, known, test):
-    model = FineTunedClassifier(trained_oracle(len(source[1]))).fit(*known)
+def tuned_scores(data, n, known, test):
+    model = FineTunedClassifier(matched_oracle(data, n)).fit(*known)
+    return scores(test[1], model.predict_proba(test[0]), model.classes_)
+
+
+def matched_scores(data, n, test):
+    model = matched_oracle(data, n)
     return scores(test[1], model.predict_proba(test[0]), model.classes_)
 
 
@@ -288,6 +298,7 @@ def des(data, results, name, n):
     if name != "scone":
         return
     test, _, (X, y) = bench(data)
+    test, (X, y) = (_supernovae(*pair) for pair in (test, (X, y)))
     X_des = read_snana(Path(data) / "snana" / "DES_Ia-0001_HEAD.FITS", survey="DES")
     seen = {"single_visits": 0.0, "lost_bands": 0.2, "redshift_missing": 0.0}
     for run, variation in {
@@ -298,12 +309,19 @@ def des(data, results, name, n):
         results.add("des", run, compute)
 
 
+def _supernovae(X, y):
+    chosen = np.isin(y, SUPERNOVAE)
+    return X[chosen], y[chosen]
+
+
 def des_scores(X, y, test, X_des, variation):
     if variation is not None:
         X, rows = draw_variations(X, 1, variation=variation, random_state=0)
         y = y[rows]
     is_ia = np.where(y == "SNIa", "SNIa", "other")
-    model = make_scone("LSST", n_times=45, n_wavelengths=16, max_epochs=20, random_state=0)
+    model = make_scone(
+        "LSST", n_times=45, n_wavelengths=16, max_epochs=30, class_weight="balanced", random_state=0
+    )
     model.fit(X, is_ia)
     column = list(model.classes_).index("SNIa")
     test = test[0][:1000], test[1][:1000]
@@ -378,10 +396,13 @@ def main():
     parser.add_argument("--parts", nargs="*", default=list(PARTS), choices=list(PARTS))
     parser.add_argument("--models", nargs="*", default=["boosting", "forest", "oracle", "scone"])
     parser.add_argument("--n", type=int, default=2500)
+    parser.add_argument("--epochs", type=int, default=12, help="of ORACLE")
+    parser.add_argument("--only", default="", help="regular expression of the runs")
     parser.add_argument("--output", default="output/science/transfer.csv")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    results = Results(options.output)
+    results = Results(options.output, options.only)
+    MODELS["oracle"] = partial(oracle, max_epochs=options.epochs)
     for part in options.parts:
         for name in options.models:
             if name == "scone" and part != "des":

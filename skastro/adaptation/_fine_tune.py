@@ -28,7 +28,7 @@ class FineTunedClassifier(AdaptedClassifier):
         Patterns of the names of parameters that stay as they are, such as ``"recurrent*"``; see
         ``net_.module_.named_parameters()``.
 
-    max_epochs : int, default=20
+    max_epochs : int, default=40
         Passes over the labelled objects.
 
     lr : float, default=1e-3
@@ -93,7 +93,7 @@ class FineTunedClassifier(AdaptedClassifier):
         estimator: Any,
         *,
         frozen: Sequence[str] = (),
-        max_epochs: int = 20,
+        max_epochs: int = 40,
         lr: float = 1e-3,
     ):
         super().__init__(estimator)
