@@ -50,8 +50,8 @@ def density_ratios(
     >>> density_ratios([0.5, 0.75], 100, 100).tolist()
     [0.5, 1.5]
     """
-    proba = np.clip(np.asarray(proba, float), 1e-6, 1 - 1e-6)
-    ratios = np.minimum(proba / (1 - proba) * n_train / n_target, largest) ** power
+    share = np.clip(np.asarray(proba, float), 1e-6, 1 - 1e-6)
+    ratios = np.minimum(share / (1 - share) * n_train / n_target, largest) ** power
     return ratios / ratios.mean()
 
 

@@ -61,8 +61,9 @@ class Curves(NamedTuple):
 
     def take(self, objects: ArrayLike) -> Curves:
         """Return some objects; repeats are allowed."""
-        offsets, rows = take_objects(self.offsets, dict(self.rows), objects)
-        return Curves(offsets, rows, {name: v[objects] for name, v in self.static.items()})
+        chosen = np.asarray(objects)
+        offsets, rows = take_objects(self.offsets, dict(self.rows), chosen)
+        return Curves(offsets, rows, {name: v[chosen] for name, v in self.static.items()})
 
 
 def change_flux(

@@ -76,7 +76,7 @@ def add_reasons(
     ['too faint', 'no redshift; too faint', '']
     """
     new = np.full(len(X), "", object)
-    for reason, mask in reversed(faults.items()):
+    for reason, mask in reversed(list(faults.items())):
         new[mask] = reason
     if quality_column not in X.columns:
         return new

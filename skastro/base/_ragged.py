@@ -213,7 +213,7 @@ class RaggedTransformer(RaggedInputMixin, TransformerMixin, BaseEstimator):
             faults = self._faults(offsets, rows, X)
             columns[self.quality_column] = add_reasons(X, self.quality_column, faults)
         new_offsets, new_rows = self._transform_rows(offsets, rows, X)
-        array = get_array(X, self.column)
+        array: Any = get_array(X, self.column)
         if new_rows is not rows:
             columns[self.column] = nest_array(new_offsets, new_rows)
         elif not isinstance(array, NestedArray):

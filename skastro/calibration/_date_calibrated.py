@@ -215,7 +215,8 @@ class DateCalibratedClassifier(DatedMetaClassifier):
             )
 
     def _warn_of_left_out(self, proba: NDArray, X: Any) -> None:
-        name, unused = type(self).__name__, no_prediction(proba).all(axis=1)
+        name = type(self).__name__
+        unused: Any = no_prediction(proba).all(axis=1)
         if unused.all():
             raise ValueError(f"{name}: no object has a prediction to calibrate with")
         if unused.any():
@@ -245,7 +246,7 @@ class DateCalibratedClassifier(DatedMetaClassifier):
         tree = self._tree()
         if tree is None:
             return ["all"]
-        reached = tree.is_on_path[tree.numbers(self.classes_)].any(axis=0)
+        reached: Any = tree.is_on_path[tree.numbers(self.classes_)].any(axis=0)
         return [tree.nodes[i] for i, below in tree.groups.items() if reached[below].sum() > 1]
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:

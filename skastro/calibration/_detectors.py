@@ -58,13 +58,13 @@ class RowDetector(OutlierMixin, BaseEstimator):
         ValueError
             Fewer than two rows without NaN.
         """
-        X = validate_data(self, X, ensure_min_samples=2, **_CHECKS)
-        known = ~np.isnan(X).any(axis=1)
+        rows: NDArray = validate_data(self, X, ensure_min_samples=2, **_CHECKS)
+        known = ~np.isnan(rows).any(axis=1)
         if known.sum() < 2:
             raise ValueError(f"{type(self).__name__}: X has fewer than two rows without NaN")
-        labels = np.zeros(len(X)) if y is None else check_labels(y, type(self).__name__)
-        self._learn(X[known], np.unique(labels[known], return_inverse=True)[1])
-        self.offset_ = np.quantile(self._scores(X[known]), self.contamination)
+        labels = np.zeros(len(rows)) if y is None else check_labels(y, type(self).__name__)
+        self._learn(rows[known], np.unique(labels[known], return_inverse=True)[1])
+        self.offset_ = np.quantile(self._scores(rows[known]), self.contamination)
         return self
 
     def score_samples(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -81,11 +81,11 @@ class RowDetector(OutlierMixin, BaseEstimator):
             NaN for rows with NaN.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False, **_CHECKS)
-        known = ~np.isnan(X).any(axis=1)
-        scores = np.full(len(X), np.nan)
+        rows: NDArray = validate_data(self, X, reset=False, **_CHECKS)
+        known = ~np.isnan(rows).any(axis=1)
+        scores = np.full(len(rows), np.nan)
         if known.any():
-            scores[known] = self._scores(X[known])
+            scores[known] = self._scores(rows[known])
         return scores
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:

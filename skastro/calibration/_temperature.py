@@ -119,7 +119,7 @@ def fit_temperatures(
     """
     used = split.targets >= 0
     logs = split.log_proba(proba[used])
-    known = np.isfinite(logs).all(axis=-1)
+    known: Any = np.isfinite(logs).all(axis=-1)
     logs = np.where(known[..., None], logs, 0.0)
     own = logs[np.arange(len(logs)), :, split.targets[used]]
     bend = np.sqrt(smoothness) * _changes_of_slope(day_scale(days))

@@ -93,7 +93,7 @@ def fit_command(recipe: str) -> click.Command:
         with tell_done(options["done_file"]):
             fit(recipe, options, known, progress=ctx.obj["progress"])
 
-    summary = inspect.getdoc(make(recipe)).splitlines()[0]
+    summary = (inspect.getdoc(make(recipe)) or recipe).splitlines()[0]
     built = click.command(recipe.replace("_", "-"), help=summary)(run)
     taken = {parameter.name for parameter in built.params}
     for name, (default, text) in known.items():
@@ -153,7 +153,7 @@ def fit(recipe: str, options: dict, known: dict, *, progress: bool = False) -> P
     shutil.rmtree(checkpoints)
     click.echo(f"{len(y)} objects, {training['seconds']} s: {output}")
     if test is not None:
-        _evaluate(model, *test, output.with_suffix(".evaluation"))
+        _evaluate(model, test, output.with_suffix(".evaluation"))
     return output
 
 
@@ -175,13 +175,14 @@ def _split(X, y, test_size, random_state):
     return (parts[0], parts[2]), (parts[1], parts[3])
 
 
-def _evaluate(model, X, y, folder):
+def _evaluate(model, test, folder):
     from skastro.inspection import EvaluationReport
 
-    report = EvaluationReport.from_estimator(model, X, y)
+    report = EvaluationReport.from_estimator(model, *test)
     report.to_folder(folder)
     accuracy, f1 = report.scores_["accuracy"], report.scores_["f1_macro"]
-    click.echo(f"{len(y)} held-out objects: accuracy {accuracy:.3f}, macro F1 {f1:.3f}: {folder}")
+    n = len(test[1])
+    click.echo(f"{n} held-out objects: accuracy {accuracy:.3f}, macro F1 {f1:.3f}: {folder}")
 
 
 def _merged(ctx, options, known):

@@ -111,7 +111,7 @@ def parameter_texts(doc: str) -> dict[str, str]:
     {'a': 'Number.', 'b': 'Number.'}
     """
     section = re.search(r"Parameters\n-+\n(.*?)(?:\n\n\w[^\n]*\n-+\n|\Z)", doc, re.S)
-    texts = {}
+    texts: dict[str, str] = {}
     for entry in re.split(r"\n(?=\S)", section.group(1)) if section else ():
         names, *lines = entry.splitlines()
         text = " ".join(line.strip() for line in lines if line.strip())

@@ -162,8 +162,8 @@ def _put_candidates(
 def _kinds(name: str, chosen: Sequence[str] | dict[str, float] | None) -> tuple[NDArray, NDArray]:
     """Return the kinds of real or of bogus candidates, and their shares."""
     known = _DEFAULTS[name]
-    chosen = known if chosen is None else chosen
-    weights = chosen if isinstance(chosen, dict) else dict.fromkeys(chosen, 1)
+    kinds = known if chosen is None else chosen
+    weights = kinds if isinstance(kinds, dict) else dict.fromkeys(kinds, 1.0)
     unknown = sorted(set(weights) - set(known))
     if unknown:
         raise ValueError(f"make_stamps: unknown {name} {unknown}; known {list(known)}")

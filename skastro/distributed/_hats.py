@@ -84,7 +84,7 @@ def to_hats(
     lsdb = _import_lsdb()
     if Path(path).exists() and not overwrite:
         raise FileExistsError(f"to_hats: {path} exists; overwrite=True replaces it")
-    X = data if isinstance(data, pd.DataFrame) else read_data(data, survey=survey)
+    X: Any = data if isinstance(data, pd.DataFrame) else read_data(data, survey=survey)
     _check(X, ra_column, dec_column)
     catalog = lsdb.from_dataframe(
         X.rename_axis("object_id").reset_index(),

@@ -189,7 +189,8 @@ class GPInterpolate(LightCurveFeatures):
         """
         check_is_fitted(self)
         self._check_frame(X, reset=False)
-        return self._interpolate(*self._usable_rows(X)[:2], X)
+        offsets, rows, *_ = self._usable_rows(X)
+        return self._interpolate(offsets, rows, X)
 
     def _interpolate(self, offsets, rows, X):
         survey = get_survey(self.survey)

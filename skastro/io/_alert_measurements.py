@@ -281,6 +281,6 @@ def _avro_batches(path: Path, batch_size: int) -> Iterator[list[dict]]:
     except ImportError:
         raise ImportError("Avro packets need fastavro: install skastro[alerts]") from None
     with io.BufferedReader(io.FileIO(path)) as file:
-        records = fastavro.reader(file)
+        records: Any = fastavro.reader(file)
         while batch := list(islice(records, batch_size)):
             yield batch

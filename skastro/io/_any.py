@@ -2,8 +2,9 @@
 
 import gzip
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 from nested_pandas import NestedFrame
@@ -145,6 +146,7 @@ def iter_data(
     """
     path = Path(path)
     kind = recognize_data(path)
+    frames: Iterable[Any]
     if kind == "snana":
         frames = (read_snana(head, survey=survey) for head in find_heads(path))
     elif kind == "parquet":

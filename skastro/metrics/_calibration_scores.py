@@ -124,8 +124,8 @@ def calibration_scores(
         raise ValueError(f"calibration_scores: all {len(codes)} rows of y_proba hold NaN")
     codes, proba = codes[predicted], proba[predicted]
     proba = proba / proba.sum(axis=1, keepdims=True)
-    given = {"labels": np.arange(len(classes))}
-    binned = {**given, "n_bins": n_bins, "strategy": "quantile"}
+    given: dict[str, Any] = {"labels": np.arange(len(classes))}
+    binned: dict[str, Any] = {**given, "n_bins": n_bins, "strategy": "quantile"}
     return {
         "n_objects": len(codes),
         "accuracy": float((proba.argmax(axis=1) == codes).mean()),

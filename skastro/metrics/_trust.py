@@ -155,8 +155,8 @@ def coverage_table(
     codes = pd.Index(np.asarray(labels, object)).get_indexer(true_labels(y_true, name))
     if members.ndim not in (2, 3) or len(members) != len(codes) or (codes < 0).any():
         raise ValueError(
-            f"{name}: sets of shape {members.shape} and labels {list(labels)} do not fit "
-            f"{len(codes)} objects of classes {sorted(set(np.asarray(y_true).tolist()))}"
+            f"{name}: sets of shape {members.shape} and labels {np.asarray(labels).tolist()} do "
+            f"not fit {len(codes)} objects of classes {sorted(set(np.asarray(y_true).tolist()))}"
         )
     if members.ndim == 3:
         days = range(members.shape[1]) if by is None else by

@@ -135,7 +135,7 @@ class TrialRunner:
         except Exception as error:
             return self._failed(error, results)
         results["score_times"].append(time.perf_counter() - start)
-        scores = {"score": found} if isinstance(found, Number) else dict(found)
+        scores: dict[str, Any] = {"score": found} if isinstance(found, Number) else dict(found)
         return {key: float(value) for key, value in scores.items()}
 
     def _failed(self, error: Exception, results: dict[str, list]) -> dict[str, float]:

@@ -98,7 +98,7 @@ def _is_neighbors(value):
 
 
 def _write_loss(value, write, path):
-    cls, made, arguments = type(value), *value.__reduce__()[:2]
+    cls, (made, arguments, *_) = type(value), value.__reduce__()
     arguments = arguments if made is cls else arguments[2]
     return {"module": _module(cls), "name": cls.__name__, "arguments": write(arguments, path)}
 

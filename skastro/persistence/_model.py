@@ -142,7 +142,7 @@ def load_model(path: str | os.PathLike) -> BaseEstimator:
     FileNotFoundError: load_model: there is no file nowhere.safetensors
     """
     path = _existing(path, "load_model")
-    parts, arrays = read_file(path)
+    parts, arrays = read_file(Path(path))
     try:
         return Reader(_CODECS, arrays)(parts["model"])
     except (ValueError, TypeError, KeyError, AttributeError, IndexError, RuntimeError) as error:
@@ -185,8 +185,7 @@ def inspect_model(path: str | os.PathLike) -> dict[str, Any]:
     ...     inspect_model(path)["summary"]["classes"]
     [0, 1, 2]
     """
-    path = _existing(path, "inspect_model")
-    parts = read_header(path)
+    parts = read_header(_existing(path, "inspect_model"))
     return {name: part for name, part in parts.items() if name != "model"}
 
 

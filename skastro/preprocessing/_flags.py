@@ -1,6 +1,7 @@
 """PHOTFLAG bits by the names that a survey gives them."""
 
 from collections.abc import Sequence
+from numbers import Integral
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -37,7 +38,7 @@ def flag_bits(wanted: int | str | Sequence[str], survey: str | Survey, name: str
     >>> flag_bits(["saturated", "trigger"], "LSST", "x")
     3072
     """
-    if not isinstance(wanted, str | list | tuple):
+    if isinstance(wanted, int | Integral):
         return int(wanted)
     known = get_survey(survey)
     bits = 0
@@ -61,8 +62,8 @@ def has_bits(photflag: ArrayLike, bits: int) -> NDArray[np.bool_]:
     >>> has_bits(np.array([6144.0, 0.0, np.nan]), 4096).tolist()
     [True, False, False]
     """
-    photflag = np.asarray(photflag)
-    if photflag.dtype.kind == "f":
-        photflag = np.nan_to_num(photflag)
+    flags = np.asarray(photflag)
+    if flags.dtype.kind == "f":
+        flags = np.nan_to_num(flags)
     # A mask beyond the type of the column, as one byte, is no error but not set.
-    return (photflag.astype(np.int64) & bits) != 0
+    return (flags.astype(np.int64) & bits) != 0

@@ -15,7 +15,9 @@ from skastro.utils.frames import get_array, get_column, replace_columns
 from skastro.utils.missing import missing_codes
 
 
-class ReplaceMissing(RaggedInputMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+class ReplaceMissing(  # type: ignore[call-arg]
+    RaggedInputMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
+):
     """Replace missing-value sentinels in static columns by NaN.
 
     A value is missing if it equals one of the sentinels of its column exactly.  By default these

@@ -4,7 +4,6 @@ from numbers import Real
 from typing import Any, Self
 
 import numpy as np
-import pandas as pd
 from nested_pandas import NestedFrame
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import _fit_context
@@ -147,7 +146,8 @@ class AsinhScale(LightCurveTransformer):
         validate_data(self, X, **_NUMBERS)
         return self
 
-    def transform(self, X: NestedFrame | ArrayLike) -> NestedFrame | NDArray | pd.DataFrame:
+    # Wider than the base, which takes light curves alone.
+    def transform(self, X: Any) -> Any:
         """Return `X` with scaled fluxes.
 
         Parameters

@@ -44,7 +44,7 @@ class StampTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     True
     """
 
-    _parameter_constraints = {"image_shape": [tuple, list, None]}
+    _parameter_constraints: dict = {"image_shape": [tuple, list, None]}
 
     def __init__(self, *, image_shape: tuple[int, int, int] | None = (29, 29, 3)):
         self.image_shape = image_shape
@@ -166,7 +166,7 @@ class CropStamps(StampTransformer):
     [[5.0, 6.0]]
     """
 
-    _parameter_constraints = {
+    _parameter_constraints: dict = {
         "size": [Interval(Integral, 1, None, closed="left"), tuple, list],
         "fill": [StrOptions({"median", "nan"}), Real],
         **StampTransformer._parameter_constraints,

@@ -91,11 +91,11 @@ def make_realbogus_features(
     _check_stamp_size(stamp_size)
     shape = _stamp_shape(survey, image_shape)
     fill = FillStamps(max_missing=max_missing, image_shape=shape)
-    crop = CropStamps(stamp_size, image_shape=shape)
+    crop = "passthrough" if stamp_size is None else CropStamps(stamp_size, image_shape=shape)
     return Pipeline(
         [
             ("fill", fill if max_missing > 0 else "passthrough"),
-            ("crop", "passthrough" if stamp_size is None else crop),
+            ("crop", crop),
         ]
     )
 

@@ -53,7 +53,7 @@ def make_check_spectra(
         },
         index=[f"SN{i:03d}" for i in range(n_objects)],
     )
-    lengths = rng.integers(80, 121, n_objects) if grid is None else [len(grid)] * n_objects
+    lengths = rng.integers(80, 121, n_objects) if grid is None else [np.size(grid)] * n_objects
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     ids = segment_ids(offsets)
     x = rng.uniform(3600, 9400, len(ids)) if grid is None else np.tile(grid, n_objects)

@@ -123,7 +123,9 @@ def check_light_curve_estimator(
     True
     """
     expected = expected_failed_checks or {}
-    passed, failed, first = [], {}, None
+    passed: list[str] = []
+    failed: dict[str, list[str]] = {}
+    first = None
     for name, check in _all_checks(estimator, data):
         try:
             check(estimator)

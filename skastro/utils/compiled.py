@@ -12,7 +12,7 @@ from numba import njit
 from numba.core import caching, config
 
 # Whole rows of numbers become vector instructions, not only loops.
-config.SLP_VECTORIZE = 1
+config.SLP_VECTORIZE = 1  # type: ignore[attr-defined]
 _PACKAGE = Path(__file__).parents[1]
 
 

@@ -163,7 +163,7 @@ class BatchIterator:
         return rank[blocks] // source.n_cached
 
 
-def by_length(source: Source, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+def by_length(source: Any, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return rows in the order of their lengths, block by block if the source is read in blocks.
 
     Examples

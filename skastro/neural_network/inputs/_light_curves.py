@@ -142,7 +142,7 @@ class LightCurves:
         wavelengths: NDArray | None = None,
     ):
         self.offsets = offsets
-        self.rows = sort_rows(offsets, rows)
+        self.rows = sort_rows(offsets, dict(rows))
         self.static = self._static_inputs = static
         self.band_numbers = band_numbers.astype(np.float32)
         self.zero = np.where(np.isnan(zero), segment_first(offsets, self.rows["time"]), zero)
