@@ -6,8 +6,8 @@ One file per system and seed in `--output`: probabilities at the dates and of co
 (the last date, infinity), true labels, and a number per object, equal for the spectra of one
 supernova.  Objects are split once per seed; ``calibration.py`` calibrates on one half of the
 held-out objects and scores on the other, and the other way round.  The full size is
-``--objects 5000 --epochs 30``.  Files that are there are not computed again; fitted models lie
-beside them.
+``--objects 5000 --epochs 30 --all``.  Files that are there are not computed again; fitted models
+lie beside them.
 """
 
 import argparse
@@ -118,6 +118,8 @@ def run(name, loaded, seed, options):
     X, y, groups = loaded[load]
     rows = X.iloc if hasattr(X, "iloc") else X
     train, rest = split(y, groups, options.objects, seed)
+    if options.all:
+        rest = np.setdiff1d(np.arange(len(y)), train)
     start = time.process_time()
     file = path.with_suffix(".skastro")
     if file.exists():
@@ -143,6 +145,7 @@ def main():
     parser.add_argument("--systems", nargs="*", default=list(SYSTEMS))
     parser.add_argument("--objects", type=int, default=1500)
     parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--all", action="store_true", help="predict all held-out objects")
     parser.add_argument("--output", default="output/science")
     options = parser.parse_args()
     torch.set_num_threads(1)
