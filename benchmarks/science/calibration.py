@@ -80,16 +80,16 @@ class Run:
         order = np.argsort(np.concatenate([test for _, test in self.halves]))
         return [np.concatenate(found)[order] for found in zip(*parts)]
 
-    def calibrated(self):
+    def calibrated(self, method="temperature"):
         """Return calibrated probabilities at all dates."""
         if not len(self.dated):
             (full,) = self.pooled(
-                lambda: DateCalibratedClassifier(self.model),
+                lambda: DateCalibratedClassifier(self.model, method=method),
                 [lambda model, X: model.predict_proba(X)],
             )
             return full[:, None]
         at, full = self.pooled(
-            lambda: DateCalibratedClassifier(self.model, days=self.dated),
+            lambda: DateCalibratedClassifier(self.model, days=self.dated, method=method),
             [
                 lambda model, X: model.predict_proba_at(X, self.dated),
                 lambda model, X: model.predict_proba(X),
@@ -124,7 +124,8 @@ def _joined(parts):
 def calibration_lines(run):
     """Return scores before and after, one line per date."""
     lines = []
-    for kind, proba in (("before", run.proba), ("after", run.calibrated())):
+    found = {"before": run.proba, "after": run.calibrated(), "vector": run.calibrated("vector")}
+    for kind, proba in found.items():
         for i, day in enumerate(run.days):
             scores = calibration_scores(run.y, proba[:, i], labels=run.classes)
             lines.append({"kind": kind, "day": day, **scores})
@@ -220,7 +221,7 @@ def main():
     wide = wide.unstack("kind").swaplevel(axis=1)
     wide.columns = [f"{name} {kind}" for kind, name in wide.columns]
     keep = [f"{m} {k}" for m in ("ece", "classwise_ece", "brier", "accuracy") for k in KINDS]
-    table = wide[[*keep[:2], "ece_of_calibrated after", *keep[2:]]].reset_index()
+    table = wide[[*keep[:3], "ece_of_calibrated after", *keep[3:]]].reset_index()
     show("Calibration error", table, ["system", "day"])
     coverages = pd.DataFrame(coverages)
     coverages["day"] = coverages["day"].replace(np.inf, "all").astype(str)
@@ -230,7 +231,7 @@ def main():
     show("Coverage of classes, complete data", full, ["system", "by class", "of", "class"])
 
 
-KINDS = ("before", "after")
+KINDS = ("before", "after", "vector")
 
 if __name__ == "__main__":
     main()

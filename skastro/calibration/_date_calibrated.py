@@ -10,11 +10,12 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import _fit_context
 from sklearn.utils import Tags
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from skastro.base import no_prediction
 from skastro.calibration._base import CONSTRAINTS, DatedMetaClassifier
+from skastro.calibration._biases import fit_biases, shift
 from skastro.calibration._dates import (
     check_days,
     fit_with_groups,
@@ -46,6 +47,11 @@ class DateCalibratedClassifier(DatedMetaClassifier):
     trained on them, with a penalty on changes of its slope.  The most probable class stays the
     same without a taxonomy.  Complete light curves have a temperature of their own.
 
+    With ``method="vector"`` each class also has a bias at each date,
+    :math:`q_k(d) \propto p_k(d)^{1 / T(d)} e^{b_k(d)}`, for classifiers that favour some classes,
+    such as one of complete light curves when it sees a few days: the most probable class may
+    change.
+
     Parameters
     ----------
     estimator : classifier
@@ -63,8 +69,12 @@ class DateCalibratedClassifier(DatedMetaClassifier):
         Number of shuffled folds, stratified by label, that keep groups together; or a splitter,
         or an iterable of pairs of rows.  Unused with a FrozenEstimator.
 
+    method : {"temperature", "vector"}, default="temperature"
+        Temperatures alone, or temperatures and biases of the classes, without a taxonomy.
+
     smoothness : float, default=1.0
-        Weight of the squared changes of slope of ln T; 0 fits each date by itself.
+        Weight of the squared changes of slope of ln T; 0 fits each date by itself, as
+        ``method="vector"`` always does.
 
     taxonomy : Taxonomy or nested mapping, default=None
         With a taxonomy each inner node has a temperature for the probabilities of its children.
@@ -93,6 +103,12 @@ class DateCalibratedClassifier(DatedMetaClassifier):
     full_temperatures_ : Series of shape (n_splits,)
         Temperatures of complete light curves.
 
+    biases_ : DataFrame of shape (n_days, n_classes)
+        Biases at the `days`; only with them and ``method="vector"``.
+
+    full_biases_ : Series of shape (n_classes,)
+        Biases of complete light curves; only with ``method="vector"``.
+
     n_calibration_ : Series of shape (n_days,)
         Number of objects with a prediction at each date.
 
@@ -109,7 +125,8 @@ class DateCalibratedClassifier(DatedMetaClassifier):
 
     References
     ----------
-    Guo et al. 2017, ICML (arXiv:1706.04599), section 4.2, for one temperature.
+    Guo et al. 2017, ICML (arXiv:1706.04599), section 4.2, for one temperature and for "vector
+    scaling", here with one temperature for all classes.
 
     Examples
     --------
@@ -127,6 +144,7 @@ class DateCalibratedClassifier(DatedMetaClassifier):
         **CONSTRAINTS,
         "days": ["array-like", None],
         "cv": ["cv_object"],
+        "method": [StrOptions({"temperature", "vector"})],
         "smoothness": [Interval(Real, 0, None, closed="left")],
     }
 
@@ -136,6 +154,7 @@ class DateCalibratedClassifier(DatedMetaClassifier):
         *,
         days: ArrayLike | None = None,
         cv: Any = 5,
+        method: str = "temperature",
         smoothness: float = 1.0,
         taxonomy: Taxonomy | Mapping | None = None,
         reference_column: str = "trigger_time",
@@ -145,6 +164,7 @@ class DateCalibratedClassifier(DatedMetaClassifier):
         self.estimator = estimator
         self.days = days
         self.cv = cv
+        self.method = method
         self.smoothness = smoothness
         self.taxonomy = taxonomy
         self.reference_column = reference_column
@@ -176,7 +196,7 @@ class DateCalibratedClassifier(DatedMetaClassifier):
             Objects without a label, or of a class that a frozen classifier does not know.
 
         ValueError
-            Days that do not increase, or no object with a prediction.
+            Days that do not increase, no object with a prediction, or biases with a taxonomy.
 
         Warns
         -----
@@ -185,6 +205,8 @@ class DateCalibratedClassifier(DatedMetaClassifier):
         """
         name = type(self).__name__
         days = None if self.days is None else check_days(self.days, name)
+        if self.method == "vector" and self.taxonomy is not None:
+            raise ValueError(f"{name}: method='vector' has no biases of nodes; drop the taxonomy")
         labels = check_labels(y, name, X)
         check_consistent_length(X, labels)
         groups = None if groups is None else np.asarray(groups)
@@ -237,6 +259,18 @@ class DateCalibratedClassifier(DatedMetaClassifier):
             found = [fit_temperatures(at, split, days, self.smoothness) for split in splits]
             self.temperatures_ = pd.DataFrame(np.stack(found, axis=1), index, names)
             self.n_calibration_ = pd.Series((~no_prediction(at)).sum(axis=0), index)
+        if self.method == "vector":
+            self._fit_biases(splits[0], at, full)
+
+    def _fit_biases(self, split: Split, at: NDArray, full: NDArray) -> None:
+        """Fit temperatures and biases together; what was found without biases is replaced."""
+        temperatures, biases = fit_biases(full, split)
+        self.full_temperatures_[:] = temperatures
+        self.full_biases_ = pd.Series(biases[0], self.classes_)
+        if self.days is not None:
+            temperatures, biases = fit_biases(at, split)
+            self.temperatures_["all"] = temperatures
+            self.biases_ = pd.DataFrame(biases, self.temperatures_.index, self.classes_)
 
     def _splits(self) -> list[Split]:
         """Return the decisions; a model file holds the classes and the taxonomy alone."""
@@ -264,7 +298,8 @@ class DateCalibratedClassifier(DatedMetaClassifier):
         """
         check_is_fitted(self)
         proba = np.asarray(self.estimator_.predict_proba(X), float)
-        return calibrate(proba, self._splits(), self.full_temperatures_.tolist())
+        proba = calibrate(proba, self._splits(), self.full_temperatures_.tolist())
+        return proba if self.method == "temperature" else shift(proba, self.full_biases_)
 
     def predict_proba_at(self, X: Any, days: ArrayLike) -> NDArray[np.float64]:
         """Return the calibrated probability of every class at some dates.
@@ -291,7 +326,12 @@ class DateCalibratedClassifier(DatedMetaClassifier):
         if self.days is None:
             raise ValueError(f"{type(self).__name__}: predict_proba_at requires the parameter days")
         proba = self._proba_at(self.estimator_, X, days)
-        return calibrate(proba, self._splits(), list(self._temperatures_at(days).T))
+        proba = calibrate(proba, self._splits(), list(self._temperatures_at(days).T))
+        return proba if self.method == "temperature" else shift(proba, self._biases_at(days))
+
+    def _biases_at(self, days: ArrayLike) -> NDArray[np.float64]:
+        x, knots = day_scale(days), day_scale(self.biases_.index)
+        return np.stack([np.interp(x, knots, column) for column in self.biases_.to_numpy().T], 1)
 
     def _temperatures_at(self, days: ArrayLike) -> NDArray[np.float64]:
         x, knots = day_scale(days), day_scale(self.temperatures_.index)

@@ -143,6 +143,33 @@ def test_class_missing_in_a_fold(sample):
     assert model.classes_.tolist() == CLASSES.tolist()
 
 
+class Favouring(Stated):
+    """State probabilities multiplied by a factor of the class that depends on time."""
+
+    def predict_proba_at(self, X, days):
+        factor = np.array([4.0, 1.0, 1.0]) ** np.asarray(days)[:, None]
+        proba = super()._proba(X, np.ones(len(days))) * factor
+        return proba / proba.sum(axis=-1, keepdims=True)
+
+    def predict_proba(self, X):
+        return self.predict_proba_at(X, [0.5])[:, 0]
+
+
+def test_biases_of_classes_are_found(sample):
+    X, y = sample
+    model = DateCalibratedClassifier(Favouring(), days=[0.0, 1.0], method="vector", random_state=0)
+    model.fit(X, y)
+    for day, factor in ((0.0, 1.0), (1.0, 4.0)):
+        proba = model.predict_proba_at(X, [day])[:, 0]
+        np.testing.assert_allclose(proba, X[CLASSES.tolist()], atol=0.06)
+        biases = model.biases_.loc[day]
+        assert np.exp(biases["II"] - biases["AGN"]) == pytest.approx(factor, rel=0.2)
+    assert expected_calibration_error(y, model.predict_proba(X), labels=CLASSES) < 0.03
+    assert model.predict_proba_at(X, [0.5]).shape == (len(X), 1, 3)
+    with pytest.raises(ValueError, match="no biases of nodes"):
+        DateCalibratedClassifier(Favouring(), method="vector", taxonomy=TREE).fit(X, y)
+
+
 def test_without_days(sample, fitted):
     X, y = sample
     groups = np.arange(len(y)) // 2
