@@ -1,7 +1,7 @@
-"""Every Python block of the README, of CONTRIBUTING and of the guides runs, at small sizes.
+"""Every example, and every Python block of the README, of CONTRIBUTING and of the guides, runs.
 
-`SMALLER` shrinks the numbers of objects and of trials in the text, `FAST` gives recipes small
-networks, and `BEFORE` makes the files and the data that a page takes for granted.
+`SMALLER` and `SMALLER_EXAMPLES` shrink the numbers of objects and of trials, `FAST` gives recipes
+small networks, and `BEFORE` makes the files and the data that a page takes for granted.
 """
 
 import re
@@ -57,6 +57,27 @@ FAST = {
     "make_transformer_autoencoder": {"max_epochs": 1},
     "make_realbogus": {"max_epochs": 1, "architecture": "simple"},
 }
+
+
+SMALLER_EXAMPLES = [
+    (r"make_light_curves\(\d+", "make_light_curves(160"),
+    (r"\b400\)", "160)"),
+    (r"\[:400\]", "[:80]"),
+    (r"\[400:\]", "[80:]"),
+    (r"n_objects=1500", "n_objects=100"),
+    (r"make_spectra\(\d+", "make_spectra(80"),
+    (r"make_stamps\(\d+", "make_stamps(120"),
+    (r"make_bazin\(600", "make_bazin(60"),
+    (r"\[:450\]", "[:45]"),
+    (r"\[450:\]", "[45:]"),
+    (r"max_epochs=\d+", "max_epochs=1"),
+    (r'"max_epochs": \d+', '"max_epochs": 1'),
+    (r"make_scone\(", "make_scone(max_epochs=1, "),
+    (r"n_jobs=2", "n_jobs=1"),
+    (r"ForestClassifier\(\d+", "ForestClassifier(10"),
+    (r"SpectrumMixSampler\(150", "SpectrumMixSampler(20"),
+    (r"n_per_class=100", "n_per_class=10"),
+]
 
 
 def light_curves():
@@ -228,10 +249,24 @@ def test_blocks_run(page, real_data, plasticc_files, tmp_path, monkeypatch):
     plt.close("all")
 
 
-def run(block, namespace, page):
-    for pattern, smaller in SMALLER:
+def run(block, namespace, page, patterns=SMALLER):
+    for pattern, smaller in patterns:
         block = re.sub(pattern, smaller, block)
     exec(compile(block, page, "exec"), namespace)
+
+
+@pytest.mark.parametrize("name", sorted(p.name for p in ROOT.glob("examples/*.py")))
+def test_examples_run(name, tmp_path, monkeypatch):
+    matplotlib.use("Agg")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [name])
+    module = types.ModuleType("example")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        run((ROOT / "examples" / name).read_text(), vars(module), name, SMALLER_EXAMPLES)
+    assert plt.get_fignums()
+    plt.close("all")
 
 
 def test_every_preparation_belongs_to_a_block():
