@@ -59,8 +59,11 @@ def _text_array(node, read):
 
 def _structured(node, read):
     fields = {name: read(value) for name, value in node["fields"]}
-    dtype = [(name, values.dtype) for name, values in fields.items()]
-    table = np.empty(tuple(node["shape"]), dtype)
+    shape = tuple(node["shape"])
+    # A shape that no field has would allocate whatever the file says.
+    if not fields or any(values.shape != shape for values in fields.values()):
+        raise ValueError(f"the fields of a structured array do not have the shape {shape}")
+    table = np.empty(shape, [(name, values.dtype) for name, values in fields.items()])
     for name, values in fields.items():
         table[name] = values
     return table

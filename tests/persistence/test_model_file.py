@@ -3,10 +3,12 @@
 import json
 import os
 import struct
+import zipfile
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from safetensors import safe_open
 from safetensors.numpy import save_file
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -324,6 +326,47 @@ def test_files_that_are_something_else(data, path, tmp_path):
     path.write_bytes(struct.pack("<Q", len(deep)) + deep)
     with pytest.raises(FormatError, match="not a model file"):
         inspect_model(path)
+
+
+def test_a_digest_that_does_not_fit_is_refused(data, path):
+    save_model(LogisticRegression().fit(*data), path)
+    rewrite(path, lambda tree: tree["state"][tree_index(tree, "C")].__setitem__(1, 2.0))
+    assert load_model(path).C == 2.0
+    rewrite(
+        path,
+        lambda tree: tree["state"][tree_index(tree, "C")].__setitem__(1, 3.0),
+        new_digest=False,
+    )
+    with pytest.raises(FormatError, match="its digest does not fit"):
+        load_model(path)
+
+
+@pytest.mark.parametrize("shape", [[10**12], [2**40, 2**20], [-1]])
+def test_a_small_file_allocates_no_large_array(shape, data, path):
+    model = RandomForestClassifier(1, max_depth=2, random_state=0).fit(*data)
+    save_model(model, path)
+    rewrite(path, lambda tree: find_fields(tree).update({"shape": shape}))
+    with pytest.raises(FormatError, match="do not have the shape"):
+        load_model(path)
+
+
+def find_fields(node):
+    """First node of a structured array."""
+    if isinstance(node, dict) and "fields" in node:
+        return node
+    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    return next((found for child in children if (found := find_fields(child))), None)
+
+
+def test_archives_and_what_torch_saves_are_refused(path):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("../evil.py", "0" * 10**7)
+    with pytest.raises(FormatError, match=r"model\.safetensors"):
+        load_model(path)
+    torch.save({"a": torch.zeros(3)}, path)
+    with pytest.raises(FormatError, match=r"model\.safetensors"):
+        load_model(path)
+    assert os.listdir(path.parent) == [path.name]
 
 
 def test_a_newer_format_is_refused_by_its_version(data, path):
