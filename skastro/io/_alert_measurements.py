@@ -19,7 +19,7 @@ from skastro.io._alert_sources import find_packet_files, load_batches
 from skastro.utils.columns import standard_columns
 from skastro.utils.ragged import nest
 
-_LONGEST_BAND = 8
+_BAND = "[ -~]{1,8}"
 
 
 class AlertMeasurements(NamedTuple):
@@ -124,7 +124,7 @@ def read_alert_measurements(
 def _with_plausible_bands(packets: Packets, skipped: dict[str, str]) -> Packets:
     """Leave out alerts whose bands are no names but damage."""
     names = pd.Series(packets.rows["band"], dtype=object)
-    damaged = names[names.str.len() > _LONGEST_BAND]
+    damaged = names[~names.str.fullmatch(_BAND).astype(bool)]
     for row, name in damaged.items():
         alert = f"{packets.layout.alert_id} {packets.alert_id[packets.alert[row]]}"
         skipped[alert] = f"band {name!r} is unknown"

@@ -9,7 +9,13 @@ import pandas as pd
 from nested_pandas import NestedFrame
 from numpy.typing import ArrayLike, NDArray
 
-from skastro.base import RaggedInputMixin, add_reasons
+from skastro.base import (
+    RaggedInputMixin,
+    add_reasons,
+    ignore_unclassified,
+    no_prediction,
+    warn_of_unclassified,
+)
 from skastro.exceptions import ObjectError, ObjectWarning
 from skastro.neural_network._classifier import BaseNetClassifier
 from skastro.neural_network.inputs import LightCurves, StreamedLightCurves
@@ -213,6 +219,34 @@ class LightCurveNetClassifier(LightCurveReader, BaseNetClassifier):
             static_scaler=self.static_scaler,
             **options,
         )
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the probability of every class.
+
+        Parameters
+        ----------
+        X : NestedFrame of shape (n_objects, n_columns), or ParquetFrame
+            Objects with their light curves; files are read once, row group by row group.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_objects, n_classes)
+            In the order of `classes_`; see `unclassified` for objects without a prediction.
+
+        Warns
+        -----
+        UnclassifiedWarning
+            Objects are unclassified, with ``unclassified="nan"``.
+        """
+        if not _in_files(X):
+            return super().predict_proba(X)
+        with ignore_unclassified():
+            parts = [super(LightCurveNetClassifier, self).predict_proba(block) for block in X]
+        proba = np.concatenate(parts)
+        unknown = no_prediction(proba)
+        if unknown.any():
+            warn_of_unclassified(unknown, type(self).__name__, pd.DataFrame(index=X.index))
+        return proba
 
     def _open_in_memory(self, X):
         """Return the source of X, for results with one value per observation."""

@@ -12,7 +12,7 @@ MEASUREMENT = np.dtype(
         ("flux_err", "<f8"),
         ("packet_time", "<f8"),
         ("packet", "<i8"),
-        ("band", "<U8"),
+        ("band", "S8"),
         ("rank", "i1"),
         ("detected", "?"),
     ]
@@ -54,7 +54,7 @@ def to_measurements(rows: dict, packet_time: ArrayLike, packet: ArrayLike) -> ND
     >>> rows = {"time": [1.0], "flux": [2.0], "flux_err": [0.5], "band": ["g"], "rank": [0],
     ...         "detected": [True]}
     >>> to_measurements(rows, [1.0], [7])["band"].tolist()
-    ['g']
+    [b'g']
     """
     measurements = np.empty(len(rows["time"]), MEASUREMENT)
     for name in ("time", "band", "flux", "flux_err", "rank", "detected"):
@@ -115,4 +115,4 @@ def to_rows(measurements: NDArray) -> dict:
     """
     names = ("time", "band", "flux", "flux_err", "detected", "rank")
     rows = {name: np.ascontiguousarray(measurements[name]) for name in names}
-    return rows | {"band": rows["band"].astype(object)}
+    return rows | {"band": rows["band"].astype(str).astype(object)}

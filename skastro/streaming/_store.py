@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS alerts (alert_id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS objects (
     object_id TEXT PRIMARY KEY, alert_id TEXT, packet INTEGER, last_time REAL, n_alerts INTEGER,
     statics BLOB, history BLOB, pending INTEGER
-) WITHOUT ROWID;
+);
 CREATE INDEX IF NOT EXISTS waiting ON objects (pending) WHERE pending;
 """
 _UPSERT = """
