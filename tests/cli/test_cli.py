@@ -85,7 +85,8 @@ def test_predict_writes_the_prediction_table(folder, tmp_path):
     assert table.columns[0] == "SNID" and table["SNID"].tolist() == X.index.tolist()
     np.testing.assert_allclose(table["PROB_SCONE"], expected["prob_SNIa"], atol=1e-6)
     assert (tmp_path / "done.txt").read_text() == "SUCCESS\n"
-    assert sorted(os.listdir(tmp_path)) == ["done.txt", "p.csv"]
+    # The file of the lock stays: a process that waits for it may have opened it.
+    assert sorted(os.listdir(tmp_path)) == [".p.csv.lock", "done.txt", "p.csv"]
 
 
 def test_predict_writes_parquet_and_fitres(folder, tmp_path):
