@@ -51,6 +51,14 @@ def test_packages_without_write_permission_use_the_cache_of_the_user(module, tmp
     assert Path(function.stats.cache_path).is_relative_to(tmp_path / "home")
 
 
+def test_the_settings_of_numba_are_those_of_the_user(module):
+    from numba.core import config
+
+    before = config.SLP_VECTORIZE
+    assert load(module).add_one(2) == 3
+    assert config.SLP_VECTORIZE == before
+
+
 def test_other_types_are_refused_instead_of_compiled(module):
     with pytest.raises(TypeError):
         load(module).add_one("text")
