@@ -112,21 +112,23 @@ class SelectBands(LightCurveTransformer):
     def _transform_rows(self, offsets, rows, X):
         band = self._renamed(rows["band"])
         rows = rows if band is rows["band"] else {**rows, "band": band}
-        if len(self.drop):
-            offsets, rows = keep_rows(offsets, rows, ~band.isin(self._names(self.drop)))
+        offsets, rows = keep_rows(offsets, rows, ~self._dropped(band))
         known = self._known(rows["band"])
         offsets, rows, _ = take_known_bands(offsets, rows, known, None, X.index, "SelectBands")
         return offsets, rows
 
     def _faults(self, offsets, rows, X):
         band = self._renamed(rows["band"])
-        kept = (number_bands(band, self._known(band)) >= 0) & ~band.isin(self._names(self.drop))
+        kept = (number_bands(band, self._known(band)) >= 0) & ~self._dropped(band)
         faults: dict = {}
         for number in np.flatnonzero(segment_count(offsets, kept) == 0):
             own = rows["band"][offsets[number] : offsets[number + 1]].dropna().unique()
             where = f" in a known band, only in {name_objects(sorted(own))}" if len(own) else ""
             faults.setdefault(f"no observations{where}", []).append(number)
         return {why: np.isin(np.arange(len(X)), numbers) for why, numbers in faults.items()}
+
+    def _dropped(self, band):
+        return np.isin(band.categories, self._names(self.drop))[band.codes] & (band.codes >= 0)
 
     def _known(self, band):
         if self.keep is not None:
