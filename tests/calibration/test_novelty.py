@@ -3,14 +3,25 @@
 import numpy as np
 import pytest
 from scipy.spatial.distance import mahalanobis
+from scipy.special import softmax
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skastro.calibration import (
     MahalanobisDetector,
     energy_score,
     mutual_information,
+    predictive_uncertainty,
 )
-from skastro.neural_network import HeatmapCNNClassifier
+from skastro.neural_network import (
+    DeepEnsembleClassifier,
+    HeatmapCNNClassifier,
+    MultimodalClassifier,
+)
+from skastro.nn import HierarchicalCrossEntropy
+from skastro.taxonomy import Taxonomy
 
 
 def two_classes(n_objects=200, seed=0):
@@ -78,3 +89,51 @@ def test_unknown_objects_in_the_embedding_of_a_network():
     unknown = network.transform(rng.normal(size=(40, 96)) * 8)
     scores = MahalanobisDetector().fit(Z, y).score_samples(np.vstack([Z, unknown]))
     assert roc_auc_score(np.repeat([0, 1], [80, 40]), -scores) > 0.8
+
+
+class TestLogitsAndSamples:
+    """What networks hand to the scores."""
+
+    @pytest.fixture
+    def blobs(self):
+        y = np.resize(["AGN", "II", "Ia"], 90)
+        centres = 3 * (y[:, None] == np.array(["AGN", "II", "Ia"]))
+        X = np.random.default_rng(0).normal(size=(90, 3)) + centres
+        X[4] = np.nan
+        return X, y
+
+    @pytest.mark.parametrize("n_classes", [2, 3])
+    def test_softmax_of_the_logits_are_the_probabilities(self, blobs, n_classes):
+        X, y = blobs
+        y = y if n_classes == 3 else np.where(y == "Ia", "Ia", "other")
+        network = MultimodalClassifier(inputs={"x": (3,)}, max_epochs=5, random_state=0)
+        with pytest.warns(match="left out of the training"):
+            network.fit(X, y)
+        logits = network.predict_logits(X)
+        assert logits.shape == (90, n_classes)
+        with pytest.warns(match="unclassified"):
+            proba = network.predict_proba(X)
+        np.testing.assert_allclose(softmax(logits, axis=1), proba, atol=1e-6)
+        assert np.isnan(energy_score(logits)).tolist() == (np.arange(90) == 4).tolist()
+
+    def test_logits_of_a_taxonomy_are_those_of_its_nodes(self, blobs):
+        X, y = np.delete(blobs[0], 4, axis=0), np.delete(blobs[1], 4)
+        loss = HierarchicalCrossEntropy(Taxonomy({"Alert": {"SN": ["Ia", "II"], "AGN": None}}))
+        network = MultimodalClassifier(inputs={"x": (3,)}, criterion=loss, max_epochs=2)
+        assert network.fit(X, y).predict_logits(X).shape == (89, network.n_outputs_)
+
+    def test_one_interface_for_members_and_dropout(self, blobs):
+        X, y = np.delete(blobs[0], 4, axis=0), np.delete(blobs[1], 4)
+        network = MultimodalClassifier(inputs={"x": (3,)}, max_epochs=5, random_state=0)
+        ensemble = DeepEnsembleClassifier(network, n_estimators=3, random_state=0).fit(X, y)
+        found = predictive_uncertainty(ensemble, X)
+        members = ensemble.predict_proba_members(X)
+        np.testing.assert_allclose(found.mean, members.mean(axis=0))
+        np.testing.assert_allclose(found.spread, members.std(axis=0))
+        np.testing.assert_allclose(found.mutual_information, mutual_information(members))
+        assert (found.entropy >= found.mutual_information).all()
+        pipeline = make_pipeline(StandardScaler(), network).fit(X, y)
+        passes = predictive_uncertainty(pipeline, X, n_samples=7)
+        assert passes.samples.shape == (7, 89, 3)
+        with pytest.raises(TypeError, match="LogisticRegression has no predict_proba_samples"):
+            predictive_uncertainty(LogisticRegression().fit(X, y), X)
