@@ -7,8 +7,8 @@ light curve, and find the objects that are of no known class.
 """
 
 # %%
-# Boosted trees learn from statistics of complete light curves, and are asked for their opinion of
-# incomplete ones: they are far too sure.  Objects that they were not trained on calibrate them.
+# Boosted trees, trained on statistics of complete light curves, are overconfident when they classify
+# incomplete ones.  They are calibrated with objects that they were not trained on.
 from functools import partial
 
 import matplotlib.pyplot as plt
@@ -87,7 +87,7 @@ for ax, (name, proba) in zip(axes, both.items()):
 # Sets of classes
 # ---------------
 #
-# A recurrent network is made for incomplete light curves, and reasonably calibrated as it is.
+# A recurrent network trained on incomplete light curves is reasonably calibrated without help.
 network = make_oracle_classifier(static=(), max_epochs=8, random_state=0).fit(X_train, y_train)
 
 # %%

@@ -1,4 +1,4 @@
-"""A classifier that says "unknown" of objects unlike its training."""
+"""A classifier that leaves objects unlike its training unclassified."""
 
 from numbers import Real
 from typing import Any, Self
@@ -41,8 +41,8 @@ class GatedClassifier(DatedMetaClassifier):
 
     features : transformer, default=None
         From X to rows that the detector reads beside the embedding, such as
-        :class:`skastro.feature_extraction.VariabilityStatistics`, which tells flat sources and
-        artefacts.
+        :class:`skastro.feature_extraction.VariabilityStatistics`, which identify flat sources
+        and artefacts.
 
     max_rejected : float, default=0.05
         Largest probability to reject an object of a known class.
