@@ -7,8 +7,8 @@ light curve, and find the objects that are of no known class.
 """
 
 # %%
-# Boosted trees, trained on statistics of complete light curves, are overconfident when they classify
-# incomplete ones.  They are calibrated with objects that they were not trained on.
+# Boosted trees, trained on statistics of complete light curves, are overconfident when they
+# classify incomplete ones.  They are calibrated with objects that they were not trained on.
 from functools import partial
 
 import matplotlib.pyplot as plt
