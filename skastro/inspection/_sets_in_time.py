@@ -170,7 +170,7 @@ class SetInTimeDisplay:
         if axes is None:
             size = (7, 2.6 * (n_panels - 1) + 0.28 * len(self.classes) + 1)
             heights = [2.6] * (n_panels - 1) + [0.28 * len(self.classes) + 0.4]
-            options = {"sharex": True, "figsize": size, "layout": "constrained"}
+            options: Any = {"sharex": True, "figsize": size, "layout": "constrained"}
             _, axes = plt.subplots(n_panels, height_ratios=heights, **options)
         axes = np.ravel(axes)
         self._draw_sets(axes[-1])
