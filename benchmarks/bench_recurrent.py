@@ -38,7 +38,7 @@ def ready_batches(model, X, y, padded):
     """Batches of the estimator, all of them in memory."""
     source = model._read(X, reset=False).scaled(model.scale_)
     data = BatchDataset(
-        source, np.arange(len(X)), model._targets.codes(y), generator=torch.Generator()
+        source, np.arange(len(X)), model._targets.codes(y, "benchmark"), generator=torch.Generator()
     )
     batches = list(BatchIterator(data, model.batch_size, shuffle=True))
     if padded:
