@@ -138,8 +138,7 @@ class RaggedTransformer(RaggedInputMixin, TransformerMixin, BaseEstimator):
     --------
     >>> from nested_pandas import NestedFrame
     >>> from skastro.base import RaggedTransformer
-    >>> from skastro.utils.nested_array import NestedArray, nest_array, view_of
-    from skastro.utils.ragged import flatten, keep_rows
+    >>> from skastro.utils.ragged import flatten, keep_rows, nest
     >>> class Bright(RaggedTransformer):
     ...     def _required_fields(self):
     ...         return ("flux",)
