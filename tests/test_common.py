@@ -44,8 +44,10 @@ from skastro.feature_extraction import (
     Heatmap,
     LightCurveChannels,
     LightCurveStatistics,
+    RandomConvolutions,
     SpectrumPixels,
     StaticColumns,
+    TemplateMatch,
     VariabilityStatistics,
 )
 from skastro.hierarchy import (
@@ -53,6 +55,7 @@ from skastro.hierarchy import (
     HierarchicalClassifier,
     JointClassifier,
     ParallelBinaryClassifier,
+    SoftVotingClassifier,
 )
 from skastro.label_errors import LabelErrorFinder
 from skastro.model_selection import OptunaSearchCV, PrefitClassifier
@@ -99,6 +102,7 @@ from skastro.preprocessing import (
     TriggerTime,
     Window,
 )
+from skastro.recipes.ccsnscore import ConvolutionKernelClassifier
 from skastro.resampling import (
     AugmentSampler,
     DropUnusable,
@@ -175,7 +179,9 @@ INIT_PARAMS = {
     ReplaceOutliers: {"low": 0.5, "high": 1.5},
     SmoothSpectrum: {},
     SpectrumMixSampler: {"n_per_class": 8, "random_state": 0},
+    RandomConvolutions: {"n_kernels": 3, "random_state": 0},
     SpectrumPixels: {"mask": True},
+    TemplateMatch: {"min_rlap": 0.0},
     MarkSpectrumQuality: {"min_coverage": 0.9},
     AsinhScale: {"scale": 10.0},
     AugmentSampler: {"random_state": 0},
@@ -230,6 +236,10 @@ INIT_PARAMS = {
         "random_state": 0,
     },
     JointClassifier: {"estimator": LogisticRegression(), "ambiguity": None},
+    ConvolutionKernelClassifier: {"n_kernels": 30, "random_state": 0},
+    SoftVotingClassifier: {
+        "estimators": [("weak", LogisticRegression(C=0.1)), ("strong", LogisticRegression())]
+    },
     LightCurveChannels: {"stop": 100.0, "step": 20.0, "bands": ["r"]},
     LightCurveStatistics: {},
     MahalanobisDetector: {},
@@ -295,6 +305,7 @@ EXPECTED_FAILED_CHECKS = {
         "check_missing_nested_column": STATIC_ONLY,
         "check_not_nested_column": STATIC_ONLY,
     },
+    TemplateMatch: {"check_y": "types of templates in `y` vote"},
 }
 
 

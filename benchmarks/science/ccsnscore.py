@@ -1,71 +1,168 @@
-"""CCSNscore's task on real spectra: five groups of the Open Supernova Catalog.
+"""The recipe ``make_ccsnscore`` on real spectra: five groups of the Open Supernova Catalog.
 
-Supernovae are split once: a quarter is the test part, which only ``--test`` reads.  Choices are
-made by 4-fold cross-validation of the rest, by supernova.  Variants differ in inputs, training
-data and number of networks; each fold is saved at once, and a second run goes on.  ``--all`` N
-cross-validates over all supernovae as ``osc_floors.py``, with N seeds of the folds.
+``folds``: 4-fold cross-validation by supernova over all supernovae, three seeds of folds and
+models; ``dev``: the same over the development part, on which choices are made.  ``test``: the test
+part, a quarter of the supernovae, by models trained on the development part.  ``hydrogen``: H-rich
+against H-poor core-collapse supernovae.  The baselines read the spectrum on 256 logarithmic bins
+divided by a polynomial continuum.  Each fold is saved at once, and a second run resumes.
 
-Run: OMP_NUM_THREADS=1 python benchmarks/science/ccsnscore.py ../shared/data [--test] [--all N]
-     [VARIANT ...]
+Run: OMP_NUM_THREADS=1 python benchmarks/science/ccsnscore.py ../shared/data
+     [folds] [dev] [test] [hydrogen] [--seeds N] [--redshift]
 """
 
 import argparse
-from functools import partial
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from ccsnscore_data import INPUTS, both_inputs, read_all_templates
 from osc import clean_osc, read_osc
-from scipy.optimize import minimize_scalar
 from sklearn.decomposition import PCA
-from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, log_loss
+from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score, f1_score, log_loss
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from skastro.feature_extraction import SpectrumPixels
 from skastro.metrics import expected_calibration_error
-from skastro.neural_network import DeepEnsembleClassifier, MultimodalClassifier
-from skastro.nn import Conv1dEncoder, RecurrentEncoder
-from skastro.resampling import SpectrumMixSampler
+from skastro.preprocessing import (
+    Apodize,
+    CleanSpectrum,
+    DeredshiftSpectrum,
+    NormalizeSpectrum,
+    Rebin,
+    RemoveContinuum,
+    ReplaceOutliers,
+)
+from skastro.recipes import make_ccsnscore_classifier, make_ccsnscore_features, pool_spectra
+from skastro.utils.grid import Grid
 
 OUT = Path("output/science")
-GROUPS = np.array(["II", "IIn", "Ia", "Ibc", "SLSN"])
+CHANNELS = ["spec", "lines", "halpha"]
 SPLIT_SEED = 2026
-VARIANTS = {
-    "svm": {"model": "svm"},
-    "svm+mix": {"model": "svm", "mixes": 300},
-    "svm+mix+templates": {"model": "svm", "mixes": 300, "templates": True},
-    "flux": {"inputs": ("flux",)},
-    "lines": {"inputs": ("lines",)},
-    "both": {},
-    "both+mix": {"mixes": 300},
-    "both+mix+perturb": {"mixes": 300, "perturb": True},
-    "both+mix+perturb+templates": {"mixes": 300, "perturb": True, "templates": True},
-    "rare templates": {"templates": "rare"},
-    "templates": {"templates": True},
-    "perturb+templates": {"perturb": True, "templates": True},
-    "perturb+templates x3": {"perturb": True, "templates": True, "n_networks": 3},
-    "both x3": {"n_networks": 3},
-    "both+mix x3": {"n_networks": 3, "mixes": 300},
-    "wide x3": {"n_networks": 3, "wide": True},
-    "rnn": {"inputs": ("flux",), "encoder": partial(RecurrentEncoder)},
-}
+RICH, POOR = ("II", "IIP", "IIL", "IIb", "IIn"), ("Ib", "Ic", "Ic-BL", "Ibc")
 
 
-def load(folder):
-    """Return X, y, rows of inputs and the templates."""
-    X, y = read_osc(folder / "osc")
-    catalogue = X["name"].unique()
-    X, y, _ = clean_osc(X, y)
-    store = OUT / "ccsnscore_inputs.npz"
-    if not store.exists():
-        catalogue = pd.read_csv(folder / "osc" / "objects.csv")["name"]
-        rows, labels, names = read_all_templates(folder / "spectra", catalogue)
-        given = {"X": both_inputs(X), "rows": rows, "labels": labels.astype(str)}
-        np.savez(store, **given, names=names.astype(str))
-    stored = np.load(store)
-    return X, y, stored["X"], (stored["rows"], stored["labels"].astype(object))
+def flattened(X):
+    """Return the rows of the baselines."""
+    steps = make_pipeline(
+        CleanSpectrum(),
+        DeredshiftSpectrum(),
+        Rebin(Grid(3700.0, 8800.0, 256, "log"), method="flux"),
+        RemoveContinuum(method="polynomial"),
+        ReplaceOutliers(-2, 4, value=1.0),
+        NormalizeSpectrum(method="standard"),
+        Apodize(),
+        SpectrumPixels(),
+    )
+    return np.nan_to_num(steps.fit_transform(X))
+
+
+def baselines(seed):
+    """Return the models that the recipe must beat."""
+    weights = {"class_weight": "balanced"}
+    components = PCA(40, random_state=0)
+    return {
+        "SVM": make_pipeline(components, SVC(C=10, probability=True, random_state=0, **weights)),
+        "extra-trees": ExtraTreesClassifier(300, min_samples_leaf=2, random_state=seed, **weights),
+        "logistic": make_pipeline(
+            components, StandardScaler(), LogisticRegression(C=0.1, max_iter=1000, **weights)
+        ),
+    }
+
+
+def predictions(rows, flat, y, train, test, channels, seed):
+    """Return the probabilities of `test` by every model, by name."""
+    found = {
+        name: model.fit(flat[train], y[train]).predict_proba(flat[test])
+        for name, model in baselines(seed).items()
+    }
+    found["mean of the three"] = np.mean(list(found.values()), axis=0)
+    recipe = make_ccsnscore_classifier(channels=channels, device="cpu", random_state=seed)
+    recipe.fit(rows[train], y[train])
+    members = recipe.estimator_.estimators_
+    network = members["network"].predict_proba_samples(rows[test], n_samples=20).mean(axis=0)
+    kernel = members["kernel"].predict_proba(rows[test])
+    # What recipe.predict_proba returns, since the masks of dropout belong to the object.
+    mean = np.average([network, kernel], axis=0, weights=recipe.estimator.weights)
+    return found | {"network": network, "kernel": kernel, "recipe": mean}
+
+
+def stored(name, work):
+    """Return the arrays of `work()`, from the disk if an earlier run was there."""
+    path = OUT / f"ccsnscore_{name}.npz"
+    if not path.exists():
+        np.savez(path, **work())
+    with np.load(path) as file:
+        return dict(file)
+
+
+def out_of_fold(name, rows, flat, y, names, channels, seed):
+    """Return the probabilities of all spectra by 4-fold cross-validation, by model."""
+    folds = StratifiedGroupKFold(4, shuffle=True, random_state=seed)
+    whole = {}
+    for k, (train, test) in enumerate(folds.split(rows, y, names)):
+        work = lambda: predictions(rows, flat, y, train, test, channels, 10 * seed + k)  # noqa: B023,E731
+        for model, proba in stored(f"{name}_{seed}_{k}", work).items():
+            whole.setdefault(model, np.zeros((len(y), proba.shape[1])))[test] = proba
+    return whole
+
+
+def scores(y, proba):
+    """Return the figures of one set of probabilities; "F1 of four" leaves SLSN out."""
+    labels = np.unique(y)
+    found = labels[proba.argmax(axis=1)]
+    rest, used = labels[labels != "SLSN"], y != "SLSN"
+    clipped = np.clip(proba, 1e-7, 1)
+    return {
+        "accuracy": accuracy_score(y, found),
+        "F1 of four": f1_score(y[used], found[used], labels=rest, average="macro"),
+        "macro F1": f1_score(y, found, average="macro"),
+        "log loss": log_loss(y, clipped / clipped.sum(axis=1, keepdims=True), labels=labels),
+        "ECE": expected_calibration_error(y, proba, labels=labels),
+    }
+
+
+def report(title, y, names, runs):
+    """Show mean and standard deviation of the figures over the seeds, per spectrum and object."""
+    objects = pd.Series(y).groupby(names).first()
+    for model in runs[0]:
+        both = {"spectrum": [], "supernova": []}
+        for proba in (run[model] for run in runs):
+            both["spectrum"].append(scores(y, proba))
+            pooled = pool_spectra(proba, names)
+            both["supernova"].append(
+                scores(objects[pooled.index].to_numpy(object), pooled.to_numpy())
+            )
+        for kind, found in both.items():
+            table = pd.DataFrame(found)
+            text = " | ".join(f"{table[c].mean():.3f} ± {table[c].std(ddof=0):.3f}" for c in table)
+            print(f"| {title} | {model} | {kind} | {text} |", flush=True)
+
+
+def run(title, X, y, given, tag):
+    """Cross-validate and report."""
+    channels = [*CHANNELS, "redshift"] if given.redshift else CHANNELS
+    rows, flat = make_ccsnscore_features(channels=channels).fit_transform(X), flattened(X)
+    names = X["name"].to_numpy(object)
+    arguments = rows, flat, y, names, channels
+    runs = [out_of_fold(tag, *arguments, seed) for seed in range(given.seeds)]
+    report(title, y, names, runs)
+
+
+def run_test(X, y, given, tag):
+    """Train on the development part and report the test part."""
+    channels = [*CHANNELS, "redshift"] if given.redshift else CHANNELS
+    rows, flat = make_ccsnscore_features(channels=channels).fit_transform(X), flattened(X)
+    train, test = split(X, y)
+    runs = [
+        stored(f"{tag}_{s}", lambda: predictions(rows, flat, y, train, test, channels, 100 + s))  # noqa: B023
+        for s in range(given.seeds)
+    ]
+    report("test", y[test], X["name"].to_numpy(object)[test], runs)
 
 
 def split(X, y):
@@ -74,162 +171,32 @@ def split(X, y):
     return next(folds.split(X, y, X["name"]))
 
 
-def training_set(X, y, rows, templates, train, options, seed):
-    """Return what a variant trains on."""
-    parts, labels = [rows[train]], [y[train]]
-    if options.get("mixes"):
-        sampler = SpectrumMixSampler(options["mixes"], random_state=seed)
-        more, names = sampler.fit_resample(X.iloc[train], y[train])
-        parts.append(both_inputs(more.iloc[len(train) :]))
-        labels.append(names[len(train) :])
-    if options.get("templates"):
-        used = (templates[1] != "Ia") | (options["templates"] != "rare")
-        parts.append(templates[0][used])
-        labels.append(templates[1][used])
-    parts, labels = np.concatenate(parts), np.concatenate(labels)
-    if options.get("perturb"):
-        parts = np.vstack([parts, perturbed(parts, np.random.default_rng(seed))])
-        labels = np.tile(labels, 2)
-    return parts, labels
-
-
-def perturbed(rows, rng):
-    """Return rows with noise, a tilt of the flux and a shift by up to two samples."""
-    n = len(rows)
-    grid = np.linspace(-1, 1, 256)
-    tilt = 1 + rng.normal(0, 0.2, (n, 1)) * grid
-    flux, lines = rows[:, :256] * tilt, rows[:, 256:]
-    moved = (np.arange(256) + rng.integers(-2, 3, (n, 1))).clip(0, 255)
-    lines = np.take_along_axis(lines, moved, axis=1)
-    noise = rng.gamma(1.0, 1.0, (n, 1)) * rng.normal(size=(n, 512))
-    new = np.hstack([flux, lines]) + noise * np.repeat([0.02, 0.15], 256)
-    return new.astype(np.float32)
-
-
-def make_model(options, seed):
-    """Return the untrained classifier of a variant."""
-    if options.get("model") == "svm":
-        machine = SVC(C=10, class_weight="balanced", probability=True, random_state=0)
-        return make_pipeline(PCA(60, random_state=0), machine)
-    wide = {"channels": (32, 64, 128), "size": 64, "dropout": 0.4}
-    encoder = options.get("encoder", partial(Conv1dEncoder, **wide) if "wide" in options else None)
-    inputs = {name: INPUTS[name] for name in options.get("inputs", INPUTS)}
-    network = MultimodalClassifier(
-        inputs=inputs,
-        encoders=None if encoder is None else dict.fromkeys(inputs, encoder),
-        max_epochs=options.get("max_epochs", 20),
-        batch_size=64,
-        validation=None,
-        class_weight="balanced",
-        device="cpu",
-        random_state=seed,
-    )
-    n = options.get("n_networks", 1)
-    return DeepEnsembleClassifier(network, n_estimators=n, random_state=seed) if n > 1 else network
-
-
-def predict(X, y, rows, templates, train, test, options, seed):
-    """Return probabilities of `test` in the order of GROUPS."""
-    data, labels = training_set(X, y, rows, templates, train, options, seed)
-    columns = np.concatenate([np.arange(256) + 256 * (n == "lines") for n in INPUTS])
-    columns = columns.reshape(2, 256)[[n in options.get("inputs", INPUTS) for n in INPUTS]].ravel()
-    data, wanted = data[:, columns], rows[test][:, columns]
-    if options.get("model") == "svm":
-        data, wanted = np.nan_to_num(data), np.nan_to_num(wanted)
-    model = make_model(options, seed).fit(data, labels)
-    proba = np.zeros((len(test), len(GROUPS)))
-    proba[:, np.searchsorted(GROUPS, model.classes_)] = model.predict_proba(wanted)
-    return proba
-
-
-def scores(y, proba):
-    """Return the figures of one set of probabilities."""
-    found = GROUPS[proba.argmax(axis=1)]
-    each = f1_score(y, found, average=None, labels=GROUPS)
-    return {
-        "accuracy": accuracy_score(y, found),
-        "balanced": balanced_accuracy_score(y, found),
-        "macro F1": each.mean(),
-        "log loss": log_loss(y, proba, labels=GROUPS),
-        "ECE": expected_calibration_error(y, proba, labels=GROUPS),
-        **dict(zip(GROUPS, each)),
-    }
-
-
-def scaled(proba, temperature):
-    """Return probabilities after division of their logarithms by a temperature."""
-    powers = np.clip(proba, 1e-6, 1) ** (1 / temperature)
-    return powers / powers.sum(axis=1, keepdims=True)
-
-
-def best_temperature(y, proba):
-    """Return the temperature of the least log loss."""
-    return minimize_scalar(
-        lambda t: log_loss(y, scaled(proba, t), labels=GROUPS), bounds=(0.3, 6), method="bounded"
-    ).x
-
-
-def by_object(X, y, proba):
-    """Return group and mean probabilities of each supernova."""
-    table = pd.DataFrame(np.log(np.clip(proba, 1e-6, 1)), columns=GROUPS).assign(
-        name=X["name"].to_numpy(), y=y
-    )
-    mean = table.groupby("name").agg({**dict.fromkeys(GROUPS, "mean"), "y": "first"})
-    proba = np.exp(mean[GROUPS].to_numpy())
-    return mean["y"].to_numpy(object), proba / proba.sum(axis=1, keepdims=True)
-
-
-def stored_proba(name, work):
-    """Return the array of `work()`, from the disk if a run before was there."""
-    path = OUT / f"ccsnscore_{name.replace(' ', '_')}.npy"
-    if not path.exists():
-        np.save(path, work())
-    return np.load(path)
-
-
-def out_of_fold(name, X, y, rows, templates, seed, part="dev"):
-    """Return probabilities of all given rows by 4-fold cross-validation."""
-    proba = np.zeros((len(y), len(GROUPS)))
-    folds = StratifiedGroupKFold(4, shuffle=True, random_state=seed)
-    for k, (train, test) in enumerate(folds.split(X, y, X["name"])):
-        work = partial(predict, X, y, rows, templates, train, test, VARIANTS[name], 10 * seed + k)
-        proba[test] = stored_proba(f"{part}_{name}_{seed}_{k}", work)
-    return proba
-
-
-def report(title, X, y, proba):
-    """Show the figures a spectrum and a supernova."""
-    for kind, pair in (("spectrum", (y, proba)), ("object", by_object(X, y, proba))):
-        found = ", ".join(f"{k} {v:.3f}" for k, v in scores(*pair).items())
-        print(f"{title:34s} {kind:8s} {found}", flush=True)
-
-
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
-    parser.add_argument("variants", nargs="*")
-    parser.add_argument("--test", action="store_true")
-    parser.add_argument("--all", type=int, default=0, help="seeds of folds over all supernovae")
+    parser.add_argument("parts", nargs="*", choices=["folds", "dev", "test", "hydrogen"])
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--redshift", action="store_true", help="add the channel redshift")
     given = parser.parse_args()
+    warnings.filterwarnings("ignore", category=FutureWarning, module="sklearn.svm")
     OUT.mkdir(parents=True, exist_ok=True)
-    X, y, rows, templates = load(given.folder)
-    dev, test = split(X, y)
-    print(f"{len(dev)} spectra to develop, {len(test)} to test, templates:")
-    print(pd.Series(templates[1]).value_counts().to_dict(), flush=True)
-    for name in given.variants or VARIANTS:
-        for seed in range(given.all):
-            proba = out_of_fold(name, X, y, rows, templates, seed, "all")
-            report(f"all {name} {seed}", X, y, proba)
-        own = X.iloc[dev], y[dev]
-        proba = out_of_fold(name, *own, rows[dev], templates, 0)
-        report(f"dev {name}", *own, proba)
-        temperature = best_temperature(y[dev], proba)
-        for seed in range(3) if given.test else ():
-            work = partial(predict, X, y, rows, templates, dev, test, VARIANTS[name], 100 + seed)
-            answer = stored_proba(f"test_{name}_{seed}", work)
-            report(f"test {name} {seed}", X.iloc[test], y[test], answer)
-            cooled = scaled(answer, temperature)
-            report(f"test, T = {temperature:.2f}", X.iloc[test], y[test], cooled)
+    X, y, _ = clean_osc(*read_osc(given.folder / "osc"))
+    end = "_z" if given.redshift else ""
+    parts = given.parts or ["folds"]
+    if "folds" in parts:
+        run("all", X, y, given, f"all{end}")
+    if "dev" in parts:
+        dev, _ = split(X, y)
+        run("dev", X.iloc[dev], y[dev], given, f"dev{end}")
+    if "test" in parts:
+        run_test(X, y, given, f"test{end}")
+    if "hydrogen" in parts:
+        types = X["name"].map(
+            pd.read_csv(given.folder / "osc/objects.csv").set_index("name")["type"]
+        )
+        used = types.isin(RICH + POOR).to_numpy()
+        rich = np.where(types[used].isin(RICH), "H-rich", "H-poor").astype(object)
+        run("hydrogen", X[used], rich, given, f"hydrogen{end}")
 
 
 if __name__ == "__main__":

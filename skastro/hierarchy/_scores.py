@@ -275,10 +275,22 @@ def class_scores(
     if n_samples is None or not hasattr(last, "predict_proba_samples"):
         scores = np.asarray(classifier.predict_proba(X), float)
         return scores, np.full(scores.shape, np.nan)
-    known = inspect.signature(last.predict_proba_samples).parameters
-    options = {"n_samples": n_samples} if "n_samples" in known else {}
+    options = {"n_samples": n_samples} if accepts_n_samples(last) else {}
     samples = np.asarray(last.predict_proba_samples(X_last, **options), float)
     return samples.mean(axis=0), samples.std(axis=0)
+
+
+def accepts_n_samples(classifier: Any) -> bool:
+    """Return whether the number of samples of a classifier can be chosen.
+
+    Examples
+    --------
+    >>> from skastro.hierarchy._scores import accepts_n_samples
+    >>> from skastro.neural_network import MultimodalClassifier
+    >>> accepts_n_samples(MultimodalClassifier())
+    True
+    """
+    return "n_samples" in inspect.signature(classifier.predict_proba_samples).parameters
 
 
 def positive_score(

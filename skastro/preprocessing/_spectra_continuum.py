@@ -1,14 +1,16 @@
 """The continuum of spectra."""
 
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skastro.base import SpectrumTransformer
 from skastro.preprocessing._spectra_scale import scaled
-from skastro.utils.interpolation import interpolate_cubic
+from skastro.utils.interpolation import interpolate_cubic, interpolate_linear
 from skastro.utils.ragged import keep_rows, segment_ids, segment_reduce
+
+_BINS_PER_WIDTH = 6
 
 
 class RemoveContinuum(SpectrumTransformer):
@@ -16,16 +18,22 @@ class RemoveContinuum(SpectrumTransformer):
 
     Parameters
     ----------
-    method : {"spline", "polynomial"}, default="spline"
+    method : {"spline", "polynomial", "gaussian"}, default="spline"
         Cubic spline through the means of the flux in `n_knots` bins of equal width in the
         logarithm of the wavelength, as SNID does with 13 [1]_, constant beyond the outermost
-        means; or the least-squares polynomial of `degree` in the wavelength.
+        means; the least-squares polynomial of `degree` in the wavelength; or the running mean of
+        the flux with a Gaussian weight in the logarithm of the wavelength, which does not
+        oscillate and does not depend on the ends of the spectrum.
 
     n_knots : int, default=13
         Number of bins of "spline"; those without data are left out.
 
     degree : int, default=5
         Degree of "polynomial"; a spectrum with fewer rows than coefficients becomes NaN.
+
+    width : float, default=0.12
+        Standard deviation of the weight of "gaussian" in the natural logarithm of the
+        wavelength, equal to a velocity in units of that of light.
 
     mode : {"divide", "subtract"}, default="divide"
         Flux over continuum, NaN where the continuum is not positive, or flux less continuum.
@@ -63,9 +71,10 @@ class RemoveContinuum(SpectrumTransformer):
     """
 
     _parameter_constraints = {
-        "method": [StrOptions({"spline", "polynomial"})],
+        "method": [StrOptions({"spline", "polynomial", "gaussian"})],
         "n_knots": [Interval(Integral, 2, None, closed="left")],
         "degree": [Interval(Integral, 0, None, closed="left")],
+        "width": [Interval(Real, 0, None, closed="neither")],
         "mode": [StrOptions({"divide", "subtract"})],
         **SpectrumTransformer._parameter_constraints,
     }
@@ -76,6 +85,7 @@ class RemoveContinuum(SpectrumTransformer):
         method: str = "spline",
         n_knots: int = 13,
         degree: int = 5,
+        width: float = 0.12,
         mode: str = "divide",
         column: str = "spectrum",
     ):
@@ -83,6 +93,7 @@ class RemoveContinuum(SpectrumTransformer):
         self.method = method
         self.n_knots = n_knots
         self.degree = degree
+        self.width = width
         self.mode = mode
 
     def _transform_spectra(self, offsets, rows, X):
@@ -91,10 +102,12 @@ class RemoveContinuum(SpectrumTransformer):
             offsets, {"x": rows["wavelength"].astype(float), "y": flux}, np.isfinite(flux)
         )
         at = offsets, rows["wavelength"].astype(float)
-        if self.method == "spline":
-            continuum = _spline(known_offsets, known["x"], known["y"], self.n_knots, *at)
-        else:
-            continuum = _polynomial(known_offsets, known["x"], known["y"], self.degree, *at)
+        function, parameter = {
+            "spline": (_spline, self.n_knots),
+            "polynomial": (_polynomial, self.degree),
+            "gaussian": (_gaussian, self.width),
+        }[self.method]
+        continuum = function(known_offsets, known["x"], known["y"], parameter, *at)
         if self.mode == "divide":
             positive = np.where(continuum > 0, continuum, np.nan)
             return offsets, scaled(rows, 1 / positive)
@@ -152,3 +165,24 @@ def _polynomial(offsets, x, y, degree, target_offsets, targets):
     normal[~enough], right[~enough] = np.eye(degree + 1), np.nan
     terms = np.linalg.solve(normal, right)[:, :, 0] * scale[:, None]
     return (basis(targets, target_owner) * terms[target_owner]).sum(axis=1)
+
+
+def _gaussian(offsets, x, y, width, target_offsets, targets):
+    """Means in narrow bins of log wavelength, their running mean, interpolated at the targets."""
+    step = width / _BINS_PER_WIDTH
+    cell = np.floor(np.log(x) / step).astype(int)
+    first = cell.min(initial=0)
+    shape = len(offsets) - 1, cell.max(initial=first) - first + 1
+    place = np.ravel_multi_index((segment_ids(offsets), cell - first), shape)
+    count = np.bincount(place, minlength=np.prod(shape))
+    total = np.bincount(place, y, minlength=np.prod(shape))
+    filled = (count > 0).reshape(shape)
+    means = (total / np.maximum(count, 1)).reshape(shape)
+    distance = np.subtract.outer(np.arange(shape[1]), np.arange(shape[1])) / _BINS_PER_WIDTH
+    weight = np.exp(-0.5 * distance**2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        smooth = (means @ weight) / (filled @ weight)
+    middles = np.tile((np.arange(shape[1]) + first + 0.5) * step, shape[0])
+    at = np.clip(np.log(targets), middles[0], middles[-1])
+    own_offsets = np.arange(shape[0] + 1) * shape[1]
+    return interpolate_linear(own_offsets, middles, smooth.ravel(), target_offsets, at)

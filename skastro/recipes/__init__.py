@@ -7,6 +7,7 @@ Pipeline of both, and a table ``<SYSTEM>_PAPER`` of its published settings as pa
 
 from skastro.recipes._ccsnscore_features import ccsnscore_shapes, make_ccsnscore_features
 from skastro.recipes._light_curves import STATIC_COLUMNS
+from skastro.recipes._pooling import pool_spectra
 from skastro.recipes._predictions import ccsnscore_table, predict_proba_at, prediction_table
 from skastro.recipes._scone_epochs import evaluate_scone_epochs
 from skastro.recipes.ccsnscore import (
@@ -76,6 +77,7 @@ __all__ = [
     "make_transformer_classifier",
     "make_transformer_features",
     "make_transformer_forest",
+    "pool_spectra",
     "predict_proba_at",
     "prediction_table",
     "suggest_transformer",

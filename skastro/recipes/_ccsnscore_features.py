@@ -1,10 +1,13 @@
 """Channels of CCSNscore: spectra, light curves and dm-dt maps as dense rows."""
 
 from collections.abc import Callable, Sequence
+from typing import Any, Self
 
 import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.pipeline import FeatureUnion, Pipeline
-from sklearn.preprocessing import FunctionTransformer
 
 from skastro.feature_extraction import DmDt, LightCurveChannels, SpectrumPixels
 from skastro.preprocessing import (
@@ -20,7 +23,7 @@ from skastro.preprocessing import (
 from skastro.surveys import Survey
 from skastro.utils.grid import Grid
 
-_LINES = (3700.0, 8800.0)
+_LINES = (3700.0, 9000.0)
 _HALPHA = Grid(6200.0, 6950.0, 192, "log")
 _DMDT = (24, 24)
 _SPECTRUM_DT = (0, 25, 50, 100, 200, 400, 800, 1200, 1600, 2400, 3200, 5000)
@@ -30,7 +33,7 @@ _SPECTRUM_DM = (-1, -0.5, -0.3, -0.2, -0.1, -0.02, 0.02, 0.1, 0.2, 0.3, 0.5, 1)
 def make_ccsnscore_features(
     survey: str | Survey | None = "ZTF",
     *,
-    channels: Sequence[str] = ("spec", "lines"),
+    channels: Sequence[str] = ("spec", "lines", "halpha"),
     deredshift: bool = True,
     resolution: int = 256,
     rebin: str = "flux",
@@ -45,7 +48,7 @@ def make_ccsnscore_features(
         Survey of the data.  It defines the wavelengths of the bands of light curves; None for
         bands of any other origin, whose fluxes are not scaled by wavelength.
 
-    channels : sequence of str, default=("spec", "lines")
+    channels : sequence of str, default=("spec", "lines", "halpha")
         Any of ``"spec"``, the spectrum as in the paper; ``"lines"``, the spectrum on a
         logarithmic grid divided by its continuum; ``"halpha"``, 6200 to 6950 Angstrom in 192
         samples of 180 km/s, standardised, which separates narrow lines from broad ones;
@@ -106,7 +109,7 @@ def make_ccsnscore_features(
 
 
 def ccsnscore_shapes(
-    channels: Sequence[str] = ("spec", "lines"),
+    channels: Sequence[str] = ("spec", "lines", "halpha"),
     *,
     resolution: int = 256,
     phase_length: int = 200,
@@ -115,7 +118,7 @@ def ccsnscore_shapes(
 
     Parameters
     ----------
-    channels : sequence of str, default=("spec", "lines")
+    channels : sequence of str, default=("spec", "lines", "halpha")
         Channels of the rows, see :func:`make_ccsnscore_features`.
 
     resolution : int, default=256
@@ -199,8 +202,8 @@ def _lines(deredshift, resolution, rebin):
         "clean": CleanSpectrum(),
         "deredshift": DeredshiftSpectrum(),
         "rebin": Rebin(Grid(*_LINES, resolution, "log"), method=rebin),
-        "continuum": RemoveContinuum(),
-        "outliers": ReplaceOutliers(-2, 4, value=1.0),
+        "continuum": RemoveContinuum(method="gaussian"),
+        "outliers": ReplaceOutliers(-0.5, 4, value=1.0),
         "standard": NormalizeSpectrum(method="standard"),
         "taper": Apodize(),
         "pixels": SpectrumPixels(),
@@ -237,23 +240,7 @@ def _halpha(deredshift, **_):
 
 
 def _redshift(**_):
-    return FunctionTransformer(_log_redshift, feature_names_out=_redshift_name)
-
-
-def _log_redshift(X):
-    """Return one column, NaN where there is no positive redshift."""
-    if "redshift" not in X:
-        raise ValueError(
-            f"make_ccsnscore: the channel 'redshift' requires the column 'redshift'; "
-            f"X has {list(X)}"
-        )
-    redshift = np.asarray(X["redshift"], np.float64)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(redshift > 0, np.log10(redshift), np.nan).astype(np.float32)[:, None]
-
-
-def _redshift_name(transformer, names):
-    return np.array(["log10_redshift"], object)
+    return LogRedshift()
 
 
 _SPECTRA: dict[str, Callable] = {
@@ -266,13 +253,58 @@ _SPECTRA: dict[str, Callable] = {
 
 
 def _missing(n_parts):
-    return FunctionTransformer(
-        _zeros_to_nan, kw_args={"n_parts": n_parts}, feature_names_out="one-to-one"
-    )
+    return BlankParts(n_parts)
 
 
-def _zeros_to_nan(rows, n_parts):
-    """Return rows whose parts that are zero everywhere are NaN."""
-    parts = np.array(rows, np.float32).reshape(len(rows), n_parts, -1)
-    parts[~parts.any(axis=2)] = np.nan
-    return parts.reshape(len(rows), -1)
+class _Stateless(TransformerMixin, BaseEstimator):
+    """A transformer that learns nothing; a class, because model files hold no functions."""
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Do nothing."""
+        return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+
+class LogRedshift(_Stateless):
+    """Return the logarithm of the column ``redshift``, NaN where there is no positive redshift."""
+
+    def transform(self, X: pd.DataFrame) -> NDArray[np.float32]:
+        """Return one column."""
+        if "redshift" not in X:
+            raise ValueError(
+                f"make_ccsnscore: the channel 'redshift' requires the column 'redshift'; "
+                f"X has {list(X)}"
+            )
+        redshift = np.asarray(X["redshift"], np.float64)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(redshift > 0, np.log10(redshift), np.nan).astype(np.float32)[:, None]
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """Return the name of the column."""
+        return np.array(["log10_redshift"], object)
+
+
+class BlankParts(_Stateless):
+    """Replace the parts of rows that are zero everywhere by NaN.
+
+    Parameters
+    ----------
+    n_parts : int, default=1
+        Number of parts of equal length.
+    """
+
+    def __init__(self, n_parts: int = 1):
+        self.n_parts = n_parts
+
+    def transform(self, X: ArrayLike) -> NDArray[np.float32]:
+        """Return rows of the same shape."""
+        rows = np.array(X, np.float32)
+        parts = rows.reshape(len(rows), self.n_parts, -1)
+        parts[~parts.any(axis=2)] = np.nan
+        return parts.reshape(len(rows), -1)
+
+    def get_feature_names_out(self, input_features: Any = None) -> Any:
+        """Return the names of the columns of the input."""
+        return input_features

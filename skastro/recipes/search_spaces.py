@@ -101,7 +101,7 @@ def search_space(system: str, size: str = "small", *, step: str = "classifier") 
         )
     prefix = f"{step}__" if step else ""
     if system == "ccsnscore":
-        prefix += "estimator__"
+        prefix += "estimator__network__"
     if size == "original":
         return _original(system, prefix)
     space = _SMALL[system] | (_WIDE[system] if size == "wide" else {})

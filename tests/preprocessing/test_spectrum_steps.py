@@ -243,6 +243,21 @@ def test_spline_continuum_is_the_spline_through_means():
     np.testing.assert_allclose(new["flux_err"], 0.1 * y / continuum, rtol=1e-9)
 
 
+def test_gaussian_continuum_is_a_running_mean_in_log_wavelength():
+    x = np.geomspace(3500, 9800, 3000)
+    rng = np.random.default_rng(0)
+    flux = 2 + np.sin(20 * np.log(x)) + 0.1 * rng.normal(size=len(x))
+    flux[1000:1100] = np.nan
+    new = opened(RemoveContinuum(method="gaussian", width=0.1).fit_transform(frame([
+        {"wavelength": x, "flux": flux}
+    ])))[0]  # fmt: skip
+    known = np.isfinite(flux)
+    weight = np.exp(-0.5 * (np.subtract.outer(np.log(x), np.log(x[known])) / 0.1) ** 2)
+    expected = flux / (weight @ flux[known] / weight.sum(axis=1))
+    np.testing.assert_allclose(new["flux"], expected, rtol=0.04)
+    assert np.isnan(new["flux"][1000:1100]).all()
+
+
 def test_continuum_removes_a_smooth_factor():
     """A line keeps its shape under another continuum."""
     x = np.linspace(3800, 9200, 2000)

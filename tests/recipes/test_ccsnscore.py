@@ -7,6 +7,7 @@ from sklearn.base import clone
 
 from skastro.datasets import make_spectra
 from skastro.feature_extraction import SpectrumPixels
+from skastro.neural_network import MultimodalClassifier
 from skastro.preprocessing import make_spectrum_preprocessing
 from skastro.recipes import (
     CCSNSCORE_PAPER,
@@ -15,6 +16,7 @@ from skastro.recipes import (
     make_ccsnscore,
     make_ccsnscore_classifier,
     make_ccsnscore_features,
+    pool_spectra,
 )
 from skastro.recipes._ccsnscore_layers import layers_of
 from skastro.taxonomy import SEDM
@@ -100,8 +102,8 @@ def test_labels_cover_types_and_read_their_own_channels(supernovae):
     ).fit(X, y)
     assert model.score(X, y) > 0.8
     own = model[-1].estimators_
-    assert (own["H-poor"].n_features_in_, own["H-rich"].n_features_in_) == (512, 256)
-    assert list(own["H-rich"].inputs) == ["lines"]
+    assert (own["H-poor"].n_features_in_, own["H-rich"].n_features_in_) == (704, 256)
+    assert all(list(m.inputs) == ["lines"] for m in own["H-rich"].estimators_.values())
     table = ccsnscore_table(model, X)
     assert table.index.equals(X.index.rename("object_id"))
     scores, errors = model[-1].predict_scores(model[:-1].transform(X))
@@ -120,6 +122,32 @@ def test_one_network_for_all_labels_by_default(supernovae):
     assert scores[y == "Ib"].sum(axis=1).mean() < 0.6 < scores[y != "Ib"].sum(axis=1).mean()
     np.testing.assert_allclose(model.predict_proba(X).sum(axis=1), 1)
     assert model.score(X[y != "Ib"], y[y != "Ib"]) > 0.7
+
+
+def test_the_network_votes_with_a_kernel_machine(supernovae):
+    X, y = supernovae
+    model = make_ccsnscore(
+        channels=["lines"], n_networks=1, max_epochs=2, n_samples=None, random_state=0
+    ).fit(X, y)
+    rows = model[:-1].transform(X)
+    members = model[-1].estimator_.estimators_
+    network, kernel = (members[name].predict_proba(rows) for name in ("network", "kernel"))
+    np.testing.assert_allclose(model.predict_proba(X), (2 * network + kernel) / 3, rtol=1e-6)
+    alone = make_ccsnscore(channels=["lines"], kernel_weight=0, max_epochs=2, random_state=0)
+    assert isinstance(alone[-1].estimator, MultimodalClassifier)
+
+
+def test_spectra_of_a_supernova_are_pooled_by_their_quality():
+    proba, names = [[0.8, 0.2], [0.2, 0.8], [np.nan, np.nan], [0.4, 0.6]], ["b", "b", "a", "b"]
+    equal = pool_spectra(proba, names)
+    odds = (4 * 0.25 * 2 / 3) ** (1 / 3)
+    np.testing.assert_allclose(equal.loc["b"], [odds / (1 + odds), 1 / (1 + odds)])
+    assert equal.index.tolist() == ["a", "b"] and equal.loc["a"].isna().all()
+    weighted = pool_spectra(proba, names, quality=[3, 1, 1, 0])
+    np.testing.assert_allclose(weighted.loc["b"], np.array([2, 1]) / 3)
+    for bad in ({"quality": [1, 2, 3, -1]}, {"quality": [1]}):
+        with pytest.raises(ValueError, match="pool_spectra"):
+            pool_spectra(proba, names, **bad)
 
 
 @pytest.mark.parametrize(
@@ -192,14 +220,16 @@ def test_ensembles_give_errors_by_their_members(supernovae):
     ).fit(X, y)
     rows = model[:-1].transform(X)
     _, errors = model[-1].predict_scores(rows)
-    ensemble = model[-1].estimator_
-    samples = ensemble.predict_proba_samples(rows, model[-1].n_samples)
+    voting = model[-1].estimator_
+    assert len(voting.estimators_["network"].estimators_) == 2
+    samples = voting.predict_proba_samples(rows, model[-1].n_samples)
     np.testing.assert_allclose(errors, samples.std(axis=0), atol=1e-6)
 
 
 def test_invalid_options_are_refused():
     for options in (
         {"encoder": "lstm"},
+        {"kernel_weight": 1.0},
         {"networks": "over"},
         {"layers": ["1"]},
         {"labels": {"a": ["b"]}, "taxonomy": SEDM},

@@ -93,7 +93,7 @@ def test_ranges_of_the_original_codes():
     trial, params = Space(search_space("transformer", "original"), "Search").ask(study)
     module = params["classifier__module"]
     assert module.keywords["num_layers"] in (6, 8, 10) and module.keywords["size"] in (64, 512)
-    assert set(search_space("ccsnscore", "original")) == {"classifier__estimator__lr"}
+    assert set(search_space("ccsnscore", "original")) == {"classifier__estimator__network__lr"}
     with pytest.raises(ValueError, match="'scone' was not tuned"):
         search_space("scone", "original")
     with pytest.raises(ValueError, match="no space for 'sconce'"):
