@@ -30,9 +30,9 @@ class RandomConvolutions(TransformerMixin, BaseEstimator):
     Parameters
     ----------
     inputs : dict of str -> tuple of int, default=None
-        Name and shape of each input in the order of the columns of X, flattened, as for
+        Name and shape of each input in the order of the columns of X, flattened; as for
         :class:`skastro.neural_network.MultimodalClassifier`.  Sequences, of shape (channels,
-        length), are convolved; other inputs and columns behind the inputs are kept as they are.
+        length), are convolved; other inputs and columns after the inputs are kept as they are.
         By default all columns are one sequence.
 
     n_kernels : int, default=100
@@ -155,15 +155,15 @@ class RandomConvolutions(TransformerMixin, BaseEstimator):
             For each sequence, kernels of the first channel first, windows side by side.
         """
         check_is_fitted(self)
-        X = self._read(X, reset=False)
+        rows = self._read(X, reset=False)
         parts, start = [], 0
         for name, shape in self._shapes().items():
             stop = start + int(np.prod(shape))
-            block = X[:, start:stop].reshape(len(X), *shape)
+            block = rows[:, start:stop].reshape(len(rows), *shape)
             parts.append(self._convolved(name, block) if len(shape) == _SEQUENCE else block)
             start = stop
-        parts.append(X[:, start:])
-        return np.hstack([part.reshape(len(X), -1) for part in parts])
+        parts.append(rows[:, start:])
+        return np.hstack([part.reshape(len(rows), -1) for part in parts])
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Return the names of the features: input, channel, kernel and window."""

@@ -51,7 +51,7 @@ class TemplateMatch(SpectrumFeatures):
     min_rlap : float, default=5
         Smallest `rlap` of a match that counts [2]_.
 
-    min_overlap : float, default=0.4
+    min_lap : float, default=0.4
         Smallest overlap of a match, in the natural logarithm of the wavelength [2]_.
 
     n_votes : int, default=20
@@ -61,7 +61,7 @@ class TemplateMatch(SpectrumFeatures):
         Logarithmic grid of wavelengths [Angstrom]; ``Grid(2500, 10000, 1024, "log")`` by default,
         that of SNID.
 
-    group_column : str, default=None
+    name_column : str, default=None
         Column with the name of the supernova.  A template of the same supernova is no match, so
         that the features of the training spectra are as good as those of others.
 
@@ -89,7 +89,7 @@ class TemplateMatch(SpectrumFeatures):
         Their rows in `X` of `fit`.
 
     template_ids_, template_names_ : ndarray of shape (n_templates,)
-        Their index in `X` and their name in `group_column`, or None.
+        Their index in `X` and their name in `name_column`, or None.
 
     template_labels_ : ndarray of shape (n_templates,) or None
         Their types.
@@ -114,7 +114,7 @@ class TemplateMatch(SpectrumFeatures):
     >>> from skastro.datasets import make_spectra
     >>> from skastro.feature_extraction import TemplateMatch
     >>> X, y = make_spectra(60, classes=["Ia", "II"], random_state=0)
-    >>> match = TemplateMatch(group_column="name").fit(X, y)
+    >>> match = TemplateMatch(name_column="name").fit(X, y)
     >>> match.get_feature_names_out().tolist()
     ['redshift', 'redshift_err', 'rlap', 'vote_II', 'vote_Ia']
     >>> match.match_table(X.iloc[:1], n_matches=2).columns.tolist()
@@ -125,10 +125,10 @@ class TemplateMatch(SpectrumFeatures):
         "redshift_range": ["array-like"],
         "redshift_tolerance": [Interval(Real, 0, None, closed="neither"), None],
         "min_rlap": [Real],
-        "min_overlap": [Interval(Real, 0, None, closed="left")],
+        "min_lap": [Interval(Real, 0, None, closed="left")],
         "n_votes": [Interval(Integral, 1, None, closed="left")],
         "grid": ["array-like", Grid, None],
-        "group_column": [str, None],
+        "name_column": [str, None],
         "redshift_column": [str],
         **SpectrumFeatures._parameter_constraints,
     }
@@ -139,10 +139,10 @@ class TemplateMatch(SpectrumFeatures):
         *,
         redshift_tolerance: float | None = 0.01,
         min_rlap: float = 5.0,
-        min_overlap: float = 0.4,
+        min_lap: float = 0.4,
         n_votes: int = 20,
         grid: ArrayLike | Grid | None = None,
-        group_column: str | None = None,
+        name_column: str | None = None,
         redshift_column: str = "redshift",
         quality_column: str = "quality",
         column: str = "spectrum",
@@ -151,10 +151,10 @@ class TemplateMatch(SpectrumFeatures):
         self.redshift_range = redshift_range
         self.redshift_tolerance = redshift_tolerance
         self.min_rlap = min_rlap
-        self.min_overlap = min_overlap
+        self.min_lap = min_lap
         self.n_votes = n_votes
         self.grid = grid
-        self.group_column = group_column
+        self.name_column = name_column
         self.redshift_column = redshift_column
 
     def fit(self, X: NestedFrame, y: ArrayLike | None = None) -> Self:
@@ -179,8 +179,9 @@ class TemplateMatch(SpectrumFeatures):
         """
         super().fit(X)
         labels = None if y is None else check_labels(y, type(self).__name__, X)
-        self.template_labels_ = None if labels is None else labels[self.template_rows_]
-        self.classes_ = np.unique([] if labels is None else self.template_labels_)
+        own = np.empty(0) if labels is None else np.asarray(labels)[self.template_rows_]
+        self.template_labels_ = None if labels is None else own
+        self.classes_ = np.unique(own)
         return self
 
     def match_table(self, X: NestedFrame, n_matches: int = 5) -> pd.DataFrame:
@@ -217,11 +218,11 @@ class TemplateMatch(SpectrumFeatures):
         low, high = self.redshift_range
         if not -1 < low < high:
             raise ValueError(
-                f"TemplateMatch: redshift_range={self.redshift_range} must increase and lie above -1"
+                f"TemplateMatch: redshift_range={self.redshift_range} must increase and exceed -1"
             )
 
     def _required_columns(self):
-        own = () if self.group_column is None else (self.group_column,)
+        own = () if self.name_column is None else (self.name_column,)
         return (self.redshift_column, *own)
 
     def _learn(self, X):
@@ -241,8 +242,8 @@ class TemplateMatch(SpectrumFeatures):
         self.templates_, self.template_spans_ = sequences[filled], spans[filled]
         self.template_ids_ = X.index.to_numpy()[filled]
         self.template_names_ = None
-        if self.group_column is not None:
-            self.template_names_ = X[self.group_column].to_numpy(object)[filled]
+        if self.name_column is not None:
+            self.template_names_ = X[self.name_column].to_numpy(object)[filled]
 
     def _features(self, offsets, rows, X):
         features = np.full((len(X), len(self._feature_names())), np.nan)
@@ -275,10 +276,10 @@ class TemplateMatch(SpectrumFeatures):
                 yield number, found.sort_values("rlap", ascending=False, kind="stable")
 
     def _is_match(self, found, X, number):
-        good = (found["rlap"] >= self.min_rlap) & (found["overlap"] >= self.min_overlap)
+        good = (found["rlap"] >= self.min_rlap) & (found["overlap"] >= self.min_lap)
         if self.template_names_ is None:
             return good
-        return good & (self.template_names_ != X[self.group_column].iloc[number])
+        return good & (self.template_names_ != X[self.name_column].iloc[number])
 
     def _lags(self, redshift):
         """Return the shifts in samples that are searched, with one more at either end."""

@@ -1,7 +1,7 @@
 """The kernel machine that votes with the networks of CCSNscore."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -106,17 +106,17 @@ class ConvolutionKernelClassifier(ClassifierMixin, BaseEstimator):
         -------
         self : object
         """
-        X, y = validate_data(self, X, y, **_CHECKS)
+        rows, y = validate_data(self, X, y, **_CHECKS)
         check_classification_targets(y)
         self.pipeline_ = make_pipeline(
             RandomConvolutions(
                 self.inputs, n_kernels=self.n_kernels, random_state=self.random_state
             ),
             StandardScaler(),
-            Nystroem(n_components=min(self.n_landmarks, len(X)), random_state=self.random_state),
+            Nystroem(n_components=min(self.n_landmarks, len(rows)), random_state=self.random_state),
             LogisticRegression(C=self.C, class_weight=self.class_weight, max_iter=500),
         )
-        self.pipeline_.fit(X, y, logisticregression__sample_weight=sample_weight)
+        self.pipeline_.fit(rows, y, logisticregression__sample_weight=sample_weight)
         self.classes_ = self.pipeline_.classes_
         return self
 

@@ -51,7 +51,8 @@ def pool_spectra(
     --------
     >>> from skastro.recipes import pool_spectra
     >>> proba = [[0.9, 0.1], [0.5, 0.5], [0.2, 0.8]]
-    >>> pool_spectra(proba, ["SN1", "SN1", "SN2"], classes=["II", "Ia"]).round(2).loc["SN1"].tolist()
+    >>> table = pool_spectra(proba, ["SN1", "SN1", "SN2"], classes=["II", "Ia"])
+    >>> table.round(2).loc["SN1"].tolist()
     [0.75, 0.25]
     """
     table = pd.DataFrame(proba, columns=classes, dtype=float).reset_index(drop=True)

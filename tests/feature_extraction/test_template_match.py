@@ -42,7 +42,7 @@ def test_redshift_and_type_of_a_shifted_template(templates):
 
 def test_types_of_other_supernovae_vote(templates):
     X, y = templates
-    match = TemplateMatch(group_column="name").fit(X, y)
+    match = TemplateMatch(name_column="name").fit(X, y)
     features = match.transform(X)
     own = match.match_table(X, n_matches=100)
     names = X["name"].to_dict()
@@ -57,7 +57,7 @@ def test_types_of_other_supernovae_vote(templates):
 def test_a_known_redshift_limits_the_search(templates):
     X, y = templates
     seen = shifted(X, np.full(len(X), 0.1))
-    match = TemplateMatch(min_rlap=0.0, min_overlap=0.0).fit(X, y)
+    match = TemplateMatch(min_rlap=0.0, min_lap=0.0).fit(X, y)
     known = match.transform(seen.assign(redshift=0.15))[:, 0]
     assert (np.abs(known - 0.15) < 0.0125).all()
     free = TemplateMatch(redshift_tolerance=None).fit(X, y).transform(seen.assign(redshift=0.15))
@@ -66,7 +66,7 @@ def test_a_known_redshift_limits_the_search(templates):
 
 def test_rlap_is_that_of_a_plain_loop(templates):
     X, y = templates
-    match = TemplateMatch(min_rlap=0.0, min_overlap=0.0, redshift_tolerance=None).fit(X, y)
+    match = TemplateMatch(min_rlap=0.0, min_lap=0.0, redshift_tolerance=None).fit(X, y)
     one, other = match.templates_[[0, 5]].astype(float)
     n, step = len(one), np.log(4) / 1023
     low, high = (int(f(np.log1p(z) / step)) for f, z in ((np.floor, -0.01), (np.ceil, 0.3)))
