@@ -59,7 +59,7 @@ def make_ccsnscore_classifier(
     taxonomy: Taxonomy | None = None,
     layers: Sequence[str] | None = None,
     networks: str = "joint",
-    kernel_weight: float = 1 / 3,
+    kernel_weight: float = 0.5,
     encoder: str = "conv1d",
     balanced: bool = False,
     n_samples: int = 20,
@@ -105,7 +105,7 @@ def make_ccsnscore_classifier(
         on real spectra (benchmarks/science/ccsnscore.md).  ``"label"``: one binary network per
         label, as in the paper.
 
-    kernel_weight : float, default=1/3
+    kernel_weight : float, default=0.5
         Weight, from 0 to below 1, of a kernel logistic regression on random convolutions of the
         same channels in the mean with each network.  Together they score higher and are better
         calibrated than either (benchmarks/science/ccsnscore.md).  0 for the networks alone, as
