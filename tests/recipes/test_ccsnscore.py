@@ -132,7 +132,7 @@ def test_the_network_votes_with_a_kernel_machine(supernovae):
     rows = model[:-1].transform(X)
     members = model[-1].estimator_.estimators_
     network, kernel = (members[name].predict_proba(rows) for name in ("network", "kernel"))
-    np.testing.assert_allclose(model.predict_proba(X), (2 * network + kernel) / 3, rtol=1e-6)
+    np.testing.assert_allclose(model.predict_proba(X), (network + kernel) / 2, rtol=1e-6)
     alone = make_ccsnscore(channels=["lines"], kernel_weight=0, max_epochs=2, random_state=0)
     assert isinstance(alone[-1].estimator, MultimodalClassifier)
 
