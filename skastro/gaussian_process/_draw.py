@@ -184,8 +184,8 @@ class DrawJob:
         with one_blas_thread():
             pool = Parallel(n_jobs, prefer="threads", return_as="generator")
             extra = [()] * self.n_objects if targets is None else [(t,) for t in targets]
-            answers = pool(delayed(self._one)(draw, i, *extra[i]) for i in usable)
-            for i, values in zip(usable, answers):
+            drawn = pool(delayed(self._one)(draw, i, *extra[i]) for i in usable)
+            for i, values in zip(usable, drawn):
                 if values is None:
                     self.batch.status[i] = Status.SINGULAR
                 else:

@@ -60,7 +60,7 @@ def _view(series, part):
 
 
 def check_concat_invariance(estimator, data):
-    """Answer and fit a frame of several chunks as one of a single chunk."""
+    """Predict and fit a frame of several chunks as one of a single chunk."""
     X, y = data()
     fitted = fit(estimator, X, y)
     expected = outputs(fitted, X)

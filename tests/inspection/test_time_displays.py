@@ -75,7 +75,7 @@ def drawn(display, name="Ia"):
 
 class TestProbabilityInTime:
     @pytest.mark.parametrize("kind", [CountingClassifier, CausalClassifier])
-    def test_each_observation_gets_an_answer(self, light_curves, kind):
+    def test_each_observation_gets_a_prediction(self, light_curves, kind):
         display = ProbabilityInTimeDisplay.from_estimator(kind(), light_curves, "a")
         assert drawn(display)[0] == [40, 90, 120]
         assert drawn(display)[1] == pytest.approx([1 / 2, 2 / 3, 3 / 4])

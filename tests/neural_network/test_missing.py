@@ -69,7 +69,7 @@ def test_numbers_have_no_label_for_unclassified(data, model, kind):
     assert np.isnan(model.predict_proba(X)[4]).all()
 
 
-def test_object_labels_answer_unclassified(data, model):
+def test_object_labels_become_unclassified(data, model):
     X, y = data
     model.fit(X, y.astype(object))
     X[4, 0] = np.nan

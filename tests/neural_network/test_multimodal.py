@@ -66,7 +66,7 @@ def test_any_input_alone_is_enough(data):
     assert alone.score(X[lost[40:], :32], y[lost[40:]]) > 0.9
 
 
-def test_an_object_without_any_input_has_no_answer(data):
+def test_an_object_without_any_input_has_no_prediction(data):
     X, y = data
     X[5, :116] = np.nan
     with pytest.warns(UserWarning, match="object 5"):

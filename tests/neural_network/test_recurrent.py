@@ -91,7 +91,7 @@ def test_a_date_is_the_light_curve_cut_there(model, data, day):
     np.testing.assert_allclose(model.predict_proba_at(X, [day])[:, 0], wanted, atol=1e-6)
 
 
-def test_answers_after_every_observation(model, data):
+def test_predictions_after_every_observation(model, data):
     X, _ = data
     frame = model.predict_proba_in_time(X)
     offsets, rows = flatten(frame["probability"])
@@ -105,7 +105,7 @@ def test_answers_after_every_observation(model, data):
     np.testing.assert_allclose(model.predict_proba_at(X, [30])[:, 0], at_30, atol=1e-6)
 
 
-def test_nothing_seen_yet_is_no_answer(model, data):
+def test_nothing_seen_yet_has_no_prediction(model, data):
     X, _ = data
     assert np.isnan(model.predict_proba_at(X, [-1e4])).all()
     assert np.isnan(model.predict_proba_at(X.iloc[:0:-1], [-1e4, 1e4])[:, 0]).all()
@@ -239,7 +239,7 @@ def test_wrong_labels_are_refused(data):
     assert not hasattr(network(), "predict_path")
 
 
-def test_ensemble_answers_at_dates(data):
+def test_ensemble_predicts_at_dates(data):
     X, y = data
     model = DeepEnsembleClassifier(network(), n_estimators=2, random_state=0).fit(X, y)
     members = [member.predict_proba_at(X, DAYS) for member in model.estimators_]
@@ -273,7 +273,7 @@ def test_static_columns_must_be_numbers(data):
         network(static=["name"]).fit(X.assign(name=X.index), y)
 
 
-def test_marked_objects_get_no_answer(data):
+def test_marked_objects_get_no_prediction(data):
     X, y = data
     X = X.assign(quality=np.where(np.arange(len(X)) == 4, "too few points", ""))
     with pytest.warns(UserWarning, match="too few points .object .*4"):

@@ -44,7 +44,7 @@ def test_learns_what_a_source_is(fitted):
     assert fitted.score(*stamps(200, seed=1)) > 0.9
 
 
-def test_raw_counts_of_any_gain_give_the_same_answer(fitted):
+def test_raw_counts_of_any_gain_give_the_same_prediction(fitted):
     X, _ = stamps(20, seed=2)
     np.testing.assert_allclose(
         fitted.predict_proba(X), fitted.predict_proba(7 * X - 300), atol=1e-3

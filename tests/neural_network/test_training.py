@@ -237,7 +237,7 @@ def test_partial_fit_is_repeatable_and_shuffles_anew(data, model):
 
 
 @pytest.mark.parametrize("dump", [pickle, joblib])
-def test_pickle_answers_the_same_and_is_small(data, model, tmp_path, dump):
+def test_pickle_predicts_the_same_and_is_small(data, model, tmp_path, dump):
     X, y = data
     model.fit(X, y)
     path = tmp_path / "model"
@@ -374,7 +374,7 @@ def test_any_labels(data, model, labels):
     assert p.dtype == np.float64
 
 
-def test_one_object_and_one_batch_answer_alike(data, model):
+def test_one_object_and_one_batch_agree(data, model):
     X, y = data
     p = model.fit(X, y).predict_proba(X)
     one_by_one = np.concatenate([model.predict_proba(X[i : i + 1]) for i in range(120)])

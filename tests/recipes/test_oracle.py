@@ -103,7 +103,7 @@ def test_paper(survey):
     assert oracle[-1].net_.module_.recurrent.hidden_size == 100
 
 
-def test_pickled_ensemble_answers_the_same(survey):
+def test_pickled_ensemble_predicts_the_same(survey):
     X, y = survey
     oracle = make_oracle(taxonomy=TREE, n_networks=2, **SMALL).fit(X, y)
     again = pickle.loads(pickle.dumps(oracle))

@@ -102,7 +102,7 @@ def test_pickled_model_predicts_the_same(survey, fitted):
     np.testing.assert_array_equal(copy.predict_proba(survey[0]), fitted.predict_proba(survey[0]))
 
 
-def test_object_that_cannot_be_classified_is_answered_with_a_reason(survey, fitted):
+def test_object_that_cannot_be_classified_gets_a_reason(survey, fitted):
     X = without_observations(survey[0], 3)
     table = prediction_table(fitted, X)
     assert table.index.tolist() == X.index.tolist() and table.index.name == "object_id"
@@ -122,7 +122,7 @@ def test_training_leaves_such_objects_out_and_says_so(survey):
     assert model["classifier"].n_unusable_ == 0
 
 
-def test_later_observations_do_not_change_an_early_answer(survey):
+def test_later_observations_do_not_change_an_early_prediction(survey):
     X, _ = survey
     features = make_scone_features(days=10, **SMALL).fit(X)
     with_trigger = until(features, "trigger").transform(X)
