@@ -2,7 +2,7 @@
 Types of supernovae from their spectra, with scores and a page each
 ===================================================================
 
-The spectra system end to end: mixes of rare types, two inputs a spectrum, one network for all
+The spectra system end to end: mixes of rare types, three inputs per spectrum, a network for all
 labels, scores with errors, the label "ambiguous", and the report page of three supernovae.
 
 Simulated spectra are the default. With the environment variable ``SKASTRO_OSC`` naming a folder

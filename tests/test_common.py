@@ -236,7 +236,7 @@ INIT_PARAMS = {
         "random_state": 0,
     },
     JointClassifier: {"estimator": LogisticRegression(), "ambiguity": None},
-    ConvolutionKernelClassifier: {"n_kernels": 30, "random_state": 0},
+    ConvolutionKernelClassifier: {"inputs": {}, "random_state": 0},
     SoftVotingClassifier: {
         "estimators": [("weak", LogisticRegression(C=0.1)), ("strong", LogisticRegression())]
     },
@@ -281,11 +281,13 @@ ROUNDING = (
     "embeddings are float32, and matrix products of rows in another order differ by 1e-7; "
     "test_training.py compares the probabilities"
 )
+LANDMARKS = "landmarks are drawn among the objects and inputs are scaled, both without weights"
 EXPECTED_FAILED_CHECKS = {
     AsinhScale: {
         "check_missing_nested_column": NESTED_OR_DENSE,
         "check_not_a_frame": NESTED_OR_DENSE,
     },
+    ConvolutionKernelClassifier: {"check_sample_weight_equivalence_on_dense_data": LANDMARKS},
     DrawDays: {"check_index_kept": BY_IDENTIFIER},
     DetectorClassifier: {"check_classifiers_train": DETECTOR},
     DeepEnsembleClassifier: {"check_sample_weight_equivalence_on_dense_data": BATCHES},

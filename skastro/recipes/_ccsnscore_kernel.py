@@ -148,7 +148,8 @@ class ConvolutionKernelClassifier(ClassifierMixin, BaseEstimator):
         -------
         labels : ndarray of shape (n_objects,)
         """
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        proba = self.predict_proba(X)
+        return self.classes_[proba.argmax(axis=1)]
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
