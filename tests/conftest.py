@@ -20,7 +20,10 @@ SLOW = (
     "test_common.py",
     "test_documentation.py",
     "test_golden.py",
+    "test_sklearn_tools.py",
     "test_testing.py",
+    "adaptation",
+    "calibration",
     "cli",
     "distributed",
     "feature_extraction",
@@ -32,6 +35,7 @@ SLOW = (
     "neural_network",
     "persistence",
     "recipes",
+    "streaming",
 )
 """Groups that train networks or repeat a test often.  `make test-fast` runs the first test of each
 file in these folders, and the first of each function in these files."""
