@@ -67,7 +67,7 @@ ax.set_title(f"held-out supernovae: macro F1 of the highest score {macro:.2f}", 
 
 # %%
 # Only certain predictions
-# -----------------
+# ------------------------
 # Cuts on the score and its error buy purity for completeness.
 
 for cut in (0.5, 0.8, 0.95):
