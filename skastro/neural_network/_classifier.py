@@ -85,8 +85,7 @@ class BaseNetClassifier(PredictionMixin, BaseNet):
         Number of logits.
 
     ignores_zero_weight : bool
-        True: objects with `sample_weight` 0 change nothing in `fit`, so that a part of a memory
-        map can be trained on without copying it.
+        True: objects with `sample_weight` 0 change nothing in `fit`.
 
     See Also
     --------
@@ -315,10 +314,8 @@ class BaseNetClassifier(PredictionMixin, BaseNet):
         if self._criterion.taxonomy is None:
             self._targets = FlatTargets(labels.named)
         else:
-            name, values = (
-                type(self).__name__,
-                labels.values if used is None else labels.values[used],
-            )
+            name = type(self).__name__
+            values = labels.values if used is None else labels.values[used]
             named = read_node_labels(values, self._criterion.taxonomy, self.classes, name)
             if used is not None:
                 self._criterion = trained_criterion(self._criterion, named, name)
@@ -337,10 +334,9 @@ class BaseNetClassifier(PredictionMixin, BaseNet):
         try:
             return function(*arguments)
         except ValueError as error:
-            name = type(self).__name__
-            if str(error).startswith(name):
+            if str(error).startswith(type(self).__name__):
                 raise
-            raise ValueError(f"{name}: {error}") from None
+            raise ValueError(f"{type(self).__name__}: {error}") from None
 
     def _apply_class_weight(self, weights, labels, used):
         counted = used & labels.known

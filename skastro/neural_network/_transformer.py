@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 from nested_pandas import NestedFrame
 from numpy.typing import ArrayLike
 from sklearn.base import clone
@@ -15,6 +14,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from skastro.neural_network._classifier import BaseNetClassifier
+from skastro.neural_network._importance import gradient_times_input
 from skastro.neural_network._light_curves import LightCurveNetClassifier, observation_cells
 from skastro.nn import TransformerNet
 from skastro.surveys import Survey
@@ -378,28 +378,5 @@ class TransformerClassifier(LightCurveNetClassifier):
             for start in range(0, len(objects), _OBJECTS_AT_ONCE)
         ]
         return np.concatenate(
-            [_gradient_times_input(module, part, self.net_.device) for part in parts]
+            [gradient_times_input(module, part, self.net_.device) for part in parts]
         )
-
-
-def _gradient_times_input(module, batch, device):
-    """Shares of the observations in the largest logit, of shape (n_objects, n_observations)."""
-    kept = []
-
-    def keep(layer, inputs, output):
-        kept.append(output)
-        output.retain_grad()
-
-    handle = module.encoder.embedding.register_forward_hook(keep)
-    try:
-        logits = module(**{name: tensor.to(device) for name, tensor in batch.items()})[:, -1]
-    finally:
-        handle.remove()
-    best = logits if logits.shape[1] == 1 else logits.amax(dim=1)
-    sign = torch.where(best < 0, -1.0, 1.0) if logits.shape[1] == 1 else 1.0
-    module.zero_grad()
-    (best * sign).sum().backward()
-    share = (kept[0] * kept[0].grad).sum(dim=2).detach()
-    real = torch.arange(share.shape[1]) < batch["lengths"][:, None]
-    share = share.cpu() * real
-    return (share / share.abs().sum(dim=1, keepdim=True).clamp_min(1e-30)).numpy()

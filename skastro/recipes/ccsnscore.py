@@ -8,21 +8,18 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from imblearn.under_sampling import RandomUnderSampler
 from sklearn.base import ClassifierMixin
 
 from skastro.hierarchy import (
     HierarchicalClassifier,
     JointClassifier,
     ParallelBinaryClassifier,
-    SoftVotingClassifier,
 )
 from skastro.neural_network import MultimodalClassifier
-from skastro.nn import RecurrentEncoder
 from skastro.recipes._ccsnscore_features import ccsnscore_shapes, make_ccsnscore_features
-from skastro.recipes._ccsnscore_kernel import ConvolutionKernelClassifier
 from skastro.recipes._ccsnscore_layers import layers_of
-from skastro.recipes._options import make_networks, split_options
+from skastro.recipes._ccsnscore_networks import make_voters
+from skastro.recipes._options import split_options
 from skastro.resampling import ResamplingPipeline, SpectrumMixSampler
 from skastro.surveys import Survey
 from skastro.taxonomy import Taxonomy
@@ -168,7 +165,7 @@ def make_ccsnscore_classifier(
     split_options(make_ccsnscore_classifier, parameters, (MultimodalClassifier,))
     shapes = ccsnscore_shapes(channels, resolution=resolution, phase_length=phase_length)
     make = partial(
-        _voters,
+        make_voters,
         kernel_weight=kernel_weight,
         encoder=encoder,
         balanced=balanced,
@@ -245,51 +242,6 @@ def _own_parts(own, shapes, make):
         "columns": columns,
         "label_estimators": {label: make(chosen) for label, chosen in own.items()},
     }
-
-
-def _voters(shapes, *, kernel_weight, **options):
-    """Return a network, or the mean of a network and a kernel machine."""
-    if not 0 <= kernel_weight < 1:
-        raise ValueError(f"make_ccsnscore: kernel_weight={kernel_weight} is not in [0, 1)")
-    network = _network(shapes, **options)
-    if kernel_weight == 0:
-        return network
-    kernel = ConvolutionKernelClassifier(
-        shapes, class_weight=options["class_weight"], random_state=options["random_state"]
-    )
-    members = [("network", network), ("kernel", kernel)]
-    return SoftVotingClassifier(members, weights=[1 - kernel_weight, kernel_weight])
-
-
-def _network(shapes, *, encoder, balanced, parameters, **training):
-    if encoder not in ("conv1d", "rnn"):
-        raise ValueError(f"make_ccsnscore: encoder={encoder!r} is neither 'conv1d' nor 'rnn'")
-    encoders = {name: _rnn(name) for name in shapes if len(shapes[name]) == 2}  # noqa: PLR2004
-    network = make_networks(
-        MultimodalClassifier,
-        inputs=shapes,
-        encoders=encoders if encoder == "rnn" else None,
-        **training,
-        **{"batch_size": 64, "validation": None, **parameters},
-    )
-    if not balanced:
-        return network
-    sampler = RandomUnderSampler(
-        sampling_strategy=_at_most_double, random_state=training["random_state"]
-    )
-    return ResamplingPipeline([("balance", sampler), ("network", network)])
-
-
-def _rnn(name):
-    if not name.startswith("lc"):
-        return partial(RecurrentEncoder)
-    shape = {"num_layers": 3, "bidirectional": False}
-    return partial(RecurrentEncoder, dropouts=(0, 0, 0.5), hidden_sizes=(), **shape)
-
-
-def _at_most_double(y):
-    labels, counts = np.unique(y, return_counts=True)
-    return {label: min(n, 2 * counts.min()) for label, n in zip(labels.tolist(), counts.tolist())}
 
 
 def make_ccsnscore(
