@@ -6,13 +6,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
+from sklearn.utils import Tags, check_consistent_length, get_tags
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skastro.base import most_probable
-from skastro.calibration._dates import proba_at
+from skastro.calibration._dates import keep_columns, proba_at
 from skastro.taxonomy import Taxonomy
+from skastro.utils.labels import check_labels
 
 CONSTRAINTS: dict[str, list] = {
     "estimator": [HasMethods(["fit", "predict_proba"])],
@@ -99,6 +101,16 @@ class DatedMetaClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         return self.estimator_.is_known(X)
 
+    def _open(
+        self, X: Any, y: ArrayLike, groups: ArrayLike | None
+    ) -> tuple[NDArray, NDArray | None]:
+        """Check the arguments of `fit`, note the columns, and return labels and groups."""
+        labels = check_labels(y, type(self).__name__, X)
+        groups = None if groups is None else np.asarray(groups)
+        check_consistent_length(X, labels, groups)
+        keep_columns(self, X)
+        return labels, groups
+
     def _tree(self) -> Taxonomy | None:
         if self.taxonomy is None or isinstance(self.taxonomy, Taxonomy):
             return self.taxonomy
@@ -107,3 +119,8 @@ class DatedMetaClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     def _proba_at(self, model: Any, X: Any, days: ArrayLike) -> NDArray[np.float64]:
         columns = self.reference_column, self.column
         return proba_at(model, X, days, *columns, type(self).__name__)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags = get_tags(self.estimator).input_tags
+        return tags

@@ -10,19 +10,18 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import _fit_context
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils import Tags, _safe_indexing, get_tags, indexable
+from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils._param_validation import Interval
-from sklearn.utils.validation import check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from skastro.base import ignore_unclassified, no_prediction
 from skastro.calibration._base import CONSTRAINTS
-from skastro.calibration._dates import check_days, fit_with_groups, keep_columns, object_names
+from skastro.calibration._dates import check_days, fit_with_groups, object_names
 from skastro.calibration._nodes import node_scores, node_threshold
 from skastro.calibration._quantiles import set_quantiles, split_rows
 from skastro.calibration._sets import SetPredictor
 from skastro.exceptions import ObjectError, ObjectWarning, name_objects
 from skastro.taxonomy import Taxonomy
-from skastro.utils.labels import check_labels
 
 
 class ConformalClassifier(SetPredictor):
@@ -180,11 +179,8 @@ class ConformalClassifier(SetPredictor):
         ObjectWarning
             Objects without probabilities take no part in the calibration.
         """
-        labels = check_labels(y, type(self).__name__, X)
-        check_consistent_length(X, labels)
-        keep_columns(self, X)
+        labels, groups = self._open(X, y, groups)
         (X,) = indexable(X)
-        groups = None if groups is None else np.asarray(groups)
         train, rest = self._parts(labels, groups)
         own = None if groups is None else groups[train]
         part = _safe_indexing(X, train)
@@ -264,8 +260,3 @@ class ConformalClassifier(SetPredictor):
         """
         check_is_fitted(self)
         return np.asarray(self.estimator_.predict_proba(X))
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags = get_tags(self.estimator).input_tags
-        return tags

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import _fit_context
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from skastro.base import no_prediction
 from skastro.calibration._base import CONSTRAINTS, DatedMetaClassifier
@@ -19,7 +19,6 @@ from skastro.calibration._biases import fit_biases, shift
 from skastro.calibration._dates import (
     check_days,
     fit_with_groups,
-    keep_columns,
     object_names,
     out_of_fold,
 )
@@ -32,7 +31,6 @@ from skastro.calibration._temperature import (
 )
 from skastro.exceptions import ObjectError, ObjectWarning, name_objects
 from skastro.taxonomy import Taxonomy
-from skastro.utils.labels import check_labels
 
 
 class DateCalibratedClassifier(DatedMetaClassifier):
@@ -207,10 +205,7 @@ class DateCalibratedClassifier(DatedMetaClassifier):
         days = None if self.days is None else check_days(self.days, name)
         if self.method == "vector" and self.taxonomy is not None:
             raise ValueError(f"{name}: method='vector' has no biases of nodes; drop the taxonomy")
-        labels = check_labels(y, name, X)
-        check_consistent_length(X, labels)
-        groups = None if groups is None else np.asarray(groups)
-        keep_columns(self, X)
+        labels, groups = self._open(X, y, groups)
         self.estimator_ = fit_with_groups(self.estimator, X, labels, groups)
         self.classes_ = np.asarray(self.estimator_.classes_)
         splits = make_splits(labels, self.classes_, self._tree())

@@ -7,16 +7,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import _fit_context, clone
-from sklearn.utils import Tags, _safe_indexing, get_tags, indexable
+from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils._param_validation import HasMethods, Interval
-from sklearn.utils.validation import check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from skastro.base import UNCLASSIFIED_OPTIONS, class_prior, fill_unclassified, ignore_unclassified
 from skastro.calibration._base import CONSTRAINTS, DatedMetaClassifier
-from skastro.calibration._dates import check_days, cut_at, fit_with_groups, keep_columns
+from skastro.calibration._dates import check_days, cut_at, fit_with_groups
 from skastro.calibration._detectors import MahalanobisDetector
 from skastro.calibration._quantiles import conformal_quantile, interpolate_quantiles, split_rows
-from skastro.utils.labels import check_labels
 
 
 class GatedClassifier(DatedMetaClassifier):
@@ -170,11 +169,8 @@ class GatedClassifier(DatedMetaClassifier):
         -------
         self : object
         """
-        labels = check_labels(y, type(self).__name__, X)
-        check_consistent_length(X, labels)
-        keep_columns(self, X)
+        labels, groups = self._open(X, y, groups)
         (X,) = indexable(X)
-        groups = None if groups is None else np.asarray(groups)
         train, rest = split_rows(labels, groups, self.calibration_size, self.random_state)
         part, own = _safe_indexing(X, train), None if groups is None else groups[train]
         with ignore_unclassified():
@@ -323,8 +319,3 @@ class GatedClassifier(DatedMetaClassifier):
         if proba.ndim > 2 and self.unclassified == "nan":  # noqa: PLR2004
             return proba
         return fill_unclassified(proba, self.class_prior_, self.unclassified, name, X)
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags = get_tags(self.estimator).input_tags
-        return tags

@@ -158,3 +158,11 @@ def test_dates_of_a_classifier_inside_a_vote():
         boosting, days=[5.0, 30.0], cv=2, reference_column="peak_time", random_state=0
     )
     check(VotingClassifier([("a", dated), ("b", dated)], voting="soft"), X, y, least=0.5)
+
+
+@pytest.mark.parametrize("kind", [ConformalClassifier, DateCalibratedClassifier, GatedClassifier])
+def test_groups_of_other_objects_are_refused(kind):
+    X, y = np.random.default_rng(0).normal(size=(60, 3)), np.repeat(["II", "Ia"], 30)
+    network = MultimodalClassifier(inputs={"x": (3,)}, max_epochs=1)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        kind(network).fit(X, y, groups=np.arange(59))
