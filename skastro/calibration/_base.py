@@ -1,7 +1,7 @@
 """What classifiers around a classifier at dates share: days, taxonomy, and labels."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -45,12 +45,13 @@ class DatedMetaClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     True
     """
 
-    estimator: Any
-    taxonomy: Any
-    reference_column: str
-    column: str
-    estimator_: Any
-    classes_: NDArray
+    if TYPE_CHECKING:  # not at run time, where the documentation would take them for its own
+        estimator: Any
+        taxonomy: Any
+        reference_column: str
+        column: str
+        estimator_: Any
+        classes_: NDArray
 
     def predict(self, X: Any) -> NDArray:
         """Return the most probable class.
