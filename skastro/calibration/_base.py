@@ -1,7 +1,7 @@
 """What classifiers around a classifier at dates share: days, taxonomy, and labels."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -45,13 +45,12 @@ class DatedMetaClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     True
     """
 
-    if TYPE_CHECKING:  # not at run time, where the documentation would take them for its own
-        estimator: Any
-        taxonomy: Any
-        reference_column: str
-        column: str
-        estimator_: Any
-        classes_: NDArray
+    estimator: Any
+    taxonomy: Any
+    reference_column: str
+    column: str
+    estimator_: Any
+    classes_: NDArray
 
     def predict(self, X: Any) -> NDArray:
         """Return the most probable class.
