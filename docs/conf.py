@@ -68,6 +68,8 @@ def skip_member(app, what, name, member, skip, options):
     owner = getattr(function, "__module__", None) or ""
     if callable(function) and not owner.startswith("skastro"):
         return True
+    if what == "class" and not callable(function):
+        return True
     return True if not inspect.getdoc(function) and not inspect.isfunction(member) else None
 
 
