@@ -76,6 +76,7 @@ def source(broker, group, idle_timeout=0.5):
     return KafkaPackets("ztf", config, max_wait=0.2, idle_timeout=idle_timeout)
 
 
+@pytest.mark.slow
 def test_every_message_once_across_an_interruption(broker, stream, packets):
     class Interrupted(Exception):
         pass
