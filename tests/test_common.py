@@ -102,7 +102,7 @@ from skastro.preprocessing import (
     TriggerTime,
     Window,
 )
-from skastro.recipes._ccsnscore_kernel import ConvolutionKernelClassifier
+from skastro.recipes import ConvolutionKernelClassifier
 from skastro.resampling import (
     AugmentSampler,
     DropUnusable,

@@ -30,10 +30,11 @@ class ConvolutionKernelClassifier(ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     inputs : dict of str -> tuple of int, default=None
-        Name and shape of each input, see :class:`skastro.feature_extraction.RandomConvolutions`.
+        Name and shape of each input in the order of the columns of X, flattened; as for
+        :class:`skastro.feature_extraction.RandomConvolutions`.
 
     n_kernels : int, default=100
-        Number of random kernels for each channel.
+        Number of kernels for each channel of a sequence.
 
     n_landmarks : int, default=500
         Largest number of training objects that span the space of functions.
@@ -41,8 +42,8 @@ class ConvolutionKernelClassifier(ClassifierMixin, BaseEstimator):
     C : float, default=5
         Inverse of the strength of the regularisation.
 
-    class_weight : dict, "balanced" or None, default="balanced"
-        Weights of the classes.
+    class_weight : dict, "balanced" or None, default=None
+        Weights of the classes in the loss.
 
     random_state : int, RandomState instance or None, default=None
         Source of randomness; pass an integer for reproducible results.
@@ -64,7 +65,7 @@ class ConvolutionKernelClassifier(ClassifierMixin, BaseEstimator):
     Examples
     --------
     >>> import numpy as np
-    >>> from skastro.recipes._ccsnscore_kernel import ConvolutionKernelClassifier
+    >>> from skastro.recipes import ConvolutionKernelClassifier
     >>> X = np.random.default_rng(0).normal(size=(40, 32))
     >>> y = np.where(X[:, 16] > 0, "Ia", "II")
     >>> ConvolutionKernelClassifier(random_state=0).fit(X, y).score(X, y) > 0.9
@@ -78,7 +79,7 @@ class ConvolutionKernelClassifier(ClassifierMixin, BaseEstimator):
         n_kernels: int = 100,
         n_landmarks: int = 500,
         C: float = 5.0,
-        class_weight: dict | str | None = "balanced",
+        class_weight: dict | str | None = None,
         random_state: RandomState = None,
     ):
         self.inputs = inputs

@@ -41,6 +41,15 @@ def make_voters(
     ------
     ValueError
         A weight or an encoder that does not exist.
+
+    Examples
+    --------
+    >>> from skastro.recipes._ccsnscore_networks import make_voters
+    >>> options = {"encoder": "conv1d", "balanced": False, "parameters": {}, "max_epochs": 2}
+    >>> options |= {"n_networks": 1, "class_weight": None, "random_state": 0, "n_jobs": None}
+    >>> voters = make_voters({"spec": (1, 64)}, kernel_weight=0.5, **options)
+    >>> [name for name, _ in voters.estimators]
+    ['network', 'kernel']
     """
     if not 0 <= kernel_weight < 1:
         raise ValueError(f"make_ccsnscore: kernel_weight={kernel_weight} is not in [0, 1)")
