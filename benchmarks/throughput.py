@@ -1,17 +1,20 @@
 """Speed of every recipe in prediction, step by step, on one core, beside plain loops.
 
 One line per recipe: objects per second of CPU time for reading (from Parquet, light curves
-only), features, network and both together; CPU milliseconds of a call with one object, median and
-99th percentile, and of one with 100 objects; peak memory of the process up to then, in which the
-recipes run one after the other.  Beside it the plain torch loop: the same module over ready
-batches of 128 objects.  Below, george's process, which predicts the grid of the heat maps at
+only), features, training of the classifier for one epoch, its prediction, and prediction from light
+curves to probabilities; CPU milliseconds of a call with one object, median and 99th percentile, and
+of one with 100 objects; peak memory of the process up to then, in which the recipes run one after
+the other.  Beside it the plain torch loop: the module of the network over ready batches of 128
+objects.  Below, george's process, which predicts the grid of the heat maps at
 hyperparameters that are given, without a fit; and the recurrent network of SuperNNova (Moller and
 de Boissiere 2020, MNRAS 491, 4277: two bidirectional LSTM layers of width 32, mean output, one step
 per night) as a plain loop over ready tensors of the same light curves.
 
     OMP_NUM_THREADS=1 python benchmarks/throughput.py
+    OMP_NUM_THREADS=1 python benchmarks/throughput.py --goals
     OMP_NUM_THREADS=2 python benchmarks/throughput.py --cores 2
 
+`--goals` prints the state against the goals for alerts, throughput and Gaussian processes instead.
 With more than one core the figures are of elapsed time, right only on an idle machine.
 """
 
@@ -24,9 +27,11 @@ import time
 import warnings
 from pathlib import Path
 
+import bench_gp_linear
 import george
 import numpy as np
 import torch
+from sklearn.base import clone
 
 from skastro.datasets import make_light_curves, make_spectra, make_stamps
 from skastro.io import read_parquet, write_parquet
@@ -79,6 +84,16 @@ def read_rate(X):
     return len(X) / min(times)
 
 
+def bare(classifier):
+    """Return the first network in a fitted classifier."""
+    while not hasattr(classifier, "network_inputs"):
+        if hasattr(classifier, "estimators_"):
+            classifier = next(iter(classifier.estimators_.values()))
+        else:
+            classifier = classifier.estimator_
+    return classifier
+
+
 def plain_rate(network, rows):
     """Return the objects per CPU second of the bare module over ready batches."""
     inputs = network.network_inputs(rows)
@@ -101,36 +116,72 @@ def single_times(model, X, n_calls):
     return [1e3 * seconds(model.predict_proba, one)[0] for one in ones]
 
 
-def parts(model, X):
-    """Return the rates of the features, of the network and of the bare network."""
+def parts(model, X, y):
+    """Return the rates of features, training, prediction and of the bare module."""
     if not hasattr(model, "steps"):
-        return [np.nan] * 3
-    rows, network = model[:-1].transform(X), model[-1]
-    network = getattr(network, "estimator_", network)
-    rates = best(model[:-1].transform, X), best(network.predict_proba, rows)
-    return [*rates, plain_rate(network, rows)]
+        return [np.nan] * 4
+    rows, classifier = model[:-1].transform(X), model[-1]
+    return [
+        best(model[:-1].transform, X),
+        best(lambda rows: clone(classifier).fit(rows, y), rows),
+        best(classifier.predict_proba, rows),
+        plain_rate(bare(classifier), rows),
+    ]
 
 
-def measure(name, model, simulate, options):
-    X, y = simulate(options.training, random_state=0)[:2]
-    model.fit(X, y)
-    X = simulate(options.objects, random_state=1)[0]
-    features, network, plain = parts(model, X)
-    model.predict_proba(X)
+def measure(name, options):
+    """Return the figures of a recipe by column."""
+    model, simulate = recipes(options.cores)[name]
+    model.fit(*simulate(options.training, random_state=0)[:2])
+    X, y = simulate(options.objects, random_state=1)[:2]
+    row = dict(zip(("features", "fit", "predict", "plain"), parts(model, X, y)))
+    row["together"] = best(model.predict_proba, X)
     single = single_times(model, X, options.calls)
-    row = {
-        "read": read_rate(X) if simulate is make_light_curves else np.nan,
-        "features": features,
-        "network": network,
-        "plain": plain,
-        "together": best(model.predict_proba, X),
-        "one": np.median(single),
-        "p99": np.quantile(single, 0.99),
-        "hundred": 1e5 / best(model.predict_proba, X[:100]),
-        "MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-    }
-    cells = " ".join(f"{'-' if np.isnan(v) else format(v, '.5g'):>9}" for v in row.values())
-    print(f"{name:16} {cells}", flush=True)
+    row |= {"one": np.median(single), "p99": np.quantile(single, 0.99)}
+    row["hundred"] = 1e5 / best(model.predict_proba, X[:100])
+    row["MiB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"read": read_rate(X) if simulate is make_light_curves else np.nan} | row
+
+
+def table(options):
+    """Print a line per recipe and, below, the peers."""
+    names = "read features fit predict plain together one p99 hundred MiB".split()
+    print(f"{'recipe':16} {' '.join(f'{name:>9}' for name in names)}")
+    for name in options.recipes:
+        row = measure(name, options)
+        cells = " ".join(
+            f"{'-' if np.isnan(row[column]) else format(row[column], '.5g'):>9}" for column in names
+        )
+        print(f"{name:16} {cells}", flush=True)
+    X, _ = make_light_curves(options.objects, random_state=1)
+    print(f"george, grid of 32 x 180 without a fit: {george_rate(X[:40]):.0f} objects/s")
+    rates = supernnova(X, BATCH), supernnova(X[: options.calls], 1)
+    print(f"SuperNNova's network: {rates[0]:.0f} objects/s, one in {1e3 / rates[1]:.2f} ms")
+
+
+def goals(options):
+    """Print the state against the goals, as Markdown."""
+    scone, oracle = measure("scone separable", options), measure("oracle", options)
+    grids = {}
+    for n_rows in (60, 1300, 10_000):
+        n_objects = bench_gp_linear.count(n_rows)
+        rows = bench_gp_linear.make_objects(n_rows, n_objects)
+        runs = [bench_gp_linear.milliseconds(rows, n_objects, "numba") for _ in range(3)]
+        grids[n_rows] = min(grid for _, grid in runs)
+    process = f"{grids[60]:.2f} of {1e3 / scone['together']:.2f} ms are a fit and grid of 60 rows"
+    lines = [
+        ("one object through ORACLE [ms]", 5, oracle["one"], f"p99 {oracle['p99']:.1f}"),
+        ("one object through SCONE [ms]", 8, scone["one"], f"p99 {scone['p99']:.1f}"),
+        ("ORACLE [objects/s]", 3000, oracle["together"], f"bare module {oracle['plain']:.0f}"),
+        ("SCONE with features [objects/s]", 3000, scone["together"], process),
+        ("60 rows, fit and grid [ms]", 0.36, grids[60], "the dense engine on the first machine"),
+        ("1,300 rows, fit and grid [ms]", 12, grids[1300], ""),
+        ("10,000 rows, fit and grid [ms]", 120, grids[10_000], ""),
+    ]
+    print("| one core | goal | now | |\n|---|---|---|---|")
+    for name, goal, now, note in lines:
+        print(f"| {name} | {goal:,} | {now:,.3g} | {note} |")
+    bench_gp_linear.first_run()
 
 
 def george_rate(X):
@@ -196,20 +247,13 @@ def main():
     parser.add_argument("--calls", type=int, default=50)
     parser.add_argument("--recipes", nargs="*", default=list(recipes()), choices=list(recipes()))
     parser.add_argument("--cores", type=int, default=1)
+    parser.add_argument("--goals", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(options.cores)
     clock = time.process_time if options.cores == 1 else time.perf_counter
     warnings.simplefilter("ignore")
     print(f"{processor()}, Python {platform.python_version()}, torch {torch.__version__}")
-    names = ["read", "features", "network", "plain", "together", "one", "p99", "hundred", "MiB"]
-    print(f"{'recipe':16} {' '.join(f'{name:>9}' for name in names)}")
-    for name, (model, simulate) in recipes(options.cores).items():
-        if name in options.recipes:
-            measure(name, model, simulate, options)
-    X, _ = make_light_curves(options.objects, random_state=1)
-    print(f"george, grid of 32 x 180 without a fit: {george_rate(X[:40]):.0f} objects/s")
-    rates = supernnova(X, BATCH), supernnova(X[: options.calls], 1)
-    print(f"SuperNNova's network: {rates[0]:.0f} objects/s, one in {1e3 / rates[1]:.2f} ms")
+    goals(options) if options.goals else table(options)
 
 
 def processor():

@@ -161,11 +161,12 @@ class ReplaceMissing(  # type: ignore[call-arg]
     def _changed(self, X):
         """Yield name and values of the columns that hold sentinels, or integers."""
         for name in self._treated(X):
-            values = get_column(X, name)
-            sentinels = self.missing_.get(name, self._sentinels(values))
-            whole = is_integer_dtype(values.dtype)
-            found = np.isin(get_array(X, name), sentinels)
+            array = get_array(X, name)
+            sentinels = self.missing_.get(name) or self._sentinels(get_column(X, name))
+            whole = is_integer_dtype(array.dtype)
+            found = np.isin(array, sentinels)
             if whole or found.any():
+                values = get_column(X, name)
                 yield name, (values.astype("Int64") if whole else values).mask(found)
 
     def _required_columns(self):
