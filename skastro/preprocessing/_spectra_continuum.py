@@ -170,9 +170,10 @@ def _polynomial(offsets, x, y, degree, target_offsets, targets):
 def _gaussian(offsets, x, y, width, target_offsets, targets):
     """Means in narrow bins of log wavelength, their running mean, interpolated at the targets."""
     step = width / _BINS_PER_WIDTH
+    low, high = (np.log(limit) for limit in _limits(offsets, x))
     cell = np.floor(np.log(x) / step).astype(int)
-    first = cell.min(initial=0)
-    shape = len(offsets) - 1, cell.max(initial=first) - first + 1
+    first, last = (cell.min() - 1, cell.max() + 1) if len(cell) else (0, 0)
+    shape = len(offsets) - 1, last - first + 1
     place = np.ravel_multi_index((segment_ids(offsets), cell - first), shape)
     count = np.bincount(place, minlength=np.prod(shape))
     total = np.bincount(place, y, minlength=np.prod(shape))
@@ -183,6 +184,7 @@ def _gaussian(offsets, x, y, width, target_offsets, targets):
     with np.errstate(invalid="ignore", divide="ignore"):
         smooth = (means @ weight) / (filled @ weight)
     middles = np.tile((np.arange(shape[1]) + first + 0.5) * step, shape[0])
-    at = np.clip(np.log(targets), middles[0], middles[-1])
+    owner = segment_ids(target_offsets)
+    at = np.clip(np.log(targets), low[owner], high[owner])
     own_offsets = np.arange(shape[0] + 1) * shape[1]
     return interpolate_linear(own_offsets, middles, smooth.ravel(), target_offsets, at)

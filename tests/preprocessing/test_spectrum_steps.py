@@ -5,6 +5,7 @@ import pytest
 from nested_pandas import NestedFrame
 from scipy.interpolate import CubicSpline, interp1d
 from scipy.signal import medfilt, savgol_filter
+from sklearn.base import clone
 
 from skastro.datasets import make_spectra
 from skastro.exceptions import ObjectError
@@ -269,6 +270,28 @@ def test_continuum_removes_a_smooth_factor():
     first, second = opened(RemoveContinuum().fit_transform(frame(spectra)))
     assert np.abs(first["flux"] - second["flux"])[200:-200].max() < 0.01
     assert first["flux"].min() < 0.65
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        *(RemoveContinuum(method=method) for method in ("spline", "polynomial", "gaussian")),
+        Rebin(),
+        NormalizeSpectrum(method="standard"),
+        SmoothSpectrum(),
+        ReplaceOutliers(),
+        Apodize(),
+    ],
+    ids=str,
+)
+def test_a_spectrum_does_not_depend_on_the_others(step):
+    rng = np.random.default_rng(0)
+    waves = [np.linspace(start, start + 5000, 400) for start in (3000.0, 4210.0, 5000.0)]
+    spectra = [{"wavelength": x, "flux": rng.uniform(1, 2, 400) * x**-2.0} for x in waves]
+    together = opened(step.fit_transform(frame(spectra)))
+    for own, new in zip(spectra, together):
+        alone = opened(clone(step).fit_transform(frame([own])))[0]
+        np.testing.assert_allclose(alone["flux"], new["flux"], rtol=1e-9)
 
 
 def test_normalisations():
