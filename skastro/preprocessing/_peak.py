@@ -170,13 +170,15 @@ class EstimatePeak(LightCurveTransformer):
         )
         known = np.flatnonzero(np.isfinite(peak))
         offsets, rows = take_objects(offsets, {**rows, "_band": band}, known)
-        wavelengths = np.array(list(bands.values()))
-        seen = np.unique(wavelengths[rows["_band"]])
-        measured = (rows["time"], wavelengths[rows["_band"]], rows["flux"], rows["flux_err"])
+        wavelength = np.array(list(bands.values()))[rows["_band"]]
+        seen, place = np.unique(wavelength, return_inverse=True)
+        is_own = np.zeros((len(known), len(seen), 1), bool)
+        is_own[segment_ids(offsets), place] = True
+        measured = (rows["time"], wavelength, rows["flux"], rows["flux_err"])
         fit = interpolate_light_curves(
             offsets, *measured, _GP_DAYS, seen, reference=peak[known], kernel="separable"
         )
-        total = fit.grid[:, 0].sum(axis=1)
+        total = np.where(is_own, fit.grid[:, 0], 0.0).sum(axis=1)
         shift = _GP_DAYS[np.nan_to_num(total, nan=-np.inf).argmax(axis=1)]
         peak[known] += np.where(np.isnan(total).any(axis=1), 0.0, shift)
         return peak
