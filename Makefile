@@ -45,7 +45,8 @@ test-min test-latest: test-%:
 	.venv-$*/bin/python -m pip install -q $(CONSTRAINTS_$*) torch
 	.venv-$*/bin/python -m pip install -q $(CONSTRAINTS_$*) -e '.[fast]' pytest
 	.venv-$*/bin/python tests/persistence/golden_files.py check
-	.venv-$*/bin/python -m pytest -q tests/persistence/test_model_file.py
+	.venv-$*/bin/python -m pytest -q tests/persistence/test_model_file.py \
+		tests/persistence/test_hostile_files.py
 
 CONSTRAINTS_min := -c constraints-min.txt
 CONSTRAINTS_latest := -c constraints-latest.txt

@@ -20,7 +20,7 @@ SLOW = (
     "test_common.py",
     "test_documentation.py",
     "test_golden.py",
-    "test_sklearn_tools.py",
+    "test_sklearn_tools",
     "test_testing.py",
     "adaptation",
     "calibration",

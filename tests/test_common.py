@@ -1,10 +1,7 @@
 """Every estimator of the package is found and passes the suite of its kind of X."""
 
-import importlib
 import inspect
 import pickle
-import pkgutil
-import warnings
 
 import joblib
 import numpy as np
@@ -12,6 +9,7 @@ import pytest
 import torch
 from imblearn.under_sampling import RandomUnderSampler
 from imblearn.utils import estimator_checks as imblearn_checks
+from public_objects import PUBLIC
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.impute import SimpleImputer
@@ -311,25 +309,6 @@ EXPECTED_FAILED_CHECKS = {
 }
 
 
-def public_modules():
-    names = [m.name for m in pkgutil.walk_packages(skastro.__path__, "skastro.")]
-    return [importlib.import_module(n) for n in names if not any(p[0] == "_" for p in n.split("."))]
-
-
-def public_objects():
-    """Functions and classes of the public modules, by their first public name."""
-    found = {}
-    for module in public_modules():
-        known = getattr(module, "__all__", None) or [n for n in vars(module) if n[0] != "_"]
-        for name in known:
-            value = getattr(module, name)
-            own = getattr(value, "__module__", "").startswith("skastro.")
-            if own and (inspect.isclass(value) or inspect.isfunction(value)):
-                found.setdefault(value, f"{module.__name__}.{name}")
-    return {name: value for value, name in found.items()}
-
-
-PUBLIC = public_objects()
 ESTIMATORS = {
     value: name
     for name, value in PUBLIC.items()
@@ -454,13 +433,6 @@ def test_samplers_of_ragged_X(sampler):
         clone(sampler).fit_resample(X.iloc[:0], y[:0])
 
 
-@pytest.mark.parametrize("name", PUBLIC)
-def test_public_objects_have_a_docstring_with_an_example(name):
-    doc = inspect.getdoc(PUBLIC[name]) or ""
-    assert len(doc.splitlines()[0]) > 10, f"{name} has no summary line"
-    assert ">>>" in doc, f"{name} has no example"
-
-
 @pytest.mark.parametrize("cls", ESTIMATORS, ids=lambda cls: cls.__name__)
 def test_parameters_are_documented_in_their_order(cls):
     doc = inspect.getdoc(cls)
@@ -474,9 +446,3 @@ def test_parameters_are_documented_in_their_order(cls):
 def test_reasons_are_sentences():
     texts = [text for table in EXPECTED_FAILED_CHECKS.values() for text in table.values()]
     assert all(len(text.split()) > 5 for text in texts)
-
-
-def test_importing_every_module_warns_of_nothing():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        public_modules()

@@ -15,42 +15,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from command import SMALL, run
 
-from skastro.cli import main
 from skastro.datasets import make_light_curves, make_spectra, make_stamps
-from skastro.io import convert, read_data, read_fitres, write_parquet, write_snana
+from skastro.io import read_data, read_fitres, write_parquet
 from skastro.neural_network._checkpoint import Checkpoint
 from skastro.persistence import inspect_model, load_model
 from skastro.recipes import prediction_table
 from skastro.utils.locks import lock
-
-SMALL = "--n-times 16 --n-wavelengths 4 --max-epochs 2 --engine numpy --random-state 0"
-
-
-def run(*words, code=0):
-    """Run the command in this process; the exit code must be the given one."""
-    with pytest.raises(SystemExit) as stop:
-        main(["-q", *(str(word) for word in words)])
-    assert stop.value.code == code
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """Simulated objects with labels, as SNANA FITS and as Parquet, and a fitted SCONE."""
-    folder = tmp_path_factory.mktemp("cli")
-    run(
-        "simulate",
-        folder / "train.parquet",
-        "-n",
-        60,
-        "--classes",
-        "[SNIa, SNII]",
-        "--random-state",
-        0,
-    )
-    run("simulate", folder / "test", "-n", 30, "--classes", "[SNIa, SNII]", "--random-state", 1)
-    run("fit", "scone", folder / "train.parquet", *SMALL.split(), "-o", folder / "scone.st")
-    return folder
 
 
 def test_simulate_writes_what_the_simulator_returns(folder):
@@ -58,22 +30,6 @@ def test_simulate_writes_what_the_simulator_returns(folder):
     read = read_data(folder / "test")
     assert read["type"].tolist() == y.tolist()
     np.testing.assert_allclose(read["lightcurve.flux"], X["lightcurve.flux"], rtol=1e-6)
-
-
-def test_fit_keeps_its_configuration(folder):
-    configuration = yaml.safe_load((folder / "scone.yaml").read_text())
-    assert configuration["recipe"] == "scone" and configuration["max_epochs"] == 2
-    assert configuration["data"] == str(folder / "train.parquet")
-    assert inspect_model(folder / "scone.st")["summary"]["training"]["n_objects"] == 60
-    assert not list(folder.glob(".*checkpoints"))
-
-
-def test_the_configuration_repeats_the_model(folder, tmp_path):
-    config = folder / "scone.yaml"
-    run("fit", "scone", "--config", config, "-o", tmp_path / "again.st")
-    X = read_data(folder / "test").drop(columns="type")
-    first, again = (load_model(p) for p in (folder / "scone.st", tmp_path / "again.st"))
-    np.testing.assert_array_equal(first.predict_proba(X), again.predict_proba(X))
 
 
 def test_predict_writes_the_prediction_table(folder, tmp_path):
@@ -158,74 +114,6 @@ def test_labels_of_a_table_and_types(folder, tmp_path):
     assert (tmp_path / "m.evaluation" / "scores.json").is_file()
     table.iloc[1:].to_csv(tmp_path / "labels.csv", index=False)
     run("fit", "scone", *words, *SMALL.split(), "-o", tmp_path / "n.st", code=1)
-
-
-SCONE_YAML = {
-    "mode": "train",
-    "num_epochs": 2,
-    "num_mjd_bins": 16,
-    "num_wavelength_bins": 4,
-    "class_balanced": True,
-    "max_per_type": 20,
-    "with_z": True,
-    "train_proportion": 0.8,
-    "batch_size": 16,
-    "sn_type_id_to_name": {"SNIa": "SNIa", "SNII": "SNII"},
-    "heatmaps_path": "heatmaps",
-    "streaming_threshold": 75000,
-}
-
-
-def test_a_yaml_of_scone_is_accepted(folder, tmp_path, capsys):
-    given = SCONE_YAML | {"input_path": str(folder / "test"), "output_path": str(tmp_path)}
-    (tmp_path / "scone.yml").write_text(yaml.safe_dump(given))
-    run("fit", "scone", "--config", tmp_path / "scone.yml", "--engine", "numpy")
-    assert "heatmaps_path: heat maps are not written" in capsys.readouterr().err
-    summary = inspect_model(tmp_path / "model.safetensors")["summary"]
-    assert summary["classes"] == ["SNIa", "other"] and "balance" in summary["steps"]
-    predict = {
-        "mode": "predict",
-        "trained_model": str(tmp_path / "model.safetensors"),
-        "prob_column_name": "PROB_SCONE",
-        "input_path": str(folder / "test"),
-        "output_path": str(tmp_path),
-    }
-    (tmp_path / "predict.yml").write_text(yaml.safe_dump(predict))
-    run("predict", "--config", tmp_path / "predict.yml")
-    table = pd.read_csv(tmp_path / "predictions.csv")
-    assert table.columns[:2].tolist() == ["SNID", "PROB_SCONE"]
-
-
-def test_unknown_keys_are_refused_with_the_nearest(tmp_path, capsys):
-    (tmp_path / "a.yaml").write_text("max_epoch: 3")
-    run("fit", "scone", "--config", tmp_path / "a.yaml", code=1)
-    assert "did you mean 'max_epochs'?" in capsys.readouterr().err
-    (tmp_path / "b.yaml").write_text("input_path: a\nnum_epoch: 3")
-    run("fit", "scone", "--config", tmp_path / "b.yaml", code=1)
-    assert "did you mean 'num_epochs'?" in capsys.readouterr().err
-
-
-def test_print_config_is_a_configuration(tmp_path, capsys):
-    run("fit", "oracle", "somewhere", "--max-epochs", "3", "--print-config")
-    printed = yaml.safe_load(capsys.readouterr().out)
-    assert printed["max_epochs"] == 3 and printed["data"] == "somewhere"
-    run("config", "oracle")
-    assert yaml.safe_load(capsys.readouterr().out)["recipe"] == "oracle"
-
-
-def test_flags_of_the_sedm_script(capsys):
-    run("config", "--from-sedm", "--resolution 128 --layers 1 2 --opt sgd --noshowplot")
-    found = capsys.readouterr()
-    assert yaml.safe_load(found.out) == {
-        "recipe": "ccsnscore",
-        "resolution": 128,
-        "layers": ["1", "2"],
-        "parameter": {"optimizer": "SGD"},
-    }
-    assert "--noshowplot: pictures are files" in found.err
-    run("config", "--from-sedm", "--resolutio 3", code=1)
-    run("config", "--sedm-flags")
-    assert "--auglimit" in capsys.readouterr().out
 
 
 def test_oracle_end_to_end(folder, tmp_path):
@@ -340,59 +228,6 @@ def test_tables_without_light_curves_or_objects_end_with_words(folder, tmp_path,
             code=1,
         )
         assert "objects" in capsys.readouterr().err
-
-
-@pytest.fixture
-def survey(tmp_path):
-    """Two models of 5 and 7 objects in two folders of SNANA files."""
-    X, _ = make_light_curves(12, random_state=0)
-    for model, part in {"KN": X[:5], "TDE": X[5:]}.items():
-        (tmp_path / "survey" / model).mkdir(parents=True)
-        write_snana(part, tmp_path / "survey" / model / f"{model}-0001")
-    return tmp_path / "survey"
-
-
-def test_convert_writes_the_same_files_as_the_function(survey, tmp_path):
-    run("convert", survey, tmp_path / "a", "--label", "folder")
-    convert(survey, tmp_path / "b", label="folder", progress=False)
-    names = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*.parquet"))
-    assert len(names) == 2
-    for name in names:
-        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
-    types = pd.concat([pd.read_parquet(tmp_path / "a" / name)["type"] for name in names])
-    assert types.value_counts().to_dict() == {"KN": 5, "TDE": 7}
-    run("convert", tmp_path / "a", tmp_path / "c", code=1)
-
-
-@pytest.mark.parametrize(
-    ("words", "cause"),
-    [
-        (["--survey", "NOPE"], "unknown survey 'NOPE'"),
-        (["--label", "(a)(b"], "is not a regular expression"),
-        (["--label", "KN"], "one group"),
-        ([], "KN-0001_HEAD.FITS"),
-    ],
-)
-def test_every_error_of_convert_is_one_line(survey, tmp_path, words, cause, capsys):
-    head = survey / "KN" / "KN-0001_HEAD.FITS"
-    head.write_bytes(head.read_bytes()[:100])
-    run("convert", survey, tmp_path / "a", *words, code=1)
-    found = capsys.readouterr().err
-    assert found.startswith("skastro: ") and cause in found and "Traceback" not in found
-
-
-def test_duplicates_and_errors_of_convert(survey, tmp_path, capsys, caplog):
-    shutil.copytree(survey / "KN", survey / "AGAIN")
-    (survey / "TDE" / "TDE-0001_PHOT.FITS").unlink()
-    words = ["convert", survey, tmp_path / "a", "--duplicates", "number", "--errors", "skip"]
-    with pytest.raises(SystemExit, match="0"):
-        main([str(word) for word in [*words, "--quiet"]])
-    assert "1 of 3 files are left out" in caplog.text
-    index = pd.concat([pd.read_parquet(p) for p in (tmp_path / "a").rglob("*.parquet")]).index
-    assert len(index) == 10 and index.is_unique
-    shutil.rmtree(survey / "TDE")
-    run("convert", survey, tmp_path / "b", code=1)
-    assert "duplicates='number'" in capsys.readouterr().err
 
 
 def installed_command():

@@ -9,15 +9,14 @@ import joblib
 import numpy as np
 import pytest
 import torch
+from heatmap_network import same, weights
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import (
     GridSearchCV,
     GroupShuffleSplit,
     PredefinedSplit,
-    cross_validate,
 )
-from skorch.callbacks import Callback, EarlyStopping, EpochScoring, LRScheduler
+from skorch.callbacks import Callback, EpochScoring, LRScheduler
 
 from skastro.neural_network import HeatmapCNNClassifier
 from skastro.neural_network._callbacks import SCHEDULES, LearningRate
@@ -35,25 +34,6 @@ def data():
 @pytest.fixture
 def model():
     return HeatmapCNNClassifier(image_shape=(4, 8, 2), max_epochs=4, lr=1e-3, random_state=0)
-
-
-def weights(model):
-    return {k: v.clone() for k, v in model.net_.module_.state_dict().items()}
-
-
-def same(a, b):
-    return all(torch.equal(a[k], b[k]) for k in a)
-
-
-class Interrupt(Callback):
-    """Interrupt in one epoch, in the middle or before the first batch."""
-
-    def __init__(self, epoch):
-        self.epoch = epoch
-
-    def on_batch_end(self, net, training=False, **kwargs):
-        if len(net.history) == self.epoch:
-            raise KeyboardInterrupt
 
 
 class Weights(Callback):
@@ -159,83 +139,6 @@ def test_validation_is_stratified(data, model):
     assert np.unique(y[rows[0]], return_counts=True)[1].tolist() == [10, 10, 10]
 
 
-def test_interrupt_keeps_the_finished_epochs(data, model):
-    X, y = data
-    model.set_params(validation=None, callbacks=[Interrupt(3)], on_interrupt="keep")
-    with pytest.warns(UserWarning, match="interrupted after 2 of 4 epochs, which are kept"):
-        model.fit(X, y)
-    assert model.n_iter_ == 2
-    assert model.predict(X).shape == (120,)
-    with pytest.raises(KeyboardInterrupt):
-        clone(model).set_params(callbacks=[Interrupt(1)]).fit(X, y)
-
-
-def test_interrupt_ends_a_fit_and_leaves_no_stump(data, model):
-    X, y = data
-    model.set_params(callbacks=[Interrupt(3)])
-    with pytest.raises(KeyboardInterrupt):
-        model.fit(X, y)
-    with pytest.raises(NotFittedError):
-        model.predict(X)
-    with pytest.raises(KeyboardInterrupt):
-        cross_validate(model, X, y, cv=2)
-
-
-def test_interrupt_of_a_warm_start_keeps_the_network(data, model):
-    X, y = data
-    model.set_params(warm_start=True, validation=None).fit(X, y)
-    with pytest.raises(KeyboardInterrupt):
-        model.set_params(callbacks=[Interrupt(6)]).fit(X, y)
-    assert model.set_params(callbacks=None).fit(X, y).n_iter_ == 9
-
-
-def test_early_stopping_of_skorch_is_no_interrupt(data, model):
-    X, y = data
-    stop = EarlyStopping("train_loss", patience=1, threshold=1e9, threshold_mode="abs")
-    assert model.set_params(callbacks=[stop]).fit(X, y).n_iter_ == 2
-
-
-def test_warm_start_goes_on(data, model):
-    X, y = data
-    model.set_params(warm_start=True, validation=None, schedule="constant").fit(X, y)
-    first = weights(model)
-    model.set_params(lr=1e-9).fit(X, y)
-    assert model.n_iter_ == 8
-    for name, after in weights(model).items():
-        if "conv" in name or "head" in name or "output" in name:
-            torch.testing.assert_close(after, first[name], atol=1e-5, rtol=0)
-    with pytest.raises(ValueError, match="'AGN', which is not among the classes"):
-        model.fit(X, np.where(y == "KN", "AGN", y))
-    model.set_params(warm_start=False).fit(X, y)
-    assert model.n_iter_ == 4
-
-
-def test_partial_fit_learns_class_by_class(data):
-    X, y = data
-    model = HeatmapCNNClassifier(image_shape=(4, 8, 2), lr=2e-2, random_state=0)
-    order = np.random.default_rng(0).permutation(120)
-    for _ in range(15):
-        for batch in np.array_split(order, 3):
-            model.partial_fit(X[batch], y[batch], classes=["KN", "SNIa", "TDE"])
-    assert model.score(X, y) > 0.9
-    assert model.n_iter_ == 45
-    model.partial_fit(X[:5], y[:5])
-    with pytest.raises(ValueError, match="classes"):
-        clone(model).partial_fit(X, y)
-    with pytest.raises(ValueError, match="balanced"):
-        clone(model).set_params(class_weight="balanced").partial_fit(X, y, classes=np.unique(y))
-
-
-def test_partial_fit_is_repeatable_and_shuffles_anew(data, model):
-    X, y = data
-
-    def run():
-        fresh = clone(model)
-        return [weights(fresh.partial_fit(X, y, classes=np.unique(y))) for _ in range(3)]
-
-    assert all(same(a, b) for a, b in zip(run(), run()))
-
-
 @pytest.mark.parametrize("dump", [pickle, joblib])
 def test_pickle_predicts_the_same_and_is_small(data, model, tmp_path, dump):
     X, y = data
@@ -308,58 +211,6 @@ def test_callbacks_see_probabilities_and_stay_as_given(data, model):
     model.set_params(callbacks=[callback], validation=0.3).fit(X, y)
     assert vars(callback) == before
     assert 0.5 < model.net_.history[-1, "auc"] <= 1
-
-
-@pytest.mark.parametrize(
-    "criterion",
-    [
-        torch.nn.CrossEntropyLoss,
-        torch.nn.CrossEntropyLoss(label_smoothing=0.1, reduction="none"),
-        torch.nn.BCEWithLogitsLoss,
-        torch.nn.BCEWithLogitsLoss(pos_weight=torch.tensor(3.0), reduction="none"),
-    ],
-)
-def test_two_classes_with_any_criterion(data, criterion):
-    X, y = data
-    y = y == "SNIa"
-    model = HeatmapCNNClassifier(image_shape=(4, 8, 2), criterion=criterion, random_state=0)
-    p = model.set_params(lr=2e-2, max_epochs=50).fit(X, y, np.ones(120)).predict_proba(X)
-    np.testing.assert_allclose(p.sum(1), 1, atol=1e-6)
-    assert model.score(X, y) > 0.85
-
-
-def test_one_logit_and_two_logits_learn_the_same_function(data):
-    X, y = data
-    options = {
-        "image_shape": (4, 8, 2),
-        "random_state": 0,
-        "validation": None,
-        "lr": 2e-2,
-        "max_epochs": 50,
-    }
-    one = HeatmapCNNClassifier(**options).fit(X, y == "SNIa")
-    two = HeatmapCNNClassifier(**options, criterion=torch.nn.CrossEntropyLoss).fit(X, y == "SNIa")
-    assert one.net_.module_.output.out_features == 1
-    assert two.net_.module_.output.out_features == 2
-    assert np.corrcoef(one.predict_proba(X)[:, 1], two.predict_proba(X)[:, 1])[0, 1] > 0.95
-
-
-class MeanLoss(torch.nn.Module):
-    """A loss that leaves no choice."""
-
-    def forward(self, logits, codes):
-        return torch.nn.functional.cross_entropy(logits, codes)
-
-
-def test_a_mean_loss_is_refused(data, model):
-    with pytest.raises(ValueError, match="reduction='none'"):
-        model.set_params(criterion=MeanLoss()).fit(*data)
-
-
-def test_an_instance_of_a_loss_stays_as_it_is(data, model):
-    criterion = torch.nn.CrossEntropyLoss()
-    model.set_params(criterion=criterion).fit(*data)
-    assert criterion.reduction == "mean" and model.net_.criterion_.loss is not criterion
 
 
 @pytest.mark.parametrize("labels", [[0, 1, 2], [7, -3, 40], ["a", "b", "ccc"], [True, False]])
