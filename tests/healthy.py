@@ -71,7 +71,7 @@ class Classifier(RaggedInputMixin, ClassifierMixin, BaseEstimator):
     def fit(self, X, y):
         self._check_frame(X, reset=True)
         if y is None or len(y) != len(X) or pd.isna(np.asarray(y)).any():
-            raise ValueError("Classifier needs one label an object")
+            raise ValueError("Classifier needs one label per object")
         self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
         self.dense_ = Dense(column=self.column).fit(X)
         self.scaler_ = StandardScaler().fit(self.dense_.transform(X))

@@ -352,7 +352,7 @@ def test_every_public_estimator_is_in_the_table():
     missing = {name for cls, name in ESTIMATORS.items() if cls not in INIT_PARAMS}
     assert not missing, f"add these estimators to INIT_PARAMS of {__file__}: {sorted(missing)}"
     gone = {cls.__name__ for cls in {*INIT_PARAMS, *EXPECTED_FAILED_CHECKS} - set(ESTIMATORS)}
-    assert not gone, f"these are no public estimators: {sorted(gone)}"
+    assert not gone, f"these are not public estimators: {sorted(gone)}"
 
 
 def test_an_estimator_without_entry_is_noticed(monkeypatch):
@@ -395,7 +395,7 @@ def test_dense_estimators(estimator, check):
 
 
 def has_a_strategy(estimator):
-    """Say whether the checks of imbalanced-learn, all about its strategies, make sense."""
+    """Return whether the checks of imbalanced-learn, which concern its strategies, apply."""
     return is_sampler(estimator) and not isinstance(estimator, StampAugmentSampler)
 
 

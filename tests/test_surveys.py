@@ -40,7 +40,7 @@ def test_unknown_band_lists_the_known_ones(name):
         get_survey("LSST").band(name)
 
 
-def test_names_that_begin_alike_are_not_mixed_up():
+def test_names_that_start_alike_are_not_mixed_up():
     survey = Survey("K2", {"K2": 1.0, "K": 2.0})
     assert survey.band("K2") == "K2" and survey.band("K2-K") == "K"
 
@@ -77,7 +77,7 @@ def test_registering_once_is_enough():
         ({"aliases": {"Q": "z"}}, "alias 'Q' is 'z', not a band of it: q"),
     ],
 )
-def test_a_survey_that_makes_no_sense_is_refused(arguments, message):
+def test_a_survey_that_is_invalid_is_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         Survey(**({"name": "TestScope", "wavelengths": {"q": 5000.0}} | arguments))
 

@@ -156,6 +156,6 @@ def test_every_difference_of_arrays_is_found(other):
         assert_same(other, np.array([[1.0, 2.0], [3.0, 4.0]]))
 
 
-def test_rounding_is_no_difference():
+def test_rounding_is_not_a_difference():
     assert_same(changed(flux=FLUX * np.float32(1 + 1e-7)), FRAME)
     assert_same(np.array([1.0 + 1e-7, np.nan, np.inf]), np.array([1.0, np.nan, np.inf]))

@@ -165,7 +165,7 @@ def print_tree_scores(results, y):
         )
         if i == 0:
             print_header("hierarchical F1 in the tree", ["model", *table.columns])
-        for model, label in ((FLAT, "flat forest"), (name, "forest a node")):
+        for model, label in ((FLAT, "flat forest"), (name, "forest per node")):
             print(f"| {name} | {label} | " + " | ".join(score_cells(table.loc[model])) + " |")
         flat = table.loc[FLAT]
         leaf = flat.assign(**dict.fromkeys(flat.columns[:3], flat["predict"]))

@@ -2,11 +2,11 @@
 
     python benchmarks/science/oracle.py ../shared/data --seeds 3
 
-Every seed draws another split by object: 80 % to train, of which the network holds out a tenth
-to choose its best epoch, 20 % scored once.  `plain GRU` is the reference of the field: two layers
-of 96, event tokens, one random prefix an object and epoch, 24 epochs, by a torch loop.  `random
-forest` is trained anew on the statistics known at each date.  Runs that stand in the output are not
-repeated.
+Every seed samples another split by object: 80 % for training, of which the network holds out a
+tenth to choose its best epoch, 20 % scored once.  `plain GRU` is the reference of the field: two
+layers of 96, event tokens, one random prefix per object and epoch, 24 epochs, by a torch
+loop.  `random forest` is trained anew on the statistics known at each date.  Runs that stand in the
+output are not repeated.
 """
 
 import argparse

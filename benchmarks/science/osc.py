@@ -29,7 +29,7 @@ _OF_TYPE = {t: group for group, types in GROUPS.items() for t in types}
 
 
 def read_osc(folder):
-    """Return X, one row a spectrum with the light curve of its object, and its group y."""
+    """Return X, one row per spectrum with the light curve of its object, and its group y."""
     objects = pd.read_csv(folder / "objects.csv").set_index("name")
     objects["group"] = objects["type"].map(_OF_TYPE)
     spectra = pd.read_parquet(folder / "spectra.parquet")

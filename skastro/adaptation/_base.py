@@ -74,7 +74,7 @@ class AdaptedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            The two data sets have other columns, or there are no objects.
+            The two data sets have different columns, or there are no objects.
         """
         labels = self._check(X, y)
         if X_target is not None:
@@ -141,7 +141,7 @@ class AdaptedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
 
 def check_same_columns(X: Any, X_target: Any, name: str) -> None:
-    """Raise if two data sets have other columns.
+    """Raise ValueError if two data sets have different columns.
 
     Raises
     ------

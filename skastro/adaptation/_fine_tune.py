@@ -17,7 +17,7 @@ class FineTunedClassifier(AdaptedClassifier):
     """Continue the training of a fitted network on labelled objects of another survey.
 
     The network keeps its scale, its classes and its first layers, if they are frozen; the original
-    stays as it is.  With ``band_encoding="wavelength"`` the bands may differ.
+    is not changed.  With ``band_encoding="wavelength"`` the bands may differ.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class FineTunedClassifier(AdaptedClassifier):
         Such as a recipe trained on a simulation.
 
     frozen : sequence of str, default=()
-        Patterns of the names of parameters that stay as they are, such as ``"recurrent*"``; see
+        Patterns of the names of parameters that are not trained, such as ``"recurrent*"``; see
         ``net_.module_.named_parameters()``.
 
     max_epochs : int, default=40

@@ -58,9 +58,9 @@ def density_ratios(
 class ImportanceWeightedClassifier(AdaptedClassifier):
     """Train with weights that make the training set resemble the target.
 
-    A classifier of the two data sets tells how much more frequent objects like each one are in the
-    target.  This corrects a biased selection, such as a spectroscopic sample of bright objects,
-    as far as the training set holds some objects of every kind.
+    A classifier that separates the two data sets estimates how much more frequent objects like each
+    one are in the target.  This corrects a biased selection, such as a spectroscopic sample of
+    bright objects, as far as the training set holds some objects of every kind.
 
     Parameters
     ----------

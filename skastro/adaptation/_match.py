@@ -30,11 +30,11 @@ def match_variety(
 
     Objects are simulated with all values of `variety`, and gradient boosting learns to tell the
     slope :math:`s` of the spectrum and the change of luminosity from statistics of a light curve
-    and its redshift.  One object says little: predictions are pulled towards the mean
+    and its redshift.  One object constrains little: predictions are pulled towards the mean
     :math:`\bar s` of the simulation by a factor :math:`b`, measured on simulated objects that were
     held out.  The mean over the target, :math:`\bar s + (\langle \hat s \rangle_{target} - \langle
-    \hat s \rangle_{held\,out}) / b`, says more, because all its objects share one error of the
-    simulation.
+    \hat s \rangle_{held\,out}) / b`, constrains more, because all its objects share one error of
+    the simulation.
 
     Parameters
     ----------

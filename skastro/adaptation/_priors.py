@@ -1,4 +1,4 @@
-"""Other frequencies of the classes in the target: re-estimated without labels."""
+"""Class frequencies of the target, re-estimated without labels."""
 
 from numbers import Real
 from typing import Any, Self
@@ -14,7 +14,7 @@ from skastro.base import class_prior, no_prediction
 
 
 def change_priors(proba: ArrayLike, prior: ArrayLike, new_prior: ArrayLike) -> NDArray[np.float64]:
-    r"""Return the probabilities that other class frequencies imply.
+    r"""Return the probabilities under other class frequencies.
 
     .. math:: p'(k | x) \propto p(k | x) \, \pi'_k / \pi_k
 
@@ -24,7 +24,7 @@ def change_priors(proba: ArrayLike, prior: ArrayLike, new_prior: ArrayLike) -> N
         Probabilities.
 
     prior, new_prior : array-like of shape (n_classes,)
-        Class frequencies in the training and in the target.
+        Class frequencies in the training set and in the target.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def estimate_priors(
 ) -> tuple[NDArray[np.float64], int]:
     r"""Return the class frequencies of a target that maximise its likelihood.
 
-    Expectation and maximisation take turns: probabilities under the current frequencies, and their
+    Expectation and maximisation alternate: probabilities under the current frequencies, and their
     mean as the new frequencies,
 
     .. math:: \pi'_k \leftarrow \frac{1}{n + K c}
@@ -70,7 +70,7 @@ def estimate_priors(
         Probabilities of unlabelled objects by a calibrated classifier; rows with NaN are left out.
 
     prior : array-like of shape (n_classes,)
-        Class frequencies in the training.
+        Class frequencies in the training set.
 
     pseudo_counts : float, default=0
         c, objects added to each class, which keep a class from vanishing.
@@ -84,7 +84,7 @@ def estimate_priors(
     Returns
     -------
     new_prior : ndarray of shape (n_classes,)
-        Of sum 1; `prior` without any object.
+        Of sum 1; `prior` if there are no objects.
 
     n_iter : int
         Number of iterations.
@@ -117,14 +117,14 @@ class PriorShiftClassifier(AdaptedClassifier):
     """Correct the probabilities of a classifier for other class frequencies in the target.
 
     Only the frequencies of the classes may differ: the objects of each class must look the same as
-    in the training, and the probabilities must be calibrated there.  Where the objects themselves
-    look different, as between two simulators, the correction makes confusions worse.
+    in the training set, and the probabilities must be calibrated there.  Where the objects
+    themselves look different, as between two simulators, the correction increases the confusion.
 
     Parameters
     ----------
     estimator : classifier
         Classifier or Pipeline with `predict_proba`; a fitted one inside
-        :class:`sklearn.frozen.FrozenEstimator` stays as it is.
+        :class:`sklearn.frozen.FrozenEstimator` is not trained again.
 
     pseudo_counts : float, default=1
         Objects added to each class when frequencies are estimated.
@@ -138,7 +138,7 @@ class PriorShiftClassifier(AdaptedClassifier):
         Class labels.
 
     class_prior_, target_prior_ : ndarray of shape (n_classes,)
-        Class frequencies of the training and of the target.
+        Class frequencies of the training set and of the target.
 
     n_features_in_ : int
         Number of columns of `X`.
@@ -148,7 +148,7 @@ class PriorShiftClassifier(AdaptedClassifier):
 
     See Also
     --------
-    ImportanceWeightedClassifier : For objects that are rarer in the training, of any class.
+    ImportanceWeightedClassifier : For objects that are rarer in the training set.
 
     References
     ----------
@@ -186,7 +186,7 @@ class PriorShiftClassifier(AdaptedClassifier):
             self.adapt(X_target)
 
     def adapt(self, X_target: Any) -> Self:
-        """Estimate the class frequencies of another target; the classifier stays as it is.
+        """Estimate the class frequencies of another target; the classifier is not trained again.
 
         Parameters
         ----------

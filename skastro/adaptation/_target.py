@@ -38,7 +38,7 @@ class TargetTrainedClassifier(AdaptedClassifier):
         Share of the predicted objects of each class that enters in the last round; fewer before.
 
     min_confidence : float, default=0.5
-        Smallest probability of a predicted label that enters.
+        Smallest probability of a predicted label that is used.
 
     target_share : float, default=0.5
         Share of the total weight that objects of the target have, if there are any.
@@ -139,7 +139,7 @@ class TargetTrainedClassifier(AdaptedClassifier):
         Raises
         ------
         ValueError
-            The two data sets have other columns, or a label of the target is not a class.
+            The two data sets have different columns, or a label of the target is not a class.
         """
         self._y_target = y_target
         try:

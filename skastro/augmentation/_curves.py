@@ -12,7 +12,7 @@ from skastro.utils.ragged import keep_rows, segment_ids, take_objects
 from skastro.utils.random import RandomState, as_generator
 
 PIVOT = 5500.0
-"""Wavelength at which a change of colour leaves the flux as it is [Angstrom]."""
+"""Wavelength at which a change of colour leaves the flux unchanged [Angstrom]."""
 
 MIN_SNR = 5.0
 
@@ -71,7 +71,7 @@ def change_flux(
 ) -> Curves:
     """Make observations fainter or brighter, with the noise that they would then have.
 
-    A fainter source lies under the same sky: the error stays, and noise is added for the part
+    A fainter source has the same sky: its error does not change, and noise is added for the part
     that the scaling removes.  A brighter one keeps its S/N: the error is scaled like the flux,
     because noise cannot be taken away.  Detections are found again, ``|flux| > 5 flux_err``.
 
@@ -131,7 +131,7 @@ def tilt_spectrum(
         Power of the wavelength.
 
     pivot : float, default=5500
-        Wavelength at which the flux stays [Angstrom].
+        Wavelength at which the flux does not change [Angstrom].
 
     random_state : int, Generator, RandomState or None, default=None
         Source of the noise of :func:`change_flux`.
@@ -166,7 +166,7 @@ def stretch_time(curves: Curves, factors: ArrayLike, reference: ArrayLike) -> Cu
         Positive; 2 makes a light curve twice as long.
 
     reference : array-like of shape (n_objects,)
-        Dates that stay where they are [days].
+        Dates that do not change [days].
 
     Returns
     -------
@@ -186,7 +186,7 @@ def stretch_time(curves: Curves, factors: ArrayLike, reference: ArrayLike) -> Cu
 
 
 def add_noise(curves: Curves, factors: ArrayLike, *, random_state: RandomState = None) -> Curves:
-    """Multiply the flux errors of each object, and add the noise that is missing then.
+    """Multiply the flux errors of each object, and add the noise that is then missing.
 
     Parameters
     ----------
@@ -230,7 +230,7 @@ def add_noise(curves: Curves, factors: ArrayLike, *, random_state: RandomState =
 def drop_observations(
     curves: Curves, shares: ArrayLike, *, random_state: RandomState = None
 ) -> Curves:
-    """Leave out a random share of the observations of each object.
+    """Drop a random fraction of the observations of each object.
 
     Parameters
     ----------
@@ -260,7 +260,7 @@ def drop_observations(
 
 
 def drop_bands(curves: Curves, share: float, *, random_state: RandomState = None) -> Curves:
-    """Leave out each band of each object with the probability `share`.
+    """Drop each band of each object with the probability `share`.
 
     Examples
     --------
@@ -277,7 +277,7 @@ def drop_bands(curves: Curves, share: float, *, random_state: RandomState = None
 
 
 def drop_gap(curves: Curves, start: ArrayLike, days: ArrayLike) -> Curves:
-    """Leave out what lies from `start` on in a gap of some days, such as bad weather.
+    """Drop the observations in a gap of some days from `start` on, such as bad weather.
 
     Parameters
     ----------
@@ -315,7 +315,7 @@ def keep_first_visits(curves: Curves, which: ArrayLike, *, gap: float = 0.2) -> 
         Light curves.
 
     which : array-like of bool of shape (n_objects,)
-        Objects to which this is done.
+        Objects to change.
 
     gap : float, default=0.2
         Longest time between two visits of one night [days].
@@ -350,7 +350,7 @@ def blur_redshift(
     Parameters
     ----------
     curves : Curves
-        With the static columns ``redshift`` and ``redshift_err``; others pass as they are.
+        With the static columns ``redshift`` and ``redshift_err``; others are not changed.
 
     errors : array-like of shape (n_objects,)
         Standard deviation to add, in units of 1 + z.

@@ -27,7 +27,7 @@ def move_redshift(
     from: at the times :math:`t_0 + (t - t_0) (1 + z) / (1 + z')` and the wavelengths
     :math:`\lambda (1 + z) / (1 + z')`, with t0 the first detection.  The flux is that times
     :math:`10^{-0.4 (\mu' - \mu)} (1 + z') / (1 + z)`, with the noise of the old observations, and
-    of the process where it knows little.  Objects without redshift stay as they are.
+    of the process where it knows little.  Objects without redshift are not changed.
 
     Parameters
     ----------

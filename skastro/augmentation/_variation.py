@@ -90,7 +90,7 @@ class SurveyVariation:
 
     Notes
     -----
-    This is domain randomisation: what varies at random in the training cannot be relied on.
+    This is domain randomisation: a network cannot rely on what varies at random in training.
     References: Boone 2019 [1]_ for dimming, noise and cadence.
 
     References
@@ -122,7 +122,7 @@ class SurveyVariation:
         for name in ("slope", "magnitude"):
             low, high = getattr(self, name)
             if not low <= high:
-                raise ValueError(f"SurveyVariation: {name}={(low, high)} must be rising")
+                raise ValueError(f"SurveyVariation: {name}={(low, high)} must be increasing")
         for name in ("share", "single_visits", "dropped", "lost_bands", "redshift_missing"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"SurveyVariation: {name}={getattr(self, name)} is not in [0, 1]")
@@ -190,7 +190,7 @@ class SurveyVariation:
 
 
 def choose(first: Curves, second: Curves, take_second: ArrayLike) -> Curves:
-    """Return each object as it is in one of two versions of the same objects.
+    """Return each object from one of two versions of the same objects.
 
     Parameters
     ----------

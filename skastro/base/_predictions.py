@@ -176,7 +176,7 @@ def fill_unclassified(
         Probabilities.
 
     prior : array-like of shape (n_classes,)
-        Class priors of the training.
+        Class priors of the training set.
 
     unclassified : {"nan", "prior"}
         "nan" makes the whole row NaN and warns; "prior" replaces the row by `prior`.

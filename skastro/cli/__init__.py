@@ -79,7 +79,7 @@ def cli(ctx, verbose, quiet):
 
 
 def _warn(message, category, *place):
-    """Show a warning in one line; those about coming versions of libraries are not for users."""
+    """Show a warning in one line; warnings about future versions of libraries are not for users."""
     if not issubclass(category, DeprecationWarning | PendingDeprecationWarning | FutureWarning):
         logging.getLogger("skastro").warning(message)
 

@@ -204,7 +204,7 @@ def read_labels(X, *, label="type", labels=None, types=None, label_names=None):
 
 
 def _renamed(labels, names):
-    """Labels under other names, looked up as they are and as text."""
+    """Rename labels, looked up as they are and as text."""
     known = {str(key): name for key, name in (names or {}).items()}
     unknown = sorted({str(label) for label in labels} - set(known)) if known else []
     if unknown:

@@ -54,7 +54,7 @@ class _Recipes(click.Group):
 
 @click.command("fit", cls=_Recipes)
 def command():
-    """Train a recipe and save the model, with its configuration in a YAML file beside it.
+    """Train a recipe and save the model, with its configuration in a YAML file next to it.
 
     Training resumes at the last finished epoch when an interrupted command is run again.
     """
@@ -105,7 +105,7 @@ def fit_command(recipe: str) -> click.Command:
 
 
 def fit(recipe: str, options: dict, known: dict, *, progress: bool = False) -> Path:
-    """Train a recipe on a path of data, save the model and its configuration beside it.
+    """Train a recipe on a path of data, save the model and its configuration next to it.
 
     Parameters
     ----------

@@ -149,7 +149,7 @@ def read_config(path: Path) -> dict[str, Any]:
 
 
 def check_names(given, known, where: str) -> None:
-    """Refuse unknown names, with the nearest known one.
+    """Raise ValueError for unknown names and suggest the nearest known one.
 
     Raises
     ------
@@ -172,7 +172,7 @@ def check_names(given, known, where: str) -> None:
 
 
 def values_of(recipe: str, given: dict[str, Any]) -> dict[str, Any]:
-    """Return what a recipe takes for values as they are written: taxonomies by name or as a tree.
+    """Convert values as written to what a recipe takes: taxonomies by name or as a tree.
 
     Raises
     ------

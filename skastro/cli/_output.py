@@ -24,7 +24,7 @@ def check_output(path, overwrite: bool, formats=None) -> Path:
         Its folder does not exist.
 
     ValueError
-        Its ending is not one of `formats`.
+        Its extension is not one of `formats`.
 
     Examples
     --------
@@ -32,11 +32,13 @@ def check_output(path, overwrite: bool, formats=None) -> Path:
     >>> check_output("table.doc", False, (".csv",))
     Traceback (most recent call last):
     ...
-    ValueError: table.doc: the ending says the format; expected .csv
+    ValueError: table.doc: the extension determines the format; expected .csv
     """
     path = Path(path)
     if formats is not None and path.suffix.lower() not in formats:
-        raise ValueError(f"{path}: the ending says the format; expected {', '.join(formats)}")
+        raise ValueError(
+            f"{path}: the extension determines the format; expected {', '.join(formats)}"
+        )
     if path.exists() and not overwrite:
         raise FileExistsError(f"{path} exists; --overwrite replaces it")
     if not path.parent.is_dir():
@@ -46,7 +48,7 @@ def check_output(path, overwrite: bool, formats=None) -> Path:
 
 @contextlib.contextmanager
 def atomic(path: Path) -> Iterator[Path]:
-    """Give a draft to write to; it takes the name of the file when the block ends well.
+    """Yield a draft to write to; it is renamed to the file if the block succeeds.
 
     Examples
     --------
@@ -70,7 +72,7 @@ def atomic(path: Path) -> Iterator[Path]:
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write a table with identifiers as CSV (SNID first), Parquet or FITRES, by the ending.
+    """Write a table with identifiers as CSV (SNID first), Parquet or FITRES, by the extension.
 
     Examples
     --------
@@ -96,7 +98,7 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
 
 
 def _fitres_lines(table):
-    """Lines of SNANA's table format: no blanks inside a value, -9 for none."""
+    """Return the lines of SNANA's table format: no blanks inside a value, -9 for none."""
     yield " ".join(["VARNAMES:", "CID", *table.columns]) + "\n"
     for identifier, *values in table.itertuples():
         cells = ["-9" if pd.isna(v) else str(v).replace(" ", "_") or "-" for v in values]

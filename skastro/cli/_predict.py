@@ -78,7 +78,7 @@ def predict(
         Model file and data.
 
     path : Path
-        The final table; the parts lie in a folder beside it.
+        The final table; the parts are in a folder next to it.
 
     key : dict
         What the parts depend on; parts of another run are thrown away.
@@ -194,7 +194,7 @@ def _digest(path):
 
 
 def _stamp(path):
-    """Names, sizes and times of the files of a path."""
+    """Return names, sizes and times of the files of a path."""
     path = Path(path)
     files = sorted(path.rglob("*")) if path.is_dir() else [path] if path.exists() else []
     found = [(str(f), f.stat().st_size, f.stat().st_mtime_ns) for f in files if f.is_file()]

@@ -26,7 +26,7 @@ _MEMORY = "memory: heat maps are float32 rows, the network reads one batch at a 
 _STREAM = "memory: SNANA files are read one by one, predictions are made chunk by chunk"
 
 IGNORED = {
-    "lcdata_paths": "the PHOT file is found beside its HEAD file",
+    "lcdata_paths": "the PHOT file is found next to its HEAD file",
     "heatmaps_path": "heat maps are not written; features are computed when the model is fitted",
     "mode": "the command: skastro fit scone, skastro predict",
     "val_proportion": "the network holds out a tenth of the training objects itself",

@@ -29,12 +29,12 @@ from skastro.cli._output import atomic, check_output
 @click.option("--timeout", type=float, default=None, help="Seconds.")
 @click.option("--folds", default=3, show_default=True, help="Folds of the cross-validation.")
 @click.option("--scoring", default="balanced_accuracy", show_default=True)
-@click.option("--storage", default=None, help="Journal file or URL; beside the output by default.")
+@click.option("--storage", default=None, help="Journal file or URL; next to the output by default.")
 @click.option("--random-state", type=int, default=0, show_default=True, help="Seed.")
 @click.option("-p", "--parameter", multiple=True, help="NAME=VALUE of the recipe.")
 @click.pass_context
 def command(ctx, recipe, data, output, overwrite, **options):
-    """Tune a RECIPE, save the best model, its parameters (YAML) and all trials (CSV) beside it.
+    """Tune a RECIPE, save the best model, its parameters (YAML) and all trials (CSV) next to it.
 
     Finished trials are kept; running the same command again continues the study.
     """

@@ -118,7 +118,7 @@ def make_bazin(
     Raises
     ------
     ValueError
-        A parameter is impossible.
+        A parameter is out of range.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Catalogued properties of an object: redshift of its host, dust in the foreground."""
+"""Catalogued properties of an object: redshift of its host, foreground dust."""
 
 from dataclasses import dataclass, fields
 

@@ -105,7 +105,7 @@ def make_light_curves(
     Raises
     ------
     ValueError
-        A parameter is impossible, a class is unknown, or too few objects of a class trigger.
+        A parameter is out of range, a class is unknown, or too few objects of a class trigger.
 
     KeyError
         The survey is unknown.

@@ -1,4 +1,4 @@
-"""Lines and continua of the types of supernovae whose spectra are simulated."""
+"""Lines and continua of the simulated types of supernovae."""
 
 from dataclasses import dataclass
 
@@ -117,7 +117,7 @@ class LineTemplate:
 
 
 def _gauss(u, width, resolution):
-    """Gaussian whose area stays when the instrument widens it."""
+    """Return a Gaussian whose area does not change when the instrument widens it."""
     seen = np.hypot(width, resolution)
     return width / seen * np.exp(-0.5 * (u / seen) ** 2)
 

@@ -103,7 +103,7 @@ def make_spectra(
     Raises
     ------
     ValueError
-        A parameter is impossible or a type is unknown.
+        A parameter is out of range or a type is unknown.
 
     Examples
     --------

@@ -65,7 +65,7 @@ class Setup(NamedTuple):
 
     @property
     def scene(self):
-        """What populations have to know of the survey."""
+        """What populations have to know about the survey."""
         cadence, variety = self.cadence, self.variety
         templates = ()
         if variety:
@@ -100,7 +100,7 @@ def redshift_limits(source, setup):
     Raises
     ------
     ValueError
-        The range of the user lies wholly beyond what the survey can detect.
+        The requested range lies entirely beyond what the survey can detect.
 
     Examples
     --------

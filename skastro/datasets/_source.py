@@ -1,4 +1,4 @@
-"""What a class of objects is to the simulator: how to draw it, and how it shines."""
+"""A class of objects in the simulator: how to draw it, and how it shines."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Source:
 
     model : callable
         ``model(phase, wavelength, p)`` returns the flux of all light and the flux of the
-        template (what the difference image subtracts), one value a row, zero point 27.5.  Phase
+        template (what the difference image subtracts), one value per row, zero point 27.5.  Phase
         [days] and wavelength [Angstrom] are those of the rest frame and the flux that at 10 pc,
         but apparent values for objects of the Milky Way.  `p` is a :class:`Rows`.
 
@@ -67,7 +67,7 @@ class Source:
 
 
 class Scene(NamedTuple):
-    """What a population has to know of the survey.
+    """What a population has to know about the survey.
 
     Attributes
     ----------

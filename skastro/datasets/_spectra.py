@@ -39,7 +39,7 @@ def planck(wavelength, temperature):
 def cooling(phase, peak, late, time_scale, earliest=-15.0):
     """Return the temperature ``late + (peak - late) exp(-phase / time_scale)`` in Kelvin.
 
-    Before `earliest` days the temperature stays.
+    Before `earliest` days the temperature is constant.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Stars of the Milky Way: pulsating, eclipsing, flaring and lensed ones, in apparent flux.
+"""Stars of the Milky Way: pulsating, eclipsing, flaring and lensed stars, in apparent flux.
 
 Difference images subtract a template, for a variable star the mean of five earlier visits; or the
 median of 25, because the coadds of a survey reject outliers, so that an eclipse leaves no trace.
@@ -218,7 +218,7 @@ def _other_flares(phase, p):
 
 
 def draw_lensed(rng, n, scene):
-    """Draw stars that a star passes by: Einstein times log-normal around 25 days.
+    """Draw stars lensed by a passing star: Einstein times log-normal around 25 days.
 
     Impact parameters are uniform from 0 to 1, times scatter by 0.35 dex (Mroz et al. 2019, ApJS
     244, 29, fig. 8), and part of the light is a blend.
@@ -241,7 +241,7 @@ def draw_lensed(rng, n, scene):
 
 
 def lensed(phase, wavelength, p):
-    """Return a lensed star: ``F (1 + share (A - 1))``; its colour stays.
+    """Return a lensed star: ``F (1 + share (A - 1))``; its colour does not change.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Other sources outside of the Milky Way: kilonovae, tidal disruptions, active nuclei."""
+"""Other sources outside the Milky Way: kilonovae, tidal disruptions, active nuclei."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What simulations of one survey disagree about, varied from object to object."""
+"""Variations, from object to object, of what simulations of one survey disagree about."""
 
 from dataclasses import dataclass, replace
 
@@ -14,8 +14,8 @@ class Variety:
     """Vary from object to object what simulations of one survey disagree about.
 
     A classifier that is trained on one simulator learns its spectra, luminosities, cadence and
-    templates to the last detail, and is wrong and sure of itself elsewhere.  What varies at random
-    in the training cannot be relied on.
+    templates to the last detail, and is confidently wrong elsewhere.  A classifier cannot
+    rely on what varies at random in training.
 
     Parameters
     ----------
@@ -54,13 +54,13 @@ class Variety:
         luminosity and mass differ, and those that change their look vary most.
 
     hosts : HostRedshifts, default=HostRedshifts(missing=0.1, galactic=0.03)
-        Redshifts, if `make_light_curves` is not told otherwise.  Hosts are found for about nine
+        Redshifts, unless `make_light_curves` receives `hosts`.  Hosts are found for about nine
         supernovae of ten [1]_; with 30 galaxies per square arcminute bright enough for a redshift,
         3 % of random positions lie within 1.1 arcseconds of one.
 
     See Also
     --------
-    skastro.augmentation.SurveyVariation : The same for light curves that exist.
+    skastro.augmentation.SurveyVariation : The same for existing light curves.
 
     References
     ----------
@@ -93,7 +93,7 @@ class Variety:
         for name in ("slope", "magnitude", "late_light"):
             low, high = getattr(self, name)
             if not low <= high:
-                raise ValueError(f"Variety: {name}={(low, high)} must be rising")
+                raise ValueError(f"Variety: {name}={(low, high)} must be increasing")
         if self.template_visits < 1:
             raise ValueError(f"Variety: template_visits={self.template_visits} is not positive")
 

@@ -89,7 +89,7 @@ def draw_visits(rng, cadence, ra, clear):
     Returns
     -------
     owner : ndarray of shape (n_visits,)
-        Object number of each visit, rising.
+        Object number of each visit, in increasing order.
 
     time : ndarray of shape (n_visits,)
         MJD, increasing within each object.

@@ -16,11 +16,11 @@ _CHANNELS = ("flux", "error", "mask")
 
 
 class LightCurveChannels(LightCurveFeatures):
-    """Bring the light curve of each band to the same days after the first detection.
+    """Resample the light curve of each band to the same days after the first detection.
 
-    Each band has its channels one after the other: flux, its error, and a mask that is 1 where
+    The channels of each band follow one another: flux, its error, and a mask that is 1 where
     the flux is known.  Where it is not, as for a band that was never observed, all of them are 0.
-    All bands of an object are scaled together, so that its colours stay the same.
+    All bands of an object are scaled together, so that its colours do not change.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ class LightCurveChannels(LightCurveFeatures):
         Bands in the order of the output.
 
     times_ : ndarray of shape (n_times,)
-        Middles of the bins in days after the reference.
+        Centres of the bins in days after the reference.
 
     output_shape_ : tuple of ints
         Channels of all bands, times; bands, times, channels if `channels_last`.

@@ -24,8 +24,8 @@ class RandomConvolutions(TransformerMixin, BaseEstimator):
 
     .. math:: \max\left(0, \sum_j w_j \, x_{i + d (j - (l - 1) / 2)}\right)
 
-    as in ROCKET [1]_, but window by window, because the place of a line in a spectrum matters.
-    Nothing is learned, so that few objects are enough.
+    as in ROCKET [1]_, but window by window, because the position of a line in a spectrum matters.
+    Nothing is learned, so a few objects are enough.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class RandomConvolutions(TransformerMixin, BaseEstimator):
         Number of weights of a kernel.
 
     dilations : sequence of int, default=(1, 2, 3, 4, 6, 8, 12)
-        Distances of neighbouring weights in samples, of which each kernel draws one.
+        Distances of neighbouring weights in samples, of which each kernel samples one.
 
     window : int, default=8
         Length of a window in samples; the last one may be shorter.

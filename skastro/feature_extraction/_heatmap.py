@@ -18,8 +18,8 @@ _CHANNELS = ("mean", "std")
 class Heatmap(LightCurveFeatures):
     """Return normalised images of light curves, wavelength by time by channel.
 
-    A row is an image of shape ``output_shape_``, flattened: the channels of a pixel stand side by
-    side, as in SCONE's own images.
+    A row is an image of shape ``output_shape_``, flattened: the channels of a pixel are adjacent,
+    as in SCONE's own images.
 
     Parameters
     ----------
@@ -31,7 +31,8 @@ class Heatmap(LightCurveFeatures):
         Divide each image, mean and standard deviation alike, by the maximum of its mean, as
         SCONE does [1]_, or leave it in units of flux.  The divisor is at least the largest
         absolute value of the mean, for objects that fade below their template, and at least the
-        median flux error of the object, so that one lost in the noise gets no huge values.
+        median flux error of the object, so that an object lost in the noise does not get huge
+        values.
 
     channels : tuple of str, default=("mean", "std")
         Channels to keep, in this order.

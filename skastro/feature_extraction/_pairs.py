@@ -36,7 +36,7 @@ class Bins:
 
     @classmethod
     def from_edges(cls, edges):
-        """Tabulate rising finite edges."""
+        """Tabulate increasing, finite edges."""
         edges = np.asarray(edges, float)
         n_bins = len(edges) - 1
         width = edges[-1] - edges[0]
@@ -44,7 +44,7 @@ class Bins:
         cell = width / n_cells
         uppers = np.append(edges, np.inf)
         uppers[-2] = np.nextafter(edges[-1], np.inf)
-        # Edges that are multiples of the smallest bin lie in the middle of cells, one in each;
+        # Edges that are multiples of the smallest bin lie at the centres of cells, one in each;
         # the margin is far above the rounding of the product in `places`.
         starts = edges[0] + cell * (np.arange(-1, n_cells + 3) - 0.5)
         margin = 1e-5 * cell
@@ -147,7 +147,7 @@ def _count_block(time, value, time_bins, value_bins):
 
 
 def _pack(offsets, lengths, series, columns):
-    """Return each column as rows of one length; what is filled in lies outside of all bins."""
+    """Return each column as rows of one length; padding lies outside all bins."""
     short = lengths[series]
     starts = np.concatenate([[0], np.cumsum(short)])
     owner, place = segment_ids(starts), row_numbers(starts)

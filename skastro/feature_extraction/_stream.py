@@ -34,11 +34,11 @@ def transform_to_npy(
     """Write the dense rows of a fitted transformer to a ``.npy`` file, chunk by chunk.
 
     Memory holds one chunk at a time.  Until everything is written the rows are in
-    ``<path>.partial``, and ``<path>.progress`` records the finished chunks; then the file gets its
-    name in one step.  An earlier file of that name stays until then.  After an interruption, such
-    as Ctrl-C or a kill, the same call resumes after the last finished chunk.
+    ``<path>.partial``, and ``<path>.progress`` records the finished chunks; then the file is
+    renamed in one step.  An earlier file of that name stays until then.  After an interruption,
+    such as Ctrl-C or a kill, the same call resumes after the last finished chunk.
 
-    ``<path>.manifest.json`` stays beside the file: the parameters of the transformer, and hashes
+    ``<path>.manifest.json`` stays next to the file: the parameters of the transformer, and hashes
     of it and of the objects of every chunk.  The same call again reads and compares the objects,
     but transforms nothing; a call with another transformer rewrites the file.
 
@@ -123,7 +123,7 @@ def _pieces(frame, chunk_size):
 
 
 def _write_chunks(transformer, chunks, unfinished, n_objects, bar):
-    """Write the chunks that are not there yet; return the number of objects seen."""
+    """Write the missing chunks; return the number of objects seen."""
     stop = 0
     for number, chunk in enumerate(chunks):
         start, stop = stop, stop + len(chunk)
@@ -171,7 +171,7 @@ class _Unfinished:
         )
 
     def has(self, number, hashed):
-        """Return whether this chunk is finished; other objects than then are an error."""
+        """Return whether this chunk is finished; raise an error if its objects have changed."""
         if number >= len(self.chunks):
             return False
         if self.chunks[number] != hashed:
@@ -193,10 +193,10 @@ class _Unfinished:
         os.replace(new, path)
 
     def finish(self):
-        """Give the file its name, and return its rows."""
+        """Rename the file to its final name, and return its rows."""
         self.rows = None
         if not self.is_finished:
-            # Never may a file lie beside the manifest of another.
+            # A file must never be next to the manifest of another.
             self.manifest.unlink(missing_ok=True)
             os.replace(self.partial, self.path)
             self._write_record(self.manifest)
@@ -230,7 +230,7 @@ def _reserve(path, shape):
 def _describe(transformer, n_objects, chunk_size):
     """Return the parameters, and a hash of them and of the learned state.
 
-    What changes no number is left out of the hash.
+    Parameters that do not change the result are not hashed.
     """
     plain = copy.deepcopy(transformer)
     names = plain.get_params(deep=True) if hasattr(plain, "get_params") else {}

@@ -329,7 +329,7 @@ class TemplateMatch(SpectrumFeatures):
 
 
 def _without_ends(flux, place):
-    """Return flux less 1 with tapered ends, band-passed and of unit norm, and the spans."""
+    """Return flux minus 1 with tapered ends, band-passed and of unit norm, and the spans."""
     known = np.isfinite(flux)
     first = np.where(known, place, np.inf).min(axis=1)
     last = np.where(known, place, -np.inf).max(axis=1)
@@ -361,7 +361,7 @@ def _antisymmetric_rms(correlation, lag):
 
 
 def _parabola_vertex(around):
-    """Return the place of the vertex through three points at -1, 0 and 1, at most half a step."""
+    """Return the position of the vertex of three points at -1, 0 and 1, at most half a step."""
     bend = around[:, 0] - 2 * around[:, 1] + around[:, 2]
     slope = around[:, 0] - around[:, 2]
     vertex = np.divide(slope, 2 * bend, out=np.zeros_like(bend), where=bend < 0)

@@ -101,7 +101,7 @@ def _means(cell: NDArray, flux: NDArray, error: NDArray) -> NDArray[np.float64]:
 def _statistics(
     offsets: NDArray, snr: NDArray, residual: NDArray, same: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    """Return the columns of `_NAMES`; `same` tells whether a row and the next share a band."""
+    """Return the columns of `_NAMES`; `same` is whether a row and the next share a band."""
     square, lengths = residual**2, np.diff(offsets)
     count = np.where(lengths, lengths, np.nan)
     total = segment_reduce(offsets, square, np.add, 0.0)

@@ -92,7 +92,7 @@ def fit_light_curves(
     Returns
     -------
     fits : LightCurveFits
-        One entry per object; `status` tells which objects could not be fitted, and why.
+        One entry per object; `status` shows which objects could not be fitted, and why.
 
     Raises
     ------

@@ -23,7 +23,7 @@ class Problem:
     """A batch with its starts, box and grid: all that an engine needs.
 
     ``low is None`` means that the starts are the hyperparameters; ``grid is None`` means that no
-    prediction is wanted.
+    prediction is requested.
     """
 
     batch: object
@@ -76,7 +76,7 @@ def choose_engine(engine: str, n_rows: int = 0) -> str:
         Unknown name.
 
     ImportError
-        numba is asked for and not installed.
+        numba is requested but not installed.
     """
     check_choice("engine", engine, ENGINES)
     if engine == "numba" and not has_numba():

@@ -43,7 +43,7 @@ def _process(theta, model):
     from george import kernels
 
     if model.kernel != "radial" or model.constant_mean:
-        raise ValueError("engine='george' knows kernel='radial' with mean='zero' alone")
+        raise ValueError("engine='george' supports only kernel='radial' with mean='zero'")
     kernel = np.exp(theta[0]) * kernels.Matern32Kernel(np.exp(theta[1:]), ndim=2)
     return george.GP(kernel)
 

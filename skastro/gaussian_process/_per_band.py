@@ -109,7 +109,7 @@ def interpolate_per_band(
 
     n_starts : {1, 2, 3}, default=2
         Start at a scale of 20 days, also at 100, also at 3, and keep the best optimum; three are
-        worth their time where `time_scale` is free.
+        worth the time if `time_scale` is free.
 
     engine : {"auto", "numba", "numpy"}, default="auto"
         Implementation of ``kernel="matern32"``.
@@ -123,7 +123,7 @@ def interpolate_per_band(
     Returns
     -------
     result : PerBandInterpolation
-        Mean, standard deviation and fits; `status` tells which bands have none, and why.
+        Mean, standard deviation and fits; `status` shows which bands have none, and why.
 
     Raises
     ------

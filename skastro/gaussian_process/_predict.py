@@ -125,7 +125,7 @@ def _unexplained(factor, cross):
 
 
 def _predict_separable(time, wavelength, state, inverse_factor, times, wavelengths, out):
-    """One matrix product a distinct wavelength; the grid of wavelengths only mixes the results."""
+    """Multiply one matrix per distinct wavelength, and mix the results on the grid."""
     amplitude, time_metric, wavelength_metric = np.exp(state.theta)
     bands, band = np.unique(wavelength, return_inverse=True)
     zero = np.zeros((1, 1))

@@ -3,9 +3,8 @@ r"""Squared-exponential covariance with white noise for many short series at onc
 .. math:: K = A\,e^{-\Delta t^2 / 2 \ell^2} + \mathrm{diag}(\sigma^2) + W\,1,
    \qquad \theta = (\ln A, \ln \ell^2, \ln W).
 
-Series of unequal length stand in arrays of shape (n_series, n); after its own points a series is
-filled with points of variance one that nothing is correlated with, which change neither the
-likelihood nor the prediction.
+Series of unequal length are stored in arrays of shape (n_series, n); a series is padded with
+uncorrelated points of variance one, which change neither the likelihood nor the prediction.
 """
 
 from typing import NamedTuple

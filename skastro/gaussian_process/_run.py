@@ -1,4 +1,4 @@
-"""Cut a job into chunks and tasks, give the tasks to workers, write results where they belong."""
+"""Divide a job into chunks and tasks, send the tasks to workers, and write the results."""
 
 import contextlib
 from concurrent.futures import ThreadPoolExecutor

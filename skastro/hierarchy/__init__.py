@@ -1,4 +1,4 @@
-"""Classifiers made of classifiers: one per parent node of a taxonomy, label or detector."""
+"""Classifiers built from classifiers: one per parent node of a taxonomy, label or detector."""
 
 from skastro.hierarchy._detectors import DetectorClassifier
 from skastro.hierarchy._hierarchical import HierarchicalClassifier

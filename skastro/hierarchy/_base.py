@@ -1,4 +1,4 @@
-"""Base of the classifiers that are made of classifiers."""
+"""Base of the classifiers that are built from classifiers."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -39,7 +39,7 @@ class Part(NamedTuple):
 
 
 class Training(NamedTuple):
-    """Checked training data: weights (or None) and the mask of the objects that take part."""
+    """Checked training data: weights (or None) and the mask of the objects that are used."""
 
     X: Any
     y: NDArray
@@ -160,7 +160,7 @@ class PartsClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         sample_weight: NDArray | None,
         fit_params: Mapping[str, Any],
     ) -> dict:
-        """Return what each part gets besides X and y."""
+        """Return what each part gets in addition to X and y."""
         own = self._own_estimators()
         if get_config()["enable_metadata_routing"]:
             routed = process_routing(self, "fit", sample_weight=sample_weight, **fit_params)

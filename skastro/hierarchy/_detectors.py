@@ -1,4 +1,4 @@
-"""One classifier per detector, one for all, or one for a mixture of their number."""
+"""One classifier per detector, one for all, or one for a mixture of all detectors."""
 
 from typing import Any, Self
 
@@ -41,12 +41,12 @@ class DetectorClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     scheme : {"each", "mix", "all"}, default="all"
         "each" trains one copy per detector, which predicts the objects of its own detector;
         "mix" trains one copy on a sample of all detectors that is as large as one detector on
-        average, which separates the effect of more data from that of other detectors; "all" trains
+        average, which separates the effect of more data from that of mixing detectors; "all" trains
         one copy on all objects.
 
     unclassified : {"nan", "prior"}, default="nan"
         Probabilities of an unclassified object, one for which the classifier returns NaN: NaN and
-        the label ``"unclassified"``, with a warning, or the class priors of the training, which
+        the label ``"unclassified"``, with a warning, or the class priors of the training set, which
         scikit-learn's meta-estimators and scorers accept.
 
     random_state : int, RandomState instance or None, default=None
@@ -153,7 +153,7 @@ class DetectorClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            A detector that was not in the training.
+            A detector that was not in the training set.
 
         Warns
         -----

@@ -58,7 +58,7 @@ class HierarchicalClassifier(PartsClassifier):
 
     unclassified : {"nan", "prior"}, default="nan"
         Probabilities of an unclassified object, one for which a classifier returns NaN: NaN and
-        the label ``"unclassified"``, with a warning, or the class priors of the training at the
+        the label ``"unclassified"``, with a warning, or the class priors of the training set at the
         node, which scikit-learn's meta-estimators and scorers accept.
 
     n_jobs : int, default=None
@@ -71,7 +71,7 @@ class HierarchicalClassifier(PartsClassifier):
         encoded `classes` if `y` was encoded.
 
     class_prior_ : ndarray of shape (n_classes,)
-        Probabilities of an object of which nothing is known: the product of the shares of the
+        Probabilities of an object about which nothing is known: the product of the shares of the
         training objects at each node.
 
     taxonomy_ : Taxonomy

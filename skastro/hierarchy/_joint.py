@@ -42,7 +42,7 @@ class JointClassifier(ScoresClassifier):
 
     unclassified : {"nan", "prior"}, default="nan"
         Scores of an unclassified object, one for which the classifier returns NaN: NaN and the
-        label ``"unclassified"``, with a warning, or the class priors of the training, which
+        label ``"unclassified"``, with a warning, or the class priors of the training set, which
         scikit-learn's meta-estimators and scorers accept.
 
     Attributes
@@ -64,7 +64,8 @@ class JointClassifier(ScoresClassifier):
 
     See Also
     --------
-    ParallelBinaryClassifier : One classifier per label; labels may overlap and read own columns.
+    ParallelBinaryClassifier : One classifier per label; labels may overlap and have their own
+    columns.
 
     References
     ----------

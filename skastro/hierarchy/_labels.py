@@ -106,7 +106,7 @@ def check_covered(masks: Masks, options: Mapping[str, Any], name: str) -> None:
 
 
 def warn_of_types(types: Mapping[Any, Iterable], y: NDArray, name: str) -> None:
-    """Warn of types that no prediction will be equal to."""
+    """Warn of types that no prediction can equal."""
     others = sorted(set(y.tolist()) - set(types))
     if others:
         warnings.warn(

@@ -32,8 +32,9 @@ class ParallelBinaryClassifier(ScoresClassifier):
         classifier balances each label separately; its classes are 0 and 1.
 
     labels : dict of str -> str or list of str, default=None
-        Types in `y` that each label covers; the label itself may also occur in `y`.  Types that
-        no label covers are negatives of every label.  By default every class of `y` is a label.
+        Types in `y` that each label covers; the label itself may also occur in `y`.  Types that no
+        label covers are negative examples for every label.  By default every class of `y` is a
+        label.
 
     columns : dict of str -> columns, default=None
         Columns of `X` that the classifier of a label reads: a list of names for a DataFrame, or a
@@ -52,7 +53,7 @@ class ParallelBinaryClassifier(ScoresClassifier):
 
     unclassified : {"nan", "prior"}, default="nan"
         Scores of an unclassified object, one for which a classifier returns NaN: NaN and the
-        label ``"unclassified"``, with a warning, or the class priors of the training, which
+        label ``"unclassified"``, with a warning, or the class priors of the training set, which
         scikit-learn's meta-estimators and scorers accept.
 
     n_jobs : int, default=None

@@ -185,9 +185,9 @@ class ScoresClassifier(PartsClassifier):
     def _open_labels(
         self, X: Any, y: Any, sample_weight: Any, options: Mapping[str, Any] | None = None
     ) -> tuple[Any, NDArray, NDArray | None, NDArray[np.intp], Masks]:
-        """Learn the labels; return X, y, the weights or None, the rows that take part, the masks.
+        """Learn the labels; return X, y, the weights or None, the rows that are used, the masks.
 
-        The masks tell which of these rows each label covers; `options` are parameters by label.
+        The masks show which of these rows each label covers; `options` are parameters by label.
         """
         X, y, weights, used = self._open(X, y, sample_weight)
         name = type(self).__name__

@@ -29,10 +29,10 @@ def _any_member_samples(voting: Any) -> bool:
 
 
 class SoftVotingClassifier(PartsClassifier, _BaseComposition):
-    """Average the probabilities of different classifiers that are trained on the same objects.
+    """Average the probabilities of different classifiers trained on the same objects.
 
-    Unlike `sklearn.ensemble.VotingClassifier` it takes ragged `X`, knows unclassified objects and
-    passes on the samples of networks with Monte-Carlo dropout.  An object that any member leaves
+    Unlike `sklearn.ensemble.VotingClassifier` it accepts ragged `X`, handles unclassified objects
+    and forwards the samples of networks with Monte-Carlo dropout.  An object that any member leaves
     unclassified is unclassified.
 
     Parameters
@@ -45,7 +45,7 @@ class SoftVotingClassifier(PartsClassifier, _BaseComposition):
 
     unclassified : {"nan", "prior"}, default="nan"
         Prediction for unclassified objects: NaN probabilities, the label ``"unclassified"`` and a
-        warning, or the class priors of the training, which scikit-learn's meta-estimators and
+        warning, or the class priors of the training set, which scikit-learn's meta-estimators and
         scorers accept.
 
     n_jobs : int, default=None
@@ -132,7 +132,7 @@ class SoftVotingClassifier(PartsClassifier, _BaseComposition):
         Raises
         ------
         ValueError
-            Names of members are not distinct, weights that do not fit to the members, a member
+            Names of members are not distinct, weights that do not match the members, a member
             without `predict_proba`.
 
         ObjectError

@@ -11,7 +11,7 @@ from skastro.surveys import Survey
 
 
 class AnomalyDisplay(ContactSheetDisplay):
-    r"""Contact sheet of the objects that are most unlike the training, highest score first.
+    r"""Contact sheet of the objects that are most unlike the training set, highest score first.
 
     Build it with :meth:`from_scores`.  Parameters and attributes are those of
     :class:`ContactSheetDisplay`; titles of rejected objects are red.
@@ -57,7 +57,7 @@ class AnomalyDisplay(ContactSheetDisplay):
             Objects.
 
         score : array-like of shape (n_objects,)
-            How unlike the training each object is, such as minus `score_samples` of a detector;
+            How unlike the training set each object is, such as minus `score_samples` of a detector;
             objects with NaN are left out.
 
         labels : array-like of shape (n_objects,), default=None

@@ -1,4 +1,4 @@
-"""One colour and one marker per band, the same in every picture."""
+"""One colour and one marker per band, the same in every figure."""
 
 from __future__ import annotations
 

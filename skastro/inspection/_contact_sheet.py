@@ -60,7 +60,7 @@ class ContactSheetDisplay:
     See Also
     --------
     LabelErrorDisplay : Objects whose labels are doubtful.
-    AnomalyDisplay : Objects unlike the training.
+    AnomalyDisplay : Objects unlike the training set.
 
     Examples
     --------

@@ -103,7 +103,7 @@ class EvaluationReport:
             Fitted, with `predict_proba`.
 
         X : NestedFrame or array of shape (n_objects, n_features)
-            Objects that took no part in the training.
+            Objects that were not used in training.
 
         y : array-like of shape (n_objects,)
             Labels; synonyms of a classifier's taxonomy count as the names of their nodes.
@@ -140,7 +140,7 @@ class EvaluationReport:
         Parameters
         ----------
         path : path-like
-            Folder; it is made if it does not exist.
+            Folder; it is created if it does not exist.
 
         Returns
         -------

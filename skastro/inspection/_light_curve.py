@@ -24,7 +24,7 @@ class LightCurveDisplay:
     """Plot of one multi-band light curve.
 
     Build it with :meth:`from_frame`, or with :meth:`from_estimator` to overlay a fit.  Each band
-    has one colour and one marker in every picture of the package, ordered by wavelength and safe
+    has one colour and one marker in every figure of the package, ordered by wavelength and safe
     for colour-blind readers [1]_.  Observations that are not detections are open and do not set
     the limits of the flux.
 

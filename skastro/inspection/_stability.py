@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class StabilityDisplay:
-    """Plot of the fraction of objects whose most probable class changes no more.
+    """Plot of the fraction of objects whose most probable class no longer changes.
 
     Parameters
     ----------

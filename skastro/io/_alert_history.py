@@ -206,7 +206,7 @@ def _forced_photometry(
 
 
 def _as_forced(part: dict) -> dict:
-    """Mark forced fluxes that stand out of their noise as detected."""
+    """Mark forced fluxes that exceed their noise as detected."""
     brightness = {name: part[name] for name in ("flux", "flux_err")}
     detected = is_detected(brightness, min_snr=_FORCED_SIGMA)
     return part | {"detected": detected, "rank": np.full(len(detected), _FORCED)}

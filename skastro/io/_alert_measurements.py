@@ -89,7 +89,7 @@ def read_alert_measurements(
 
     See Also
     --------
-    merge_alert_measurements : Makes light curves of them.
+    merge_alert_measurements : Merge them into light curves.
     read_alerts : Both at once.
 
     Examples
@@ -122,7 +122,7 @@ def read_alert_measurements(
 
 
 def _with_plausible_bands(packets: Packets, skipped: dict[str, str]) -> Packets:
-    """Leave out alerts whose bands are no names but damage."""
+    """Leave out alerts whose bands are damaged."""
     names = pd.Series(packets.rows["band"], dtype=object)
     damaged = names[~names.str.fullmatch(_BAND).astype(bool)]
     for row, name in damaged.items():

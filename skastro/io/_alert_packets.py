@@ -146,7 +146,7 @@ def _is_scalar(kind: pa.DataType) -> bool:
 
 
 def _to_pandas(columns: dict[str, pa.Array]) -> pd.DataFrame:
-    # Whole numbers beside nulls would become floats and lose digits of identifiers.
+    # Whole numbers next to nulls would become floats and lose digits of identifiers.
     return pa.table(columns).to_pandas(types_mapper=_NULLABLE.get)
 
 

@@ -140,10 +140,10 @@ def read_alerts(
     Notes
     -----
     ZTF magnitudes become FLUXCAL with the sign of ``isdiffpos``; upper limits become a flux of
-    0 with a fifth of the limit as error and are not `detected`.  Magnitudes of 90 and beyond in
-    size (99, -999) are missing.  ZTF forced fluxes are scaled by the zero point of their image,
-    and those of a processing status other than 0 and 57 are left out.  LSST fluxes come in nJy.
-    At one date and band a detection counts before forced photometry, and that before an upper
+    0 with a fifth of the limit as error and are not `detected`.  Magnitudes of at least 90 in
+    absolute value (99, -999) are missing.  ZTF forced fluxes are scaled by the zero point of their
+    image, and those of a processing status other than 0 and 57 are left out.  LSST fluxes come in
+    nJy. At one date and band a detection counts before forced photometry, and that before an upper
     limit.  Measurements without a date, a band, a flux or its error are left out.
 
     References

@@ -1,4 +1,4 @@
-"""Data of any format that this room reads, recognised by content."""
+"""Data of any supported format, recognised by content."""
 
 import gzip
 import os
@@ -76,7 +76,7 @@ def read_data(path: str | os.PathLike, *, survey=None) -> NestedFrame | Stamps:
     ----------
     path : path-like
         File or folder.  A table of PLAsTiCC's light curves is read together with the table of
-        metadata beside it, whose name has ``metadata`` in it.
+        metadata next to it, whose name contains ``metadata``.
 
     survey : str or Survey, default=None
         Passed on to the readers that can use it.
@@ -236,7 +236,7 @@ def _read_plasticc(path, survey):
     metadata = [f for f in path.parent.iterdir() if "meta" in f.name.lower() and f != path]
     if len(metadata) != 1:
         raise FormatError(
-            f"{path}: PLAsTiCC light curves require one table of metadata beside them; found "
+            f"{path}: PLAsTiCC light curves require one table of metadata next to them; found "
             f"{[f.name for f in metadata]}"
         )
     X, y = read_plasticc(path, metadata[0])

@@ -1,4 +1,4 @@
-"""Steps that all readers of light curves share: flags, trigger, fields, columns, bands."""
+"""Steps shared by all readers of light curves: flags, trigger, fields, columns, bands."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ def add_flags(
     Parameters
     ----------
     rows : dict of ndarray
-        Fields of the observations, sorted by time; a field ``detected`` is left as it is.
+        Fields of the observations, sorted by time; a field ``detected`` is not changed.
 
     offsets : ndarray of shape (n_objects + 1,)
         Object ``i`` owns the rows ``offsets[i]:offsets[i + 1]``.

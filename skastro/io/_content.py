@@ -20,9 +20,9 @@ _GZIP_MAGIC = b"\x1f\x8b"
 
 @contextmanager
 def naming(path: str | Path, *errors: type[Exception]) -> Iterator[None]:
-    """Turn errors inside the block into a FormatError that names the file.
+    """Convert errors inside the block into a FormatError that names the file.
 
-    An ObjectError stays as it is.
+    An ObjectError is not converted.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def naming(path: str | Path, *errors: type[Exception]) -> Iterator[None]:
         The file.
 
     *errors : types of exceptions
-        Errors to turn, besides ValueError (with UnicodeDecodeError).
+        Errors to convert, in addition to ValueError (with UnicodeDecodeError).
 
     Examples
     --------

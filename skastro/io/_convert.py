@@ -41,9 +41,9 @@ def convert(
 
     Each worker holds one file in memory.  A file is written under another name and renamed when
     it is complete, so an interrupted conversion resumes, and several may run at once.  A file is
-    done if it was made of the source files as they are, by size and time of change.  The options
-    are kept in ``convert.json`` beside the files; a conversion with other options is refused
-    there.
+    finished if it was made from the current source files, by their size and modification time.  The
+    options are kept in ``convert.json`` next to the files; a conversion with other options is
+    refused there.
 
     Parameters
     ----------
@@ -67,8 +67,8 @@ def convert(
 
     duplicates : {"raise", "number", "first"}, default="raise"
         What to do with objects that share an identifier: raise an error, append ``_2``, ``_3``,
-        … to the further ones, or keep the first, in the order of the HEAD files.  All but
-        ``"raise"`` read the identifiers of all HEAD files before the conversion.
+        … to the further ones, or keep the first, in the order of the HEAD files.  All options
+        except ``"raise"`` read the identifiers of all HEAD files before the conversion.
 
     errors : {"raise", "skip"}, default="raise"
         What to do with files that cannot be converted: raise an error after all others are
@@ -164,7 +164,7 @@ def _report(faults, n_jobs, errors):
 
 
 def _convert_one(job, survey, columns, types):
-    """Return the target and None, or the error in words."""
+    """Return the target and None, or the error message."""
     partial, fault = job.partial(), None
     try:
         job.target.parent.mkdir(parents=True, exist_ok=True)

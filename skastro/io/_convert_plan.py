@@ -1,4 +1,4 @@
-"""Plan of a conversion: files, labels, identifiers, options, and what is done already."""
+"""Plan of a conversion: files, labels, identifiers, options, and what is already done."""
 
 import json
 import os
@@ -64,14 +64,14 @@ class Job:
     names: tuple = field(default=(), repr=False)
 
     def source(self) -> dict:
-        """Return size and time of change of the source files, and the new identifiers."""
+        """Return size and modification time of the source files, and the new identifiers."""
         files = [file for file in (self.pair.head, self.pair.phot) if file is not None]
         stats = {file.name: file.stat() for file in files}
         found = {name: [stat.st_size, stat.st_mtime_ns] for name, stat in stats.items()}
         return found | ({"names": list(self.names)} if self.names else {})
 
     def is_done(self) -> bool:
-        """Return whether the Parquet file was made of the source files as they are."""
+        """Return whether the Parquet file was made from the current source files."""
         return self.target.exists() and read_source(self.target) == self.source()
 
     def partial(self) -> Path:
@@ -174,7 +174,7 @@ def plan_names(jobs: Sequence[Job], duplicates: str) -> list[Job]:
     Returns
     -------
     jobs : list of Job
-        Those whose HEAD files cannot be read stay as they are.
+        Jobs whose HEAD files cannot be read are not changed.
     """
     read = [_read_names(job) for job in jobs]
     known = pd.Index([name for names in read if names is not None for name in names], dtype=object)
@@ -201,7 +201,7 @@ def _read_names(job):
 
 
 def settle_options(destination: Path, options: Mapping) -> None:
-    """Write down the options of a conversion beside its files, or compare them.
+    """Record the options of a conversion next to its files, or compare them.
 
     Raises
     ------

@@ -73,8 +73,8 @@ def place(
         Side of the frame.
 
     corner : tuple of 2 bool, default=(False, False)
-        Whether the missing rows and columns are the first ones, because the cutout lies at the
-        lower edge of the detector.
+        Whether the missing rows and columns are the first ones, because the cutout is at the lower
+        edge of the detector.
 
     Returns
     -------

@@ -26,7 +26,7 @@ def read_fitres(path: str | Path) -> pd.DataFrame:
     Raises
     ------
     FormatError
-        The file has no VARNAMES line, names a column twice, or has a line with another number of
+        The file has no VARNAMES line, names a column twice, or has a line with the wrong number of
         values; the message names the line.
 
     Examples

@@ -100,7 +100,7 @@ class FitsTable:
             raise FormatError(f"{self.name}: damaged header, {name}: {error}") from error
 
     def raw(self, name):
-        """Return a column as it lies in the file if it needs no interpretation."""
+        """Return a column as stored in the file if it needs no interpretation."""
         return self._special[name]() if name in self._special else self.records[name]
 
 

@@ -23,7 +23,8 @@ def read_light_curve_csv(path: Path, zero_point: float) -> dict[str, NDArray]:
     Raises
     ------
     FormatError
-        A column is missing, a row has another width than the header, or a value is not a number.
+        A column is missing, the width of a row differs from that of the header, or a value is not a
+        number.
     """
     table = read_csv(path)
     found = {name: find_column(table.columns, FIELD_ALIASES[name]) for name in _FIELDS}

@@ -14,7 +14,7 @@ _ERRORS = ("raise", "skip")
 
 
 def check_choices(owner: str, duplicates: str = "raise", errors: str = "raise") -> None:
-    """Raise ValueError if an option has a value that it does not know.
+    """Raise ValueError if an option has an unknown value.
 
     Examples
     --------

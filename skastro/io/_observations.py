@@ -46,20 +46,21 @@ def read_observations(
     """Read a table with one row per observation as light curves.
 
     Columns are found by the names they have in ELAsTiCC, PLAsTiCC, LSST and SNANA, in any letter
-    case; the rows may be in any order.  Fluxes are taken as they are; without fluxes, magnitudes
-    and their errors become FLUXCAL (zero point 27.5), and those of 90 and beyond, as 99, NaN.
+    case; the rows may be in any order.  Fluxes are used unchanged; without fluxes, magnitudes and
+    their errors become FLUXCAL (zero point 27.5), and magnitudes of 90 or more, such as 99, become
+    NaN.
 
     Parameters
     ----------
     source : DataFrame, str or Path
-        The table, or its file: CSV or columns between blanks (gzipped or not), or Parquet.
-        Identifiers are in a column or the index; in text files they stay as they are written.
+        The table, or its file: CSV or whitespace-separated columns (gzipped or not), or Parquet.
+        Identifiers are in a column or the index; in text files they are kept as written.
         Columns that are not standard fields become fields of their name.
 
     statics : DataFrame, str or Path, default=None
         Table with one row per object, identifiers in a column or the index.  The standard columns
         are found by the names that SNANA and PLAsTiCC give them, as MWEBV or REDSHIFT_HELIO;
-        all other columns are kept as they are.
+        all other columns are kept unchanged.
 
     names : dict of str -> str, default=None
         Column of each field (object_id, time, band, flux, flux_err, photflag, detected) that is
@@ -86,8 +87,8 @@ def read_observations(
     Raises
     ------
     FormatError
-        A file cannot be read, a column cannot be found or holds something else than it should,
-        as a band that is not in `bands`; the message names the file, the column and the value.
+        A file cannot be read, a column cannot be found or has a wrong value, such as a band that is
+        not in `bands`; the message names the file, the column and the value.
 
     ObjectError
         `statics` has an object twice, or lacks objects of the table.
@@ -227,7 +228,7 @@ def _fluxes(table, found):
 
 
 def _numbers(name, values):
-    """Return numbers as they are: observations may well have the value of a sentinel."""
+    """Return numbers unchanged: an observation may have the value of a sentinel."""
     to_numbers(name, values)
     return pd.to_numeric(values, errors="coerce").to_numpy(np.float64, na_value=np.nan)
 
@@ -240,7 +241,7 @@ def _photflag(name, values):
 
 
 def _times(name, values):
-    """Return the times as MJD; a time of -9 days is a time, as numbers have no sentinels here."""
+    """Return the times as MJD; -9 is a valid time, because there are no sentinels here."""
     if pd.api.types.is_numeric_dtype(values.dtype):
         times = values.to_numpy(np.float64, na_value=np.nan)
     else:

@@ -52,7 +52,7 @@ def read_readme(path: str | Path, *, survey: str = "README") -> SimulationReadme
         The README.
 
     survey : str, default="README"
-        Name of the survey that is made of the filters; it takes the PHOTFLAG bits of the
+        Name of the survey that is built from the filters; it takes the PHOTFLAG bits of the
         registered survey of this name, if there is one.
 
     Returns
@@ -66,7 +66,7 @@ def read_readme(path: str | Path, *, survey: str = "README") -> SimulationReadme
 
     See Also
     --------
-    read_snana : Uses the README beside the HEAD file; ``types="Ia"`` reads `is_ia`.
+    read_snana : Uses the README next to the HEAD file; ``types="Ia"`` reads `is_ia`.
 
     Examples
     --------

@@ -20,7 +20,7 @@ _MISSING = ("raise", "keep", "nan")
 
 
 def read_redshift_table(path: str | Path) -> pd.DataFrame:
-    """Read a table of redshifts: CSV, columns between blanks, Parquet or FITRES.
+    """Read a table of redshifts: CSV, whitespace-separated columns, Parquet or FITRES.
 
     Parameters
     ----------

@@ -37,28 +37,28 @@ def read_snana(
     """Read SNANA FITS files, simulated or real.
 
     Objects are separated by the pointers of the HEAD file or by the separator rows of the PHOT
-    file, whichever is proven right; files in which neither is are refused.  Times are sorted
-    within each object.  Observations with NaN flux are kept:
+    file, whichever is proven right; files for which neither is proven are refused.  Times are
+    sorted within each object.  Observations with NaN flux are kept:
     :class:`skastro.preprocessing.CleanPhotometry` drops them.
 
     Parameters
     ----------
     path : str, Path or list of them
         A HEAD file, a folder, a glob pattern, or a list; ``.FITS`` or ``.FITS.gz`` in any letter
-        case.  Each PHOT file lies beside its HEAD file.
+        case.  Each PHOT file is next to its HEAD file.
 
     survey : str or Survey, default=None
         Defines the PHOTFLAG bits and the known bands; by default the registered survey that the
         header names, if any.
 
     columns : sequence of str, default=None
-        Further HEAD columns to keep under their own names, such as ``HOSTGAL_PHOTOZ``.  One with
-        several numbers per object becomes the columns ``NAME_0``, ``NAME_1``, …
+        Further HEAD columns to keep under their own names, such as ``HOSTGAL_PHOTOZ``.  A column
+        with several numbers per object becomes the columns ``NAME_0``, ``NAME_1``, …
 
     types : dict or "Ia", default=None
         Names of types, by number or by the name in the file.  With ``"Ia"`` every object has
-        the type ``"Ia"`` or ``"nonIa"``: by the column of the simulation README that says so, else
-        by the name of its type.
+        the type ``"Ia"`` or ``"nonIa"``: from the column of the simulation README if there is one,
+        else from the name of its type.
 
     duplicates : {"raise", "number", "first"}, default="raise"
         What to do with objects that share an identifier: raise an error, append ``_2``, ``_3``,

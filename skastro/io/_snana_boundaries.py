@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from skastro.exceptions import FormatError
 
 SEPARATOR = -777.0
-"""MJD of the row that stands after each object."""
+"""MJD of the row after each object."""
 
 
 def object_starts(
@@ -16,7 +16,7 @@ def object_starts(
     pointers: tuple[NDArray, NDArray] | None,
     name: str,
 ) -> NDArray:
-    """Return the first row of each object, proven right by two independent sources.
+    """Return the first row of each object, confirmed by two independent sources.
 
     The pointers of the HEAD file are used if every span has NOBS rows, starts at the start of the
     table or behind a separator, holds no separator, ends before a separator or at the end of the
@@ -29,7 +29,7 @@ def object_starts(
         Rows of the PHOT table, separators included.
 
     separators : ndarray of int
-        Rows of the separators, rising.
+        Rows of the separators, in increasing order.
 
     n_obs : ndarray of int of shape (n_objects,)
         NOBS of the HEAD.

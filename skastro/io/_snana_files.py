@@ -72,10 +72,10 @@ class SnanaPair:
         The HEAD file.
 
     phot : Path or None
-        The PHOT file beside it.
+        The PHOT file next to it.
 
     readme : Path or None
-        The README beside it, if there is exactly one.
+        The README next to it, if there is exactly one.
 
     Examples
     --------
@@ -84,7 +84,7 @@ class SnanaPair:
     >>> SnanaPair(Path("A_HEAD.FITS"), None, None).require_phot()
     Traceback (most recent call last):
     ...
-    FileNotFoundError: A_HEAD.FITS has no partner A_PHOT.FITS (or with/without .gz) beside it
+    FileNotFoundError: A_HEAD.FITS has no partner A_PHOT.FITS (or with/without .gz) next to it
     """
 
     head: Path
@@ -96,7 +96,7 @@ class SnanaPair:
         if self.phot is None:
             name = _HEAD.sub("PHOT", self.head.name)
             raise FileNotFoundError(
-                f"{self.head} has no partner {name} (or with/without .gz) beside it"
+                f"{self.head} has no partner {name} (or with/without .gz) next to it"
             )
         return self.phot
 

@@ -42,7 +42,7 @@ def read_rows(
     Raises
     ------
     FormatError
-        A column is missing or holds something else than it should.
+        A column is missing or has the wrong type.
 
     Examples
     --------

@@ -13,7 +13,7 @@ from skastro.utils.columns import TYPE_ALIASES, standard_columns
 from skastro.utils.missing import mask_missing
 
 _NO_NAME = ("", "NULL", "UNKNOWN")
-# Types that SNANA counts as Ia: not 91bg nor Iax.
+# Types that SNANA counts as Ia: neither 91bg nor Iax.
 _IA = ["Ia", "SNIa", "SN Ia", *(n for n, node in ELASTICC.synonyms.items() if node == "SNIa")]
 
 
@@ -150,7 +150,7 @@ def _fill(found, columns, names):
 
 
 def is_binary(types: Mapping | str | None) -> bool:
-    """Return whether ``types="Ia"`` asks for binary types.
+    """Return whether ``types="Ia"`` requests binary types.
 
     Raises
     ------

@@ -213,7 +213,7 @@ def _value_and_error(path, number, key, words):
     if words[1:2] != ["+-"]:
         return {key: words[0]}
     if len(words) < 3:
-        raise FormatError(f"{path}, line {number}: no error behind +- of {key}")
+        raise FormatError(f"{path}, line {number}: no error after +- of {key}")
     return {key: words[0], f"{key}_ERR": words[2]}
 
 

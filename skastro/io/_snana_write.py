@@ -24,7 +24,7 @@ _NAMES = {
     "ra": "RA",
     "dec": "DEC",
 }
-# FITS has no unsigned integers except bytes: they take the next larger signed ones.
+# FITS has no unsigned integers except bytes; they become the next larger signed type.
 _FORMATS = {
     "f8": ("D", "f8"),
     "f4": ("E", "f4"),

@@ -107,8 +107,8 @@ def read_spectra(
     Notes
     -----
     Spectral axes of FITS [1]_ (WAVE, AWAV, FREQ, ENER, WAVN, also WAVE-LOG and others) become
-    wavelengths; those in air stay in air.  Velocities are refused.  Magnitudes of 90 and beyond in
-    size (99, -999) are missing: NaN, as are their fluxes.
+    wavelengths; those in air stay in air.  Velocities are refused.  Magnitudes of at least 90 in
+    absolute value (99, -999) are missing: NaN, as are their fluxes.
 
     References
     ----------

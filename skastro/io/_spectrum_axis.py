@@ -89,7 +89,7 @@ def _world(
     keys = [key for key in header if key in _KEYS or re.fullmatch(r"PV1_\d+", key)]
     axis = Header({"WCSAXES": 1, **{key: header[key] for key in keys}})
     axis["CTYPE1"], axis["CUNIT1"] = ctype, unit
-    # CDELT is ignored beside a CD matrix; IRAF writes both.
+    # CDELT is ignored if there is a CD matrix; IRAF writes both.
     if "CD1_1" in axis:
         axis.pop("PC1_1", None)
         axis["CDELT1"] = 1.0

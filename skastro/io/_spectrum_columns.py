@@ -79,7 +79,7 @@ def split_unit(name: str) -> tuple[str, str | None]:
 def pick_columns(
     path: object, names: Iterable[str]
 ) -> dict[str, tuple[str, Callable[[ArrayLike], NDArray] | None]]:
-    """Return how wavelength, flux and error are made of the named columns.
+    """Return how wavelength, flux and error follow from the named columns.
 
     Returns
     -------

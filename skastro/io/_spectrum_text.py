@@ -107,7 +107,7 @@ def _to_numbers(path: Path, lines: list[tuple[int, str]], width: int) -> NDArray
     if lines and "," not in lines[0][1]:
         try:
             table = np.loadtxt([line for _, line in lines], ndmin=2)
-        # The slow way below says which line is wrong.
+        # The slow way below finds the line that is wrong.
         except ValueError:
             table = None
         if table is not None and table.shape[1] == width:

@@ -1,4 +1,4 @@
-"""Tables with a header line as text: CSV, and columns between blanks, tabs or semicolons."""
+"""Tables with a header line as text: CSV, and columns separated by blanks, tabs or semicolons."""
 
 import csv
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ def read_table(path: str | Path, *, text: Sequence[str] = ()) -> pd.DataFrame:
     Parameters
     ----------
     path : str or Path
-        The file; Parquet by its ending, else text.
+        The file; Parquet by its extension, else text.
 
     text : sequence of str, default=()
         See :func:`read_csv`.
@@ -87,8 +87,8 @@ def read_csv(path: str | Path, *, text: Sequence[str] | None = ()) -> pd.DataFra
     Raises
     ------
     FormatError
-        The file is empty, damaged or not UTF-8, has two columns of one name, or a line with
-        another number of values than the header; the message names the file and the line.
+        The file is empty, damaged or not UTF-8, has two columns of one name, or a line whose number
+        of values differs from the header; the message names the file and the line.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What follows from the suspects: new labels, tables and warnings."""
+"""Actions on the suspects: new labels, tables and warnings."""
 
 import warnings
 from typing import Any
@@ -13,7 +13,7 @@ from skastro.utils.labels import UNLABELLED
 
 
 def check_action(action: str, y: Any, name: str) -> None:
-    """Raise ValueError, before any work, if an action is impossible for the labels.
+    """Raise ValueError, before any work, if an action is not possible for these labels.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def check_action(action: str, y: Any, name: str) -> None:
 
 
 def relabelled(y: Any, errors: NDArray[np.bool_], labels: ArrayLike) -> Any:
-    """Return `y` with other labels for the suspects.
+    """Return `y` with new labels for the suspects.
 
     Parameters
     ----------

@@ -161,10 +161,10 @@ class LabelErrorFinder(MetaEstimatorMixin, BaseSampler):
 
     Notes
     -----
-    Unlabelled objects take no part in the cross-validation and pass unchanged.  They are those
+    Unlabelled objects are excluded from the cross-validation and pass unchanged.  They are those
     with the label -1, see :func:`skastro.utils.labels.is_unlabelled`.
 
-    A memory map is passed on as it is, and no fold of it is copied, if `estimator` is one of the
+    A memory map is passed on unchanged, and no fold of it is copied, if `estimator` is one of the
     networks of :mod:`skastro.neural_network`.  ``action="unlabel"`` returns the memory map itself;
     ``"remove"`` copies the remaining rows.
 

@@ -51,7 +51,7 @@ def make_folds(
         Objects, for splitters that read them.
 
     codes : ndarray of int of shape (n_objects,)
-        Encoded labels; -1 for unlabelled objects, which take no part.
+        Encoded labels; -1 for unlabelled objects, which are ignored.
 
     cv : int or splitter
         Number of stratified folds, or a splitter.
@@ -164,7 +164,7 @@ def predict_fold(
 
     X : array-like or frame of n_objects rows
         Objects.  Of a memory map no fold is copied if the classifier has the attribute
-        `ignores_zero_weight`: objects of weight 0 then take no part in its training.
+        `ignores_zero_weight`: it then ignores objects of weight 0 in training.
 
     y : ndarray of shape (n_objects,)
         Labels, of which those of `train` are read.

@@ -161,7 +161,7 @@ def check_probabilities(proba: NDArray[np.float64], name: str) -> None:
     """
     outside = ((proba < -_SUM_TOLERANCE) | (proba > 1 + _SUM_TOLERANCE)).any(axis=1)
     if outside.any():
-        raise ObjectError(f"{name}: proba lies outside of [0, 1]", np.flatnonzero(outside))
+        raise ObjectError(f"{name}: proba lies outside [0, 1]", np.flatnonzero(outside))
     off = np.abs(proba.sum(axis=1) - 1) > _SUM_TOLERANCE
     if off.any():
         raise ObjectError(f"{name}: rows of proba do not sum to one", np.flatnonzero(off))

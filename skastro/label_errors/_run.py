@@ -213,7 +213,7 @@ def gather(
         Rows that are not probabilities.
 
     ValueError
-        Columns that do not fit the classes, or classes of another type than the labels.
+        Columns that do not fit the classes, or classes of a different type from the labels.
 
     Examples
     --------
@@ -247,8 +247,8 @@ def _all_classes(classes: NDArray, predictions: Sequence[Prediction], name: str)
     for own in (np.asarray(own) for own, _ in predictions):
         if (own.dtype.kind in "OU") != (classes.dtype.kind in "OU"):
             raise ValueError(
-                f"{name}: the classes of the classifier, {own.tolist()}, are of another type than "
-                f"the labels {classes.tolist()}"
+                f"{name}: the classes of the classifier, {own.tolist()}, are of a different type "
+                f"from the labels {classes.tolist()}"
             )
         known = np.union1d(known, own.astype(classes.dtype.kind) if own.dtype == object else own)
     return known

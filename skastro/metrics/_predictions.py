@@ -93,7 +93,7 @@ def scored_codes(
 
 
 def _as_written(values: Any, reference: NDArray) -> NDArray:
-    """Return labels in the type of the true ones: 1 for "1", which a table read from text has."""
+    """Return labels in the type of the true ones: 1 for the "1" of a table read from text."""
     written = {str(label): label for label in reference.tolist()}
     known = set(reference.tolist())
     labels: NDArray = np.empty(len(values), dtype=object)

@@ -1,4 +1,4 @@
-"""How much predictions can be trusted: abstention, sets of classes, and steadiness in time."""
+"""How far predictions can be trusted: abstention, sets of classes, and stability in time."""
 
 from typing import Any
 
@@ -32,8 +32,8 @@ def risk_coverage_curve(
         labels of `y_true`.
 
     confidence : array-like of shape (n_objects,), default=None
-        Score that ranks the objects, higher for surer ones, such as minus an out-of-distribution
-        score; by default the probability of the most probable class.
+        Score that ranks the objects, higher for more confident predictions, such as minus an
+        out-of-distribution score; by default the probability of the most probable class.
 
     Returns
     -------
@@ -186,7 +186,7 @@ def stability_table(
     labels: ArrayLike | None = None,
     taxonomy: Taxonomy | None = None,
 ) -> pd.DataFrame:
-    r"""Describe how early and how steadily the probabilities of each object settle.
+    r"""Describe how early and how smoothly the probabilities of each object settle.
 
     The Wasserstein distance between the probabilities p and q of two dates, the measure of [1]_,
     requires a distance between classes.  With a distance of 1 between any two classes it is

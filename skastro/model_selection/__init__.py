@@ -1,4 +1,4 @@
-"""Model selection: tuning with Optuna, and what scikit-learn's tools require of light curves."""
+"""Model selection: tuning with Optuna, and what scikit-learn's tools need for light curves."""
 
 from skastro.model_selection._displays import (
     ParallelCoordinatesDisplay,

@@ -1,4 +1,4 @@
-"""The score of a whole search on objects that it never saw."""
+"""The score of a whole search on held-out objects."""
 
 import time
 from collections.abc import Mapping
@@ -29,8 +29,8 @@ def nested_cross_validate(
 ) -> pd.DataFrame:
     """Search in the training part of every outer fold, and score the result on its test part.
 
-    The score of the best trial of a search is too good, because the trial was chosen by it; that
-    of nested cross-validation is not (Cawley & Talbot 2010).
+    The score of the best trial of a search is optimistic, because the trial was selected by that
+    score; the score of nested cross-validation is not (Cawley & Talbot 2010).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A fitted classifier for tools that try it on an array."""
+"""A fitted classifier for tools that test it on an array."""
 
 from typing import Any, Self
 
@@ -8,10 +8,11 @@ from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
 
 
 class PrefitClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
-    """A fitted classifier of any `X`, whose number of columns is not known from outside.
+    """A fitted classifier of any `X`, whose number of columns is hidden.
 
-    MAPIE tries a prefit estimator with ``n_features_in_`` on an array of zeros, which a classifier
-    of light curves refuses.  This wrapper has no ``n_features_in_``, and `fit` does nothing.
+    MAPIE tests a prefit estimator that has ``n_features_in_`` on an array of zeros, which a
+    classifier of light curves refuses.  This wrapper has no ``n_features_in_``, and `fit` does
+    nothing.
 
     Parameters
     ----------

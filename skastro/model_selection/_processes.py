@@ -50,7 +50,7 @@ def run_processes(
 def run_in_process(
     runner: TrialRunner, storage: Any, study: optuna.Study, n: int, deadline: float, worker: int
 ) -> None:
-    """Run `n` trials of a study that other processes work at too.
+    """Run `n` trials of a study that other processes share.
 
     Parameters
     ----------

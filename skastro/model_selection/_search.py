@@ -34,22 +34,22 @@ from skastro.utils.fingerprint import fingerprint
 class OptunaSearchCV(BaseSearchCV):
     """Search the parameters of an estimator with Optuna and cross-validation.
 
-    The search can be stopped and resumed, ends hopeless trials early, and computes the steps in
-    front of a classifier once per fold.  Otherwise it is used as
+    The search can be stopped and resumed, stops unpromising trials early, and computes the steps
+    before a classifier once per fold.  Otherwise it is used like
     :class:`sklearn.model_selection.GridSearchCV`.
 
     Parameters
     ----------
     estimator : estimator
-        Any of scikit-learn's interface, of arrays or of light curves.
+        Any estimator with the interface of scikit-learn, for arrays or for light curves.
 
     param_distributions : dict or callable
         Optuna distributions, or lists of choices, by parameter; or ``space(trial)``, a function
-        that asks an ``optuna.Trial`` and returns the parameters.
+        that queries an ``optuna.Trial`` and returns the parameters.
         :mod:`skastro.recipes.search_spaces` has one for each recipe.
 
     n_trials : int or None, default=20
-        Trials that the study has in the end, those of earlier runs included.  None: no limit but
+        Total number of trials in the study, including those of earlier runs.  None: no limit but
         `timeout`.
 
     timeout : float, default=None
@@ -59,7 +59,7 @@ class OptunaSearchCV(BaseSearchCV):
         Splits of the objects; 5 stratified folds by default.
 
     scoring : str, callable, list, tuple or dict, default=None
-        As of ``GridSearchCV``; several scores need ``refit=name``.  Greater is better.
+        As in ``GridSearchCV``; several scores require ``refit=name``.  Greater is better.
 
     storage : str, Path, optuna storage or None, default=None
         Where trials are kept: a path makes a journal file, which several processes may share on
@@ -70,20 +70,19 @@ class OptunaSearchCV(BaseSearchCV):
         Name of the study in the storage, "skastro" by default.
 
     pruner : {"median", "hyperband"}, optuna pruner or None, default="median"
-        Ends trials that are worse than others at the same epoch of the same fold, or at the same
+        Stops trials that are worse than others at the same epoch of the same fold, or at the same
         fold.
 
     monitor : str or None, default="valid_loss"
-        What networks report after every epoch, in the sense of the study: a loss with a minus
-        sign.  Requires a `validation` part.  None compares folds only, as for all other
-        estimators.
+        Metric that networks report after every epoch; the study maximises, so a loss is negated.
+        Requires a `validation` part.  None compares folds only, as for all other estimators.
 
     sampler : {"tpe", "random"} or optuna sampler, default="tpe"
         Suggests the parameters.  Those given by name suggest the same in a resumed search as in
         an uninterrupted one.
 
     refit : bool or str, default=True
-        Whether to fit the best estimator on all objects; the name of the decisive score if there
+        Whether to fit the best estimator on all objects; the name of the score to maximise if there
         are several.
 
     memory : str, joblib.Memory or None, default=None
@@ -148,7 +147,7 @@ class OptunaSearchCV(BaseSearchCV):
 
     See Also
     --------
-    nested_cross_validate : Score of the whole search on objects that it never saw.
+    nested_cross_validate : Score of the whole search on held-out objects.
     skastro.recipes.search_spaces : Spaces for the recipes.
 
     Notes
@@ -328,7 +327,7 @@ class OptunaSearchCV(BaseSearchCV):
         return WholeEstimator(self.estimator, X, y, splits, self._fit_params)
 
     def _scorer(self) -> tuple[Callable, str | None]:
-        """Return the scorer and the name of the decisive score, None if there is one only."""
+        """Return the scorer and the name of the score to maximise, None if there is only one."""
         names = self._metrics()
         if names and self.refit not in names:
             raise ValueError(

@@ -1,4 +1,4 @@
-"""Studies that are kept, continued and never mixed."""
+"""Studies that are stored, resumed and never mixed."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ _SAMPLERS = {"tpe": TPESampler, "random": RandomSampler}
 
 
 def as_storage(storage: Any) -> Any:
-    """Return what Optuna takes: a path becomes a journal file.
+    """Return a storage for Optuna: a path becomes a journal file.
 
     Examples
     --------
@@ -49,7 +49,7 @@ def open_study(
         Name of the study in the storage.
 
     pruner : str, optuna.pruners.BasePruner or None
-        Ends hopeless trials.
+        Stops unpromising trials.
 
     prints : dict of str -> str
         Fingerprints of what must be the same in every run.
@@ -95,7 +95,7 @@ def open_study(
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Do not announce a study: a message per fit of nested searches says nothing."""
+    """Do not log the creation of a study: nested searches would log one per fit."""
     level = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
@@ -114,7 +114,7 @@ def _check_same(known: Mapping, prints: Mapping, study_name: str, name: str) -> 
 
 
 def finished_trials(study: optuna.Study) -> list[FrozenTrial]:
-    """Return the trials that ran to their end: complete, pruned or failed by themselves.
+    """Return the trials that ended by themselves: complete, pruned or failed.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""One trial: fit and score every fold, report to the pruner, keep what was found."""
+"""One trial: fit and score every fold, report to the pruner, keep the results."""
 
 import time
 import warnings
@@ -187,7 +187,7 @@ def _has_validation(estimator: Any) -> bool:
 def _in_process(name: str, params: Mapping[str, Any]) -> bool:
     """Return whether the estimators around a part train it in this process.
 
-    Networks of other processes would count their trainings apart.
+    Networks in other processes would count their trainings separately.
     """
     owners = ["__".join(name.split("__")[:depth]) for depth in range(name.count("__") + 1)]
     keys = [f"{owner}__n_jobs" if owner else "n_jobs" for owner in owners]

@@ -61,15 +61,15 @@ class TransformerAutoencoder(
 
     band_encoding : {"wavelength", "one-hot"}, default="one-hot"
         How the band enters the network: as effective wavelength, which also works for bands that
-        did not occur in the training, or as indicator.
+        did not occur in the training set, or as indicator.
 
     survey : str or Survey, default="LSST"
-        Resolves the names of bands (``ZTF_g``, ``ztfg`` and ``g`` are one band) and knows their
+        Resolves the names of bands (``ZTF_g``, ``ztfg`` and ``g`` are one band) and defines their
         effective wavelengths.  Observations in other bands are left out with a warning.
 
     reference_column : str, default=None
-        Column with the reference date of each object, from which its days count; NaN there and
-        the default stand for the first observation.
+        Column with the reference date of each object, from which its days count; NaN and the
+        default stand for the first observation.
 
     quality_column : str, default="quality"
         Column with the reason why an object is unusable, or "" for a usable one.
@@ -139,7 +139,7 @@ class TransformerAutoencoder(
         Number of finished epochs; the epoch whose weights are kept, counted from 1.
 
     bands_ : list of str
-        Bands of the training, with ``band_encoding="one-hot"``.
+        Bands of the training set, with ``band_encoding="one-hot"``.
 
     scale_ : LightCurveScale
         Its `flux` is the median flux error of the training observations.
@@ -250,10 +250,10 @@ class TransformerAutoencoder(
         Parameters
         ----------
         X : NestedFrame of shape (n_objects, n_columns)
-            Objects with their light curves; those without observations take no part.
+            Objects with their light curves; those without observations are ignored.
 
         y : ignored
-            Present for the interface.
+            Present for API consistency.
 
         Returns
         -------

@@ -115,7 +115,7 @@ class ValidAccuracy(Callback):
     """
 
     def on_epoch_begin(self, net, **kwargs):
-        """Start to count."""
+        """Reset the counts."""
         self.right_ = self.total_ = 0.0
 
     def on_batch_end(self, net, batch=None, training=False, y_pred=None, **kwargs):
@@ -200,7 +200,7 @@ class Progress(Callback):
 
 
 class PruneTrial(Callback):
-    """Report the validation loss of every epoch to an Optuna trial, which its pruner may end.
+    """Report the validation loss of every epoch to an Optuna trial, which its pruner may stop.
 
     Unlike the callback of optuna-integration, it survives `sklearn.base.clone`: inside a
     Pipeline, an ensemble or a cross-validation it still reports to the same trial.
@@ -211,8 +211,7 @@ class PruneTrial(Callback):
         The trial whose parameters are trained; its study has a pruner.
 
     monitor : str, default="valid_loss"
-        What is reported: a column of `history_`.  A loss is reported with the sign of the study:
-        negative where it maximises.
+        Reported metric: a column of `history_`.  A loss is negated if the study maximises.
 
     stride : int, default=0
         Steps kept for each training of the trial, at least the number of its epochs: the second
@@ -261,7 +260,7 @@ class PruneTrial(Callback):
         self.first_step_ = next(self.trainings_) * self.stride
 
     def on_epoch_end(self, net, **kwargs):
-        """Report, and raise if the pruner ends the trial."""
+        """Report, and raise if the pruner stops the trial."""
         epoch = net.history[-1]
         if self.monitor not in epoch:
             raise ValueError(

@@ -1,4 +1,4 @@
-"""Checkpoints: the state of a training after each epoch, and how the next one resumes from it."""
+"""Checkpoints: the state of a training after each epoch, from which the next training resumes."""
 
 import hashlib
 import os
@@ -19,7 +19,7 @@ from skastro.neural_network.inputs import Source
 
 _DISPLAYS = (Progress, ProgressBar)
 _PLAIN = (bool, int, float, str, type(None), torch.Tensor)
-# What neither changes the result of a training nor is part of it.
+# Parameters that do not affect the result of a training.
 _NO_MATTER = ("checkpoint", "on_interrupt", "verbose", "device")
 
 
@@ -88,7 +88,7 @@ class Checkpoint:
 class SaveCheckpoint(Callback):
     """Write a checkpoint after each epoch, and restore one before the first.
 
-    It comes after all other callbacks, whose state it saves.
+    It runs after all other callbacks, whose state it saves.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ class SaveCheckpoint(Callback):
         State to resume from; may be empty.
 
     extra : dict
-        Saved as it is.
+        Saved unchanged.
 
     Examples
     --------
@@ -149,7 +149,7 @@ def _randomness(net: Any) -> OwnGenerator:
 
 
 def _stateful(net):
-    """Callbacks with a state, the checkpoint itself and mere displays left aside."""
+    """Return the callbacks with a state, without the checkpoint itself and displays."""
     return [c for _, c in net.callbacks_ if not isinstance(c, (*_DISPLAYS, SaveCheckpoint))]
 
 
@@ -158,7 +158,7 @@ def _plain_row(epoch):
 
 
 def _state_of(callback):
-    """State of a callback: its attributes that end with an underscore."""
+    """Return the state of a callback: its attributes that end with an underscore."""
     fitted = {name: value for name, value in vars(callback).items() if name[-1] == "_"}
     kind = type(callback).__name__
     return {
@@ -178,7 +178,7 @@ def _restore(callback, state):
 
 
 def _plain(value, where):
-    """Return a value that a file can hold which executes nothing when it is read."""
+    """Return a value for a file that executes nothing when it is read."""
     if hasattr(value, "state_dict"):
         return _plain(value.state_dict(), where)
     if isinstance(value, Mapping):
@@ -237,7 +237,7 @@ def _keys(source: Source) -> NDArray[np.uint64]:
 
 
 def _feed(digest, *values: Any) -> None:
-    """Add values of any kind by their content."""
+    """Hash values of any kind by their content."""
     for value in values:
         digest.update(type(value).__name__.encode())
         for part in _parts(value):
@@ -248,7 +248,7 @@ def _feed(digest, *values: Any) -> None:
 
 
 def _parts(value: Any) -> Iterable[Any]:
-    """Return what a value consists of; bytes for what has no parts."""
+    """Return the parts of a value; bytes for a value without parts."""
     for kind, parts in _PARTS.items():
         if isinstance(value, kind):
             return parts(value)

@@ -28,7 +28,7 @@ from skastro.taxonomy import read_node_labels
 
 
 class BaseNetClassifier(PredictionMixin, BaseNet):
-    """Classify objects with a network: everything that does not depend on X and the network.
+    """Base class of network classifiers: everything that does not depend on X and the network.
 
     A subclass implements two methods.  ``_read(X, reset=)`` checks X and returns a *source*, see
     :mod:`skastro.neural_network.inputs`; ``_module(source, n_outputs)`` returns the class of the
@@ -36,8 +36,8 @@ class BaseNetClassifier(PredictionMixin, BaseNet):
     the tensors of the source by name and returns logits of shape (n_objects, n_outputs):
     `n_outputs` is 1 for two classes, else the number of classes, or what the criterion requires.
     All checks of y, weights and classes are made before either method is called.  The module
-    is a :class:`skastro.nn.ClassifierNet`, or its last `torch.nn.Linear` is its output; what
-    enters this layer is the embedding that `transform` returns.
+    is a :class:`skastro.nn.ClassifierNet`, or its last `torch.nn.Linear` is its output; the input
+    of this layer is the embedding that `transform` returns.
 
     Parameters
     ----------
@@ -52,8 +52,8 @@ class BaseNetClassifier(PredictionMixin, BaseNet):
         With a :class:`skastro.nn.HierarchicalCrossEntropy` the labels are nodes of its taxonomy.
 
     classes : array-like of str, default=None
-        What integers in `y` stand for, if the criterion has a taxonomy: ``np.unique(y)`` of the
-        labels before another estimator encoded them, as ``VotingClassifier``,
+        Labels that integers in `y` stand for, if the criterion has a taxonomy: ``np.unique(y)`` of
+        the labels before another estimator encoded them, as ``VotingClassifier``,
         ``StackingClassifier``, ``CalibratedClassifierCV`` and
         ``cross_val_predict(method="predict_proba")`` do.
 
@@ -202,11 +202,11 @@ class BaseNetClassifier(PredictionMixin, BaseNet):
 
         y : array-like of shape (n_objects,)
             Class labels of one type.  A Series must have the index of X.  -1 marks an unlabelled
-            object among strings, or among two non-negative integers or more; such objects take
-            part only where the criterion requires no label.
+            object among strings, or among two non-negative integers or more; such objects are used
+            only if the criterion requires no label.
 
         sample_weight : array-like of shape (n_objects,), default=None
-            Weights in the loss of training and validation.  Objects of weight 0 take no part.
+            Weights in the loss of training and validation.  Objects of weight 0 are ignored.
 
         groups : array-like of shape (n_objects,), default=None
             Objects of one group go to training or to validation together.
@@ -265,7 +265,7 @@ class BaseNetClassifier(PredictionMixin, BaseNet):
             Class labels.
 
         classes : array-like of shape (n_classes,), default=None
-            All classes that will ever occur; required in the first call.
+            All classes that can occur; required in the first call.
 
         sample_weight : array-like of shape (n_objects,), default=None
             Weights in the loss.
@@ -299,7 +299,7 @@ class BaseNetClassifier(PredictionMixin, BaseNet):
         return self
 
     def _weights(self, X, source, sample_weight):
-        """Weights and the mask of the objects that take part."""
+        """Weights and the mask of the objects that are used."""
         weights = _check_sample_weight(
             sample_weight, source.lengths, dtype=np.float64, ensure_non_negative=True, copy=True
         )
@@ -324,13 +324,13 @@ class BaseNetClassifier(PredictionMixin, BaseNet):
         self.classes_ = self._targets.classes
 
     def _codes(self, labels, used):
-        """Return encoded labels, -1 for objects that are unlabelled or take no part."""
+        """Return encoded labels, -1 for objects that are unlabelled or ignored."""
         codes, named = np.full(len(used), -1, np.int64), used & labels.known
         codes[named] = self._targets.codes(labels.values[named], type(self).__name__)
         return codes
 
     def _naming(self, function, *arguments):
-        """Call a function whose errors must name the estimator."""
+        """Call a function and let its errors name the estimator."""
         try:
             return function(*arguments)
         except ValueError as error:

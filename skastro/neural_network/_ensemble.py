@@ -54,12 +54,12 @@ class DeepEnsembleClassifier(
     # Automatic wrapping would hide whether the members have `transform`.
     auto_wrap_output_keys=None,  # type: ignore[call-arg]
 ):
-    """Train one estimator several times with other seeds and average the probabilities.
+    """Train one estimator several times with different seeds and average the probabilities.
 
     The members see all objects; they differ by their initial weights, batches, prefixes and
     validation splits [1]_.  The mean scores higher and is better calibrated than a member, and
-    the scatter of the members measures how sure the networks are.  Every method of the members
-    is available: means of probabilities, and embeddings side by side.
+    the scatter of the members measures the uncertainty of the networks.  Every method of the
+    members is available: means of probabilities, and concatenated embeddings.
 
     Parameters
     ----------
@@ -95,8 +95,7 @@ class DeepEnsembleClassifier(
 
     See Also
     --------
-    sklearn.ensemble.VotingClassifier : Mean of different classifiers; it does not know objects
-        that cannot be classified.
+    sklearn.ensemble.VotingClassifier : Mean of different classifiers.
 
     References
     ----------
@@ -151,7 +150,7 @@ class DeepEnsembleClassifier(
         Parameters
         ----------
         X : array-like or frame of n_objects rows
-            Whatever the estimator takes.
+            Input of the estimator.
 
         y : array-like of shape (n_objects,)
             Class labels.
@@ -257,7 +256,7 @@ class DeepEnsembleClassifier(
 
     @_members_can("transform")
     def transform(self, X: Any) -> NDArray[np.float32]:
-        """Return the embeddings of all members, side by side.
+        """Return the concatenated embeddings of all members.
 
         Parameters
         ----------
@@ -362,7 +361,7 @@ class DeepEnsembleClassifier(
         return (getattr(member, method)(*arguments) for member in self.estimators_)
 
     def _mean(self, method, *arguments):
-        """Mean over the members, of which only two predictions are in memory."""
+        """Mean over the members, with only two predictions in memory."""
         with ignore_unclassified():
             parts = self._each(method, *arguments)
             total = np.asarray(next(parts))

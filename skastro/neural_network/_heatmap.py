@@ -61,8 +61,8 @@ class HeatmapCNNClassifier(BaseNetClassifier):
         are nodes of its taxonomy, leaves or not, and the classes are its leaves.
 
     classes : array-like of str, default=None
-        What integers in `y` stand for, if the criterion has a taxonomy: ``np.unique(y)`` of the
-        labels before another estimator encoded them, as ``VotingClassifier``,
+        Labels that integers in `y` stand for, if the criterion has a taxonomy: ``np.unique(y)`` of
+        the labels before another estimator encoded them, as ``VotingClassifier``,
         ``StackingClassifier``, ``CalibratedClassifierCV`` and
         ``cross_val_predict(method="predict_proba")`` do.
 
@@ -139,9 +139,9 @@ class HeatmapCNNClassifier(BaseNetClassifier):
     becomes 0, and every static column is followed by an input that is 1 where it was missing.
     An object with NaN in its image cannot be classified; `fit` leaves it out with a warning.
 
-    An image divided by a maximum close to zero has pixels of any size; one of them in a batch
-    spoils the batch normalisation for hundreds of batches.  Hence the limit, which does not touch
-    images of supernovae; `fit` warns when it clips any.
+    An image divided by a maximum close to zero has pixels of any size; one such pixel spoils the
+    batch normalisation for hundreds of batches.  The limit prevents this and does not affect images
+    of supernovae; `fit` warns when it clips any.
 
     References
     ----------

@@ -22,7 +22,7 @@ def gradient_times_input(
         Its inputs, with the `lengths` of the light curves.
 
     device : device or str
-        Where the module is.
+        Device of the module.
 
     Returns
     -------

@@ -36,7 +36,7 @@ def read_labels(X: Any, y: ArrayLike, name: str) -> Labels:
         Labels; see :func:`skastro.utils.labels.is_unlabelled` for unlabelled objects.
 
     name : str
-        Estimator that errors name.
+        Estimator named in errors.
 
     Returns
     -------
@@ -48,7 +48,7 @@ def read_labels(X: Any, y: ArrayLike, name: str) -> Labels:
         Objects without a label (None, NaN, pd.NA), or labels of different types.
 
     ValueError
-        No `y`, another length or index than that of `X`, or continuous values.
+        No `y`, a length or index that differs from that of `X`, or continuous values.
 
     Examples
     --------

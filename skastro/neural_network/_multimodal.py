@@ -1,4 +1,4 @@
-"""Networks with several inputs, any of which an object may lack."""
+"""Networks with several inputs, any of which may be missing."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -67,8 +67,8 @@ class MultimodalClassifier(BaseNetClassifier):
         are nodes of its taxonomy, leaves or not, and the classes are its leaves.
 
     classes : array-like of str, default=None
-        What integers in `y` stand for, if the criterion has a taxonomy: ``np.unique(y)`` of the
-        labels before another estimator encoded them, as ``VotingClassifier``,
+        Labels that integers in `y` stand for, if the criterion has a taxonomy: ``np.unique(y)`` of
+        the labels before another estimator encoded them, as ``VotingClassifier``,
         ``StackingClassifier``, ``CalibratedClassifierCV`` and
         ``cross_val_predict(method="predict_proba")`` do.
 

@@ -22,13 +22,13 @@ _HISTORY = ["epoch", "train_loss", "valid_loss", "valid_accuracy", "lr", "dur"]
 
 
 class WeightedNet(NeuralNetClassifier):
-    """A skorch net whose batches carry weights and whose two data sets are given.
+    """A skorch net with weighted batches and separate training and validation sets.
 
     It is trained by ``partial_fit((train, valid))`` with two
     :class:`~skastro.neural_network.inputs.BatchDataset`; `valid` may be None.  The criterion
     is a :class:`skastro.nn.Criterion`; the loss of a batch is the mean of weight times loss.  A
     module may return several predictions per object, logits of shape (n_objects, n_positions,
-    n_outputs): their losses are averaged.  `targets` says what the logits stand for.  Random
+    n_outputs): their losses are averaged.  `targets` defines the meaning of the logits.  Random
     numbers come from the attribute `randomness` while it is set.
 
     Examples
@@ -73,7 +73,7 @@ class WeightedNet(NeuralNetClassifier):
         ]
 
     def initialize_for_prediction(self):
-        """Initialize all but the optimizer, whose first use imports much of torch."""
+        """Initialize everything except the optimizer, whose first use imports much of torch."""
         self._initialize_virtual_params()
         self._initialize_callbacks()
         self._initialize_module()
@@ -83,7 +83,7 @@ class WeightedNet(NeuralNetClassifier):
         return self
 
     def check_data(self, X, y=None):
-        """Accept everything: the estimator has checked the data."""
+        """Do nothing: the estimator has checked the data."""
 
     def get_split_datasets(self, X, y=None, **fit_params):
         """Return the pair (train, valid) that `X` is."""
@@ -102,7 +102,7 @@ class WeightedNet(NeuralNetClassifier):
         return self
 
     def train_step_single(self, batch, **fit_params):
-        """Compute loss and gradient of a batch with random numbers of the own generator."""
+        """Compute loss and gradient of a batch with random numbers from its own generator."""
         with self.randomness or nullcontext():
             return super().train_step_single(batch, **fit_params)
 
@@ -162,7 +162,7 @@ class WeightedNet(NeuralNetClassifier):
 
 
 class ReconstructionNet(WeightedNet):
-    """A net whose truth travels with the inputs.
+    """A net whose true values are among the inputs.
 
     Examples
     --------
@@ -177,7 +177,7 @@ class ReconstructionNet(WeightedNet):
         return [pair for pair in super()._default_callbacks if pair[0] != "valid_accuracy"]
 
     def infer(self, x, **fit_params):
-        """Call the module with the inputs, and with the truth for a teacher-forced decoder."""
+        """Call the module with the inputs, plus the true values for a teacher-forced decoder."""
         inputs = {name: t for name, t in x.items() if name not in _TRUTH}
         if self.module_.decoder.teacher_forced:
             inputs["query_heights"] = x["target"]

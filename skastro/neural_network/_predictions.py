@@ -116,7 +116,7 @@ class PredictionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Classif
         return most_probable(self.classes_, self.predict_proba(X), type(self).__name__)
 
     def transform(self, X: Any) -> NDArray[np.float32]:
-        """Return the embedding of each object: what enters the last layer of the network.
+        """Return the embedding of each object: the input of the last layer of the network.
 
         Parameters
         ----------
@@ -140,9 +140,9 @@ class PredictionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Classif
         return self._table(source, embed, layer.in_features).astype(np.float32)
 
     def predict_logits(self, X: Any) -> NDArray[np.float64]:
-        """Return what the last layer of the network returns, before probabilities are made of it.
+        """Return the output of the last layer of the network, before it becomes probabilities.
 
-        Logits have a level that probabilities have lost; scores of unknown objects such as
+        Logits have an absolute level that probabilities lack; scores of unknown objects such as
         :func:`skastro.calibration.energy_score` use it.
 
         Parameters
@@ -212,7 +212,7 @@ class PredictionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Classif
         return labels
 
     def network_inputs(self, X: Any) -> dict[str, torch.Tensor]:
-        """Return what the network reads: tensors by name, scaled as in the training.
+        """Return what the network reads: tensors by name, scaled as in training.
 
         Parameters
         ----------
@@ -254,13 +254,13 @@ class PredictionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Classif
         """Return ``compute(inputs, objects)`` for all objects; NaN for unusable ones."""
         width = len(self.classes_) if width is None else width
         table = np.full((len(source), width), np.nan)
-        # Outputs of batches kept alive would leave holes too small for the next batch.
+        # Keeping the outputs of batches would fragment the memory for the next batch.
         for objects, found in self._outputs(source, compute):
             table[objects] = np.asarray(found).reshape(-1, width)
         return table
 
     def _complete(self, X, source, proba, prior):
-        """Give unusable objects the prior, or warn of them."""
+        """Fill unusable objects with the prior, or warn of them."""
         if self.unclassified == "prior":
             return fill_unclassified(proba, prior, "prior", type(self).__name__)
         if source.unusable.any():
@@ -285,7 +285,7 @@ class PredictionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Classif
 
 @contextmanager
 def inputs_of(layer: torch.nn.Module) -> Iterator[list[NDArray]]:
-    """Collect what enters a layer in this thread.
+    """Collect the inputs of a layer in this thread.
 
     Examples
     --------

@@ -1,9 +1,8 @@
 """Random numbers of one network: its own generator, and draws that belong to an object.
 
 Torch draws dropout masks from one generator of the whole process, so that trainings in several
-threads disturb each other.  Within the contexts of this module the functions of torch that draw
-random numbers use another source; the numbers themselves are those that torch's generator would
-give.
+threads interfere with each other.  Within the contexts of this module the functions of torch that
+draw random numbers use another source; the numbers are those that torch's generator would return.
 """
 
 import threading
@@ -27,7 +26,7 @@ _FACTORS = -0x40A7B892E31B1A47, -0x6B2FB644ECCEEE15
 def seeded_globally(seed: int) -> Iterator[None]:
     """Seed torch's global generator inside the block and restore it afterwards.
 
-    Weights are initialised by functions that know no other generator.  One thread at a time
+    Weights are initialised by functions that can use no other generator.  One thread at a time
     enters the block.
 
     Examples
@@ -47,7 +46,7 @@ def seeded_globally(seed: int) -> Iterator[None]:
 
 
 class _Randomness(TorchFunctionMode):
-    """Send the functions of torch that draw random numbers to the methods of a subclass."""
+    """Redirect the functions of torch that draw random numbers to the methods of a subclass."""
 
     in_prediction = False
 
@@ -67,7 +66,7 @@ class _Randomness(TorchFunctionMode):
 
 
 class OwnGenerator(_Randomness):
-    """Draw from a generator of one's own.
+    """Draw from a separate generator.
 
     Parameters
     ----------
@@ -115,10 +114,10 @@ class OwnGenerator(_Randomness):
 
 
 class ObjectDraws(OwnGenerator):
-    """Draw dropout masks that depend on the object and on nothing else, in prediction too.
+    """Draw dropout masks that depend on the object alone, in prediction too.
 
     Element (i, j, ...) of the n-th mask is a hash of the key of its object, of n and of j, ...;
-    neither the place of the object in the batch nor the padding of the batch matters.
+    neither the position of the object in the batch nor the padding of the batch matters.
 
     Parameters
     ----------
@@ -171,7 +170,7 @@ def _shifted(numbers, n_bits):
 
 
 def _dropout(mode, func, input, p=0.5, training=True, inplace=False, *, n_axes=None):
-    """Dropout of single elements, or of whole channels where only some axes have own masks."""
+    """Apply dropout to single elements, or to channels if only some axes have a mask."""
     if p == 0 or not (training or mode.in_prediction):
         return input
     shape = input.shape
@@ -196,7 +195,7 @@ def _fill_like(mode, func, input, *, fill, **kwargs):
 
 
 def _attention(mode, func, query, key, value, attn_mask=None, dropout_p=0.0, *args, **kwargs):
-    """Attention with dropout by its formula, as torch computes it where dropout acts."""
+    """Compute attention with dropout by its formula, as torch does if dropout is active."""
     if dropout_p == 0 or args or kwargs.get("is_causal") or kwargs.get("enable_gqa"):
         return _borrow(mode, func, query, key, value, attn_mask, dropout_p, *args, **kwargs)
     scale = kwargs.get("scale") or query.shape[-1] ** -0.5
@@ -230,7 +229,7 @@ def _recurrent(mode, func, input, state, weights, has_bias, n_layers, p, trainin
 
 
 def _borrow(mode, func, *args, **kwargs):
-    """Lend the own state to torch's global generator for functions that know no other."""
+    """Lend the state to torch's global generator for functions that can use no other."""
     generator = mode.generator("cpu")
     with seeded_globally(0):
         torch.set_rng_state(generator.get_state())

@@ -48,15 +48,15 @@ class RecurrentClassifier(LightCurveNetClassifier):
 
     band_encoding : {"wavelength", "one-hot", "embedding"}, default="one-hot"
         How the band enters the network: as effective wavelength, which also works for bands that
-        did not occur in the training; as indicator; or as learned vector.
+        did not occur in the training set; as indicator; or as learned vector.
 
     survey : str or Survey, default="LSST"
-        Resolves the names of bands (``ZTF_g``, ``ztfg`` and ``g`` are one band) and knows their
+        Resolves the names of bands (``ZTF_g``, ``ztfg`` and ``g`` are one band) and defines their
         effective wavelengths.  Observations in other bands are left out with a warning.
 
     reference_column : str, default=None
-        Column with the reference date of each object, from which its days count; NaN there and
-        the default stand for the first observation.
+        Column with the reference date of each object, from which its days count; NaN and the
+        default stand for the first observation.
 
     quality_column : str, default="quality"
         Column with the reason why an object is unusable, or "" for a usable one.
@@ -99,8 +99,8 @@ class RecurrentClassifier(LightCurveNetClassifier):
         are nodes of its taxonomy, leaves or not, and the classes are its leaves.
 
     classes : array-like of str, default=None
-        What integers in `y` stand for, if the criterion has a taxonomy: ``np.unique(y)`` of the
-        labels before another estimator encoded them, as ``VotingClassifier``,
+        Labels that integers in `y` stand for, if the criterion has a taxonomy: ``np.unique(y)`` of
+        the labels before another estimator encoded them, as ``VotingClassifier``,
         ``StackingClassifier``, ``CalibratedClassifierCV`` and
         ``cross_val_predict(method="predict_proba")`` do.
 
@@ -160,7 +160,7 @@ class RecurrentClassifier(LightCurveNetClassifier):
         Number of training objects that were left out.
 
     bands_ : list of str
-        Bands of the training, where the encoding depends on them.
+        Bands of the training set, where the encoding depends on them.
 
     scale_ : LightCurveScale
         Scale of the static columns, and the median flux error of the training observations, which
@@ -176,7 +176,7 @@ class RecurrentClassifier(LightCurveNetClassifier):
 
     Notes
     -----
-    Unsorted light curves are sorted; X itself stays as it is.  An object without observations
+    Unsorted light curves are sorted; X itself is not changed.  An object without observations
     gets NaN probabilities.
 
     References

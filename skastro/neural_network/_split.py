@@ -78,7 +78,7 @@ def holdout(
     Raises
     ------
     ValueError
-        Nothing is left to train on.
+        No objects are left for training.
 
     Examples
     --------
@@ -144,12 +144,12 @@ def random_split(
 def check_training_part(
     codes: NDArray[np.int64], held: NDArray[np.bool_], targets: Any, owner: str
 ) -> None:
-    """Refuse a training part of one class, and warn of classes that it lost.
+    """Refuse a training part with a single class, and warn of classes that it lost.
 
     Parameters
     ----------
     codes : ndarray of int of shape (n,)
-        Encoded label of each object; negative for those that do not count.
+        Encoded label of each object; negative for objects that do not count.
 
     held : ndarray of bool of shape (n,)
         Held-out objects.
@@ -158,7 +158,7 @@ def check_training_part(
         Its method ``names`` returns the label of a code.
 
     owner : str
-        Estimator that messages name.
+        Estimator named in messages.
 
     Raises
     ------
@@ -168,7 +168,7 @@ def check_training_part(
     Warns
     -----
     UserWarning
-        A class is in the validation part alone.
+        A class occurs only in the validation part.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What the logits of a network stand for: flat classes, or the nodes of a taxonomy."""
+"""Meaning of the logits of a network: flat classes, or the nodes of a taxonomy."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -81,7 +81,7 @@ class TreeTargets:
     Parameters
     ----------
     criterion : HierarchicalCrossEntropy
-        Knows the taxonomy and turns logits into probabilities.
+        Holds the taxonomy and turns logits into probabilities.
 
     labels : NodeLabels or EncodedLabels
         Labels that decide the classes.
@@ -102,7 +102,7 @@ class TreeTargets:
         self.criterion = criterion
         self.taxonomy = criterion.taxonomy
         self.whole_taxonomy, self.encoded_names = labels.tree, labels.encoded
-        # A class that is no leaf of the trained tree is never predicted: its node is -1.
+        # A class that is not a leaf of the trained tree is never predicted: its node is -1.
         self.classes, self._leaf_numbers = labels.columns(self.taxonomy)
 
     def codes(self, y: ArrayLike, name: str) -> NDArray[np.int64]:
@@ -116,7 +116,7 @@ class TreeTargets:
         return self.taxonomy.names(codes)
 
     def prior(self, codes: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the share of each class; an inner node counts for the leaves below it alike."""
+        """Return the share of each class; an inner node counts equally for all leaves below it."""
         share = self.taxonomy.is_on_path[self.taxonomy.leaf_numbers][:, codes].astype(float)
         by_number = np.zeros(len(self.taxonomy.nodes) + 1)
         by_number[self.taxonomy.leaf_numbers] = (share / share.sum(axis=0)).mean(axis=1)

@@ -193,7 +193,7 @@ class BaseNet(BaseEstimator, metaclass=ABCMeta):
         return rng
 
     def _fit_net(self, source, train_rows, valid_rows, rng, *, codes=None, weights=None):
-        """Build the network, unless it is there and continues, and train it for all epochs."""
+        """Build the network, or continue with the existing one, and train it for all epochs."""
         train_set = self._prepare(source, train_rows, rng, codes, weights, self._starts_anew())
         valid_set = None
         if len(valid_rows):
@@ -222,7 +222,7 @@ class BaseNet(BaseEstimator, metaclass=ABCMeta):
         return self._dataset(source, rows, codes, weights, generator=generator)
 
     def _after_building(self):
-        """Change the network that was built, for instance to pretrained weights."""
+        """Change the new network, for instance by loading pretrained weights."""
 
     def _dataset(self, source, rows, codes, weights, **options):
         parts = (None if values is None else values[rows] for values in (codes, weights))
@@ -303,7 +303,8 @@ class BaseNet(BaseEstimator, metaclass=ABCMeta):
         rows = by_length(source, np.flatnonzero(~source.unusable))
         data = BatchDataset(source, rows, question=question)
         for batch in self.net_.get_iterator(data, training=False).positions():
-            # More would not fit the cache: recurrent networks are a third slower at 512 objects.
+            # Larger batches do not fit the cache: recurrent networks are a third slower at 512
+            # objects.
             for part in chunks(np.cumsum([0, *data.lengths[batch]]), _MAX_OBSERVATIONS):
                 inputs, _ = data.batch(batch[part])
                 yield rows[batch[part]], compute(inputs, rows[batch[part]])

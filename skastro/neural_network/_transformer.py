@@ -42,9 +42,9 @@ class TransformerClassifier(LightCurveNetClassifier):
 
     pretrained : TransformerAutoencoder, default=None
         The encoder starts from that of this auto-encoder, which is first trained on the light
-        curves of `fit`.  Inside a `sklearn.frozen.FrozenEstimator` it is used as it is, trained on
-        other objects, with or without labels.  `column`, `survey`, `reference_column`,
-        `band_encoding` and the sizes of the encoder must be the same in both.
+        curves of `fit`.  Inside a `sklearn.frozen.FrozenEstimator` it is used without further
+        training; it was trained on other objects, with or without labels.  `column`, `survey`,
+        `reference_column`, `band_encoding` and the sizes of the encoder must be the same in both.
 
     freeze_encoder : bool, default=False
         Whether to keep the weights of a pretrained encoder and train the rest.
@@ -65,15 +65,15 @@ class TransformerClassifier(LightCurveNetClassifier):
 
     band_encoding : {"wavelength", "one-hot", "embedding"}, default="one-hot"
         How the band enters the network: as effective wavelength, which also works for bands that
-        did not occur in the training; as indicator; or as learned vector.
+        did not occur in the training set; as indicator; or as learned vector.
 
     survey : str or Survey, default="LSST"
-        Resolves the names of bands (``ZTF_g``, ``ztfg`` and ``g`` are one band) and knows their
+        Resolves the names of bands (``ZTF_g``, ``ztfg`` and ``g`` are one band) and defines their
         effective wavelengths.  Observations in other bands are left out with a warning.
 
     reference_column : str, default=None
-        Column with the reference date of each object, from which its days count; NaN there and
-        the default stand for the first observation.
+        Column with the reference date of each object, from which its days count; NaN and the
+        default stand for the first observation.
 
     quality_column : str, default="quality"
         Column with the reason why an object is unusable, or "" for a usable one.
@@ -116,8 +116,8 @@ class TransformerClassifier(LightCurveNetClassifier):
         are nodes of its taxonomy, leaves or not, and the classes are its leaves.
 
     classes : array-like of str, default=None
-        What integers in `y` stand for, if the criterion has a taxonomy: ``np.unique(y)`` of the
-        labels before another estimator encoded them, as ``VotingClassifier``,
+        Labels that integers in `y` stand for, if the criterion has a taxonomy: ``np.unique(y)`` of
+        the labels before another estimator encoded them, as ``VotingClassifier``,
         ``StackingClassifier``, ``CalibratedClassifierCV`` and
         ``cross_val_predict(method="predict_proba")`` do.
 
@@ -177,7 +177,7 @@ class TransformerClassifier(LightCurveNetClassifier):
         Number of training objects that were left out.
 
     bands_ : list of str
-        Bands of the training, where the encoding depends on them.
+        Bands of the training set, where the encoding depends on them.
 
     scale_ : LightCurveScale
         Scale of the static columns, and that of flux and error: the median flux error of the
@@ -343,7 +343,7 @@ class TransformerClassifier(LightCurveNetClassifier):
 
         The gradient of the logit of the most probable class with respect to the embedded
         observation, times that, summed and divided by the sum of the absolute values over the
-        object: positive observations speak for the class, negative ones against it.
+        object: positive values support the class, negative ones contradict it.
 
         Parameters
         ----------

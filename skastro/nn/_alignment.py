@@ -55,8 +55,8 @@ class CoralLoss(Criterion):
     """A loss of labelled objects plus the distance of the outputs for labelled and unlabelled ones.
 
     The unlabelled objects (label -1 in `fit`) are those of another survey: the network learns
-    outputs whose means and covariances are the same for both.  Where the frequencies of the classes
-    differ, the alignment is wrong to that extent.
+    outputs whose means and covariances are the same for both.  If the class frequencies differ, the
+    alignment is wrong to that extent.
 
     Parameters
     ----------

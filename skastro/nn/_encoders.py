@@ -113,7 +113,7 @@ class Conv1dEncoder(nn.Module):
 
 
 class Conv2dEncoder(nn.Module):
-    """Encode images with two convolutions, as the dm-dt maps of CCSNscore [1]_.
+    """Encode images with two convolutions, as for the dm-dt maps of CCSNscore [1]_.
 
     Parameters
     ----------
@@ -174,7 +174,7 @@ class Conv2dEncoder(nn.Module):
 
 
 class RecurrentEncoder(nn.Module):
-    """Encode sequences with LSTM layers and dense layers, as CCSNscore [1]_.
+    """Encode sequences with LSTM layers and dense layers, as in CCSNscore [1]_.
 
     The defaults are those for its spectra.  For its light curves they are ``num_layers=3,
     bidirectional=False, dropouts=(0, 0, .5), hidden_sizes=()``.
@@ -205,8 +205,8 @@ class RecurrentEncoder(nn.Module):
     Notes
     -----
     The weights have the initialisation of Keras, which the paper used, with open forget gates.
-    With the initialisation of torch the network remembers nothing over hundreds of samples for
-    many epochs.
+    With the initialisation of torch the network does not learn to remember over hundreds of samples
+    for many epochs.
 
     References
     ----------

@@ -11,7 +11,7 @@ from skastro.nn._encoders import BY_DIMENSION, ENCODERS, dense_layers
 
 
 class FusionNet(ClassifierNet):
-    """Encode each input with its own network and classify by all embeddings together.
+    """Encode each input with its own network and classify from all embeddings together.
 
     The embedding of a missing input is zero, and the network reads which inputs are present.
 
@@ -27,9 +27,9 @@ class FusionNet(ClassifierNet):
         Number of static features.
 
     encoders : dict of str -> str or callable, default=None
-        Encoder of each input: ``"mlp"``, ``"conv1d"``, ``"conv2d"``, ``"rnn"``, or a callable
-        that is called with the shape and returns a module with the attribute ``size``.  The
-        default follows from the number of dimensions.
+        Encoder of each input: ``"mlp"``, ``"conv1d"``, ``"conv2d"``, ``"rnn"``, or a callable that
+        takes the shape and returns a module with the attribute ``size``.  The default follows from
+        the number of dimensions.
 
     hidden_sizes : sequence of int, default=(64,)
         Widths of the dense layers over the embeddings; () as in CCSNscore.

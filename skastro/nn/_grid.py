@@ -32,8 +32,8 @@ class GridTransformerNet(ClassifierNet):
         Number of logits.
 
     seen : {"any", "first"}, default="any"
-        Time steps that are attended to: those observed in any filter, or, as the original code
-        has it by mistake, in the first filter.
+        Time steps that are attended to: those observed in any filter, or in the first filter, as in
+        the original code by mistake.
 
     size, num_layers, n_heads, feedforward_size, dropout, norm_first
         See :class:`EventEncoder`; the original code has 128, 8, 8, 64, 0 and post-norm.

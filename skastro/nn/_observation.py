@@ -120,7 +120,7 @@ def visible(times: Tensor, positions: Tensor, lengths: Tensor) -> Tensor:
         Numbers of observations, below the lengths.
 
     lengths : Tensor of int of shape (n_objects,)
-        Number of observations; what follows is padding and never visible.
+        Number of observations; the rest is padding and never visible.
 
     Returns
     -------

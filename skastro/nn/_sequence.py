@@ -16,8 +16,8 @@ class RecurrentNet(ClassifierNet):
     Each observation is embedded on its own; a recurrent network runs over observations and
     embeddings in order of time.  The state after an observation, and the mean and the maximum of
     all embeddings up to it, do not depend on later observations.  Together with the static
-    features they pass through dense layers to the logits.  Mean and maximum provide what a table
-    of statistics would, so that the recurrent state need not remember it.
+    features they pass through dense layers to the logits.  Mean and maximum provide the information
+    of a table of statistics, so that the recurrent state need not store it.
 
     With ``embedding_size=0, hidden_size=100, static_size=10, head_sizes=(100, 64), dropout=0`` it
     is the network of ORACLE [1]_: the state only, through a dense layer with tanh.

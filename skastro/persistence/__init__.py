@@ -1,4 +1,4 @@
-"""Models that last: fitted estimators in files that execute nothing and outlive versions."""
+"""Portable models: fitted estimators in files that execute nothing and outlive versions."""
 
 from skastro.persistence._card import model_card
 from skastro.persistence._export import export_network

@@ -1,4 +1,4 @@
-"""A value as tagged JSON beside arrays, and back."""
+"""A value as tagged JSON with separate arrays, and back."""
 
 import math
 from collections.abc import Callable
@@ -22,7 +22,7 @@ class Codec(NamedTuple):
 
     encode : callable
         ``encode(value, write, path)`` returns the node, a dict of JSON values; `write` writes
-        what is inside, and `path` tells where the value stands in the model.
+        what is inside, and `path` is the position of the value in the model.
 
     decode : callable
         ``decode(node, read)`` returns the value.
@@ -47,7 +47,7 @@ class Writer:
     Parameters
     ----------
     codecs : sequence of Codec
-        The first that fits a value writes it.
+        The first codec that fits a value writes it.
 
     Attributes
     ----------
@@ -120,7 +120,7 @@ class Reader:
         return self.arrays[name]
 
     def keep(self, node: dict, value: Any) -> Any:
-        """Make a value known before what is inside it is read, for objects that hold themselves."""
+        """Register a value before its content is read, for objects that contain themselves."""
         self._made[node["n"]] = value
         return value
 

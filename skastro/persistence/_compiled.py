@@ -35,7 +35,7 @@ def _read_tree(node, read):
 
 
 def check_nodes(nodes, inner, children):
-    """Refuse decision trees whose compiled code would read outside its arrays, or never end.
+    """Refuse decision trees whose compiled code would read outside its arrays or loop forever.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def _write_neighbors(value, write, path):
 
 
 def _read_neighbors(node, read):
-    """Rebuild the tree from its data, which repeats it to the last bit."""
+    """Rebuild the tree from its data, which reproduces it to the last bit."""
     from sklearn.neighbors import BallTree, KDTree
 
     data, leaf_size, metric, power = read(node["parts"])

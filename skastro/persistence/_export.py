@@ -18,7 +18,7 @@ def export_network(
 
     The file maps the tensors of ``classifier.network_inputs(X)`` to the probabilities of
     ``classifier.classes_``.  What comes before, the steps of a recipe and the scaling of the
-    inputs, is not in the file: compute ``network_inputs`` with skastro, or repeat it.
+    inputs, is not in the file: compute ``network_inputs`` with skastro, or reimplement it.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def export_network(
         observations as the longest light curve of `X` has, padded with zeros at the end.
 
     X : array-like or frame of at least 2 rows
-        Objects as `predict_proba` takes them; they show the shapes.
+        Objects as for `predict_proba`; they define the shapes.
 
     overwrite : bool, default=False
         Replace an existing file.
@@ -44,7 +44,7 @@ def export_network(
     Raises
     ------
     ValueError
-        Another ending, or a network with an operation that ONNX does not have.
+        Another extension, or a network with an operation that ONNX lacks.
 
     FileExistsError
         The file exists.
@@ -100,7 +100,7 @@ def _write_onnx(module, inputs, classes, draft):
     import torch
 
     class Positional(torch.nn.Module):
-        """ONNX knows no dict of inputs."""
+        """ONNX does not accept a dict of inputs."""
 
         def __init__(self):
             super().__init__()

@@ -83,7 +83,7 @@ def write_text(path: Path, text: str) -> None:
 
 @contextlib.contextmanager
 def draft_of(path: Path) -> Iterator[str]:
-    """Give a name to write to; the file takes the place of `path` when the block ends well."""
+    """Yield a name to write to; the file replaces `path` if the block succeeds."""
     handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     os.close(handle)
     try:
@@ -110,7 +110,7 @@ def read_header(path: Path) -> dict:
     Raises
     ------
     FormatError
-        The file is not a model file of skastro, is cut off, or is of a newer format.
+        The file is not a model file of skastro, is truncated, or is of a newer format.
     """
     return _parts(path, _text_header(path))
 
@@ -143,7 +143,7 @@ def _text_header(path):
         length = struct.unpack("<Q", start)[0] if len(start) == 8 else size
         if length > min(size - 8, _LARGEST_HEADER):
             raise FormatError(
-                f"load_model: {path} is not a model file of skastro, or it is cut off "
+                f"load_model: {path} is not a model file of skastro, or it is truncated "
                 f"(the file has {size} bytes, its header alone would have {length})"
             )
         text = file.read(length)

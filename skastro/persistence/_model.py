@@ -48,8 +48,8 @@ def save_model(
         Replace an existing file.  The new file appears whole or not at all.
 
     training : dict, default=None
-        What :func:`inspect_model` tells about the training besides what the model knows:
-        JSON values such as the number of objects, the data's name, scores.
+        What :func:`inspect_model` reports about the training, in addition to what the model knows:
+        JSON values such as the number of objects, the name of the data, scores.
 
     Returns
     -------
@@ -62,16 +62,16 @@ def save_model(
         The file exists.
 
     TypeError
-        Something inside `model` cannot be kept in a file; the message says where it stands.
+        Something inside `model` cannot be kept in a file; the message names its position.
 
     See Also
     --------
     load_model : Read the file.
-    inspect_model : Look into the file without building the model.
+    inspect_model : Read the summary without building the model.
 
     Notes
     -----
-    Not kept: places on this machine (``memory``, ``cache_dir``, ``checkpoint``), progress bars
+    Not kept: paths on this machine (``memory``, ``cache_dir``, ``checkpoint``), progress bars
     (``verbose``, ``progress``), and the state of a network's optimizer, so that training cannot
     resume from the file.
 

@@ -11,7 +11,7 @@ from skastro.persistence._codec import Codec
 from skastro.persistence._registry import find, name_of
 
 _PLACES = {"memory", "cache_dir", "checkpoint"}
-"""Parameters that name places on one machine: they are None in a file."""
+"""Parameters that are paths on one machine: they are None in a file."""
 
 _QUIET = {"verbose": 0, "progress": False}
 """Parameters that show progress: a loaded model is quiet."""
@@ -72,7 +72,7 @@ def _check_parameters(estimator):
 
 
 def name_at(thing, path):
-    """Return the name of a class or function; a TypeError tells where it stands in the model."""
+    """Return the name of a class or function; a TypeError names its position in the model."""
     try:
         return name_of(thing)
     except TypeError as error:

@@ -52,7 +52,7 @@ def _text_array(node, read):
     values[:] = [read(cell) for cell in node["cells"]]
     if node["kind"] == "U":
         if not all(isinstance(v, str) and len(v) <= _MOST_TEXT for v in values):
-            raise ValueError("a text array holds something else than short text")
+            raise ValueError("a text array does not hold short text")
         values = values.astype(str)
     return values.reshape(node["shape"])
 
@@ -60,7 +60,7 @@ def _text_array(node, read):
 def _structured(node, read):
     fields = {name: read(value) for name, value in node["fields"]}
     shape = tuple(node["shape"])
-    # A shape that no field has would allocate whatever the file says.
+    # A shape without fields would allocate any size that the file states.
     if not fields or any(values.shape != shape for values in fields.values()):
         raise ValueError(f"the fields of a structured array do not have the shape {shape}")
     table = np.empty(shape, [(name, values.dtype) for name, values in fields.items()])
@@ -232,4 +232,4 @@ PLAIN = (
     Codec("generator", _is(np.random.Generator), _write_generator, _read_generator),
     Codec("sparse", _is_sparse, _write_sparse, _read_sparse),
 )
-"""Codecs of values that need no class of a file's choice."""
+"""Codecs of values whose class is not named by the file."""

@@ -23,7 +23,7 @@ _SHIPPED = Path(__file__).parent / "pretrained"
 
 @dataclass(frozen=True)
 class PretrainedModel:
-    """A trained model with what one has to know to use it.
+    """A trained model with the information required to use it.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class PretrainedModel:
         of the training data; ``warnings.simplefilter("error", DataShiftWarning)`` refuses them.
 
     threshold : float or None
-        For two classes: an object is of the second class where its probability is at least so
+        For two classes: an object belongs to the second class if its probability is at least this
         high.  None for the most probable class.
 
     bands : list of str
@@ -100,7 +100,7 @@ def save_pretrained(
         Fitted.
 
     folder : path-like
-        Folder; it is made if it does not exist.
+        Folder; it is created if it does not exist.
 
     threshold : float, default=None
         Decision threshold of the second of two classes.
@@ -165,7 +165,7 @@ def load_pretrained(name_or_folder: str | os.PathLike) -> PretrainedModel:
     Returns
     -------
     pretrained : PretrainedModel
-        The model and what one has to know to use it.
+        The model and the information required to use it.
 
     Raises
     ------

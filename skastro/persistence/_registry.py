@@ -15,7 +15,8 @@ _PARTS = (
     "sklearn.gaussian_process.kernels:Kernel",
     "sklearn.neural_network._stochastic_optimizers:BaseOptimizer",
 )
-"""Classes of scikit-learn, or their bases, that fitted estimators hold besides estimators."""
+"""Classes of scikit-learn, or their bases, that fitted estimators hold in addition to
+estimators."""
 
 _FUNCTIONS = {
     *(f"numpy:{name}" for name in ("mean", "median", "max", "min", "sum")),
@@ -33,7 +34,7 @@ _STATES = {
     "skastro:Survey": "skastro.surveys:Survey",
     "skastro:SurveyVariation": "skastro.augmentation._variation:SurveyVariation",
 }
-"""Plain classes of skastro that fitted estimators hold: name in the file -> place today."""
+"""Plain classes of skastro that fitted estimators hold: name in the file -> current location."""
 
 _registered: dict[str, type | Callable] = {}
 
@@ -44,8 +45,8 @@ def register(thing: type | Callable, name: str | None = None) -> type | Callable
     Estimators (subclasses of `sklearn.base.BaseEstimator`), networks (subclasses of
     `torch.nn.Module`) and plain classes whose state is in their ``__dict__`` are all registered
     in this way, before a file with them is saved or loaded.  The function returns its argument,
-    so that it serves as a decorator.  Everything of skastro, scikit-learn and imbalanced-learn is
-    known already.
+    so that it serves as a decorator.  Everything in skastro, scikit-learn and imbalanced-learn is
+    already known.
 
     Parameters
     ----------
@@ -64,7 +65,7 @@ def register(thing: type | Callable, name: str | None = None) -> type | Callable
     Raises
     ------
     ValueError
-        The name stands for something else already, or lies in a package that is known already.
+        The name is already in use, or belongs to a package that is already known.
 
     Examples
     --------
@@ -76,7 +77,9 @@ def register(thing: type | Callable, name: str | None = None) -> type | Callable
     """
     name = name or f"{thing.__module__}:{thing.__qualname__}"
     if name.split(":")[0].split(".")[0] in _PACKAGES:
-        raise ValueError(f"register: {name!r} lies in a package whose estimators are known already")
+        raise ValueError(
+            f"register: {name!r} belongs to a package whose estimators are already known"
+        )
     known = _registered.setdefault(name, thing)
     if known is not thing and f"{known.__module__}:{known.__qualname__}" != name:
         raise ValueError(f"register: {name!r} already stands for {known!r}")
@@ -174,7 +177,7 @@ def _imported(module, attribute):
 
 
 def _is_allowed(cls):
-    """Return whether instances of a class of a known package may stand in a file."""
+    """Return whether instances of a class of a known package may occur in a file."""
     if cls.__module__.startswith("torch.optim"):
         return "torch.optim.optimizer:Optimizer" in _ancestors(cls)
     return bool(_ancestors(cls) & {*_BASES, *_PARTS})

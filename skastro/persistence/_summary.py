@@ -1,4 +1,4 @@
-"""What a model file says about its model in plain words."""
+"""Plain-text summary of the model in a model file."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ _TOLD = ("survey", "bands_", "wavelengths_", "n_iter_", "best_epoch_", "n_featur
 
 
 def summarize(model: BaseEstimator) -> dict[str, Any]:
-    """Return steps, classes, columns and what the fitted parts tell of themselves, as JSON values.
+    """Return steps, classes, columns and what the fitted parts report, as JSON values.
 
     Examples
     --------
@@ -47,7 +47,7 @@ def _attribute(step, name):
 
 
 def plain(value: Any) -> Any:
-    """Return a JSON value: numbers and text stay, arrays become lists, the rest its name.
+    """Return a JSON value: arrays become lists, and other objects become their names.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Transformers from light curves, spectra and stamps to the same."""
+"""Transformers of light curves, spectra and stamps that keep their kind."""
 
 from skastro.preprocessing._bands import SelectBands
 from skastro.preprocessing._clean import CleanPhotometry

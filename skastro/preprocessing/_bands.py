@@ -12,13 +12,13 @@ from skastro.utils.ragged import keep_rows, segment_count
 
 
 class SelectBands(LightCurveTransformer):
-    """Keep the observations in some bands, under the names that a model knows.
+    """Keep the observations in some bands, under the names that a model uses.
 
-    First `rename` applies, then the survey's own names replace other spellings, such as "g" for
-    "ztfg", "ZTF_g" or "LSST-g/g", then `drop` and `keep` apply.  Observations in bands that are
-    neither known nor dropped on purpose are dropped too, with one warning that counts them.
-    Objects without observations in the bands kept are marked in `quality_column`; the reason names
-    their bands.
+    First `rename` applies; then the survey's own names replace other spellings, such as "g" for
+    "ztfg", "ZTF_g" or "LSST-g/g"; then `drop` and `keep` apply.  Observations in bands that are
+    neither known nor dropped on purpose are dropped too, with one warning that counts them. Objects
+    without observations in the bands kept are marked in `quality_column`; the reason names their
+    bands.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ class SelectBands(LightCurveTransformer):
         return band.categories if self.survey is None else get_survey(self.survey).wavelengths
 
     def _renamed(self, band):
-        """Return the bands under their new names; those unknown to the survey keep theirs."""
+        """Return the bands under their new names; bands unknown to the survey keep their names."""
         new = [(self.rename or {}).get(name, name) for name in band.categories]
         if self.survey is not None:
             survey = get_survey(self.survey)

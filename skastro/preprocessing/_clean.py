@@ -1,4 +1,4 @@
-"""Drop observations that carry no measurement."""
+"""Drop observations without a measurement."""
 
 from collections.abc import Sequence
 from numbers import Integral
@@ -17,8 +17,8 @@ _BAD = ("saturated", "reject")
 class CleanPhotometry(LightCurveTransformer):
     """Drop the observations without a usable measurement, and sort the others by time.
 
-    Dropped are observations whose time, flux or flux error is not finite, whose flux error is not
-    positive, or whose PHOTFLAG has one of the rejected bits.
+    An observation is dropped if its time, flux or flux error is not finite, its flux error is not
+    positive, or its PHOTFLAG has one of the rejected bits.
 
     Parameters
     ----------

@@ -24,12 +24,12 @@ _RARE = 1e-3
 
 
 class CompareWithTraining(LightCurveTransformer):
-    """Compare light curves with those of the training set; they pass unchanged.
+    """Compare light curves with those of the training set, without changing them.
 
     `fit` learns, over the objects of the training set, the ranges of the redshift, the largest
     flux, the median flux error, the number of observations, their mean interval, and the date of
     the first detection counted from a reference date, and in which bands objects are observed.
-    `transform` issues one warning that sums up how the new objects differ.  A model does not
+    `transform` issues one warning that summarises how the new objects differ.  A model does not
     extrapolate: fluxes in another unit, dates counted from another event or redshifts beyond the
     training set change its predictions without any other sign.
 
@@ -46,8 +46,8 @@ class CompareWithTraining(LightCurveTransformer):
         Survey whose spellings of bands count as one; by default names are compared as they are.
 
     max_share : float, default=0.1
-        Share of objects that may lie outside a range, beyond the share 2 / (n_training + 1) that
-        does so by chance.  A warning requires a number of objects outside that has a probability
+        Share of objects that may lie outside a range, in addition to the share 2 / (n_training + 1)
+        expected by chance.  A warning requires a number of objects outside that has a probability
         below 0.001 at this share, or an object farther outside than the range is wide.
 
     column : str, default="lightcurve"

@@ -58,8 +58,8 @@ class DetectionWindow(LightCurveTransformer):
 
     Notes
     -----
-    Which observation is the last detection is known only later.  For what was known on a given
-    date, cut with :class:`Window` first.
+    The last detection is known only in hindsight.  For the information available on a given date,
+    cut with :class:`Window` first.
 
     References
     ----------
@@ -142,7 +142,7 @@ class DetectionWindow(LightCurveTransformer):
 
 
 def _number_from_the_end(mask, offsets):
-    """Count the rows where `mask` holds inside each object backwards: 1 is the last one."""
+    """Count the rows where `mask` holds backwards within each object: 1 is the last one."""
     counted = np.concatenate([[0], np.cumsum(mask)])
     total = segment_count(offsets, mask)
     return np.repeat(counted[offsets[:-1]] + total, np.diff(offsets)) - counted[1:] + 1

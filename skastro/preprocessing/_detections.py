@@ -86,7 +86,7 @@ class MarkDetections(LightCurveTransformer):
         self.by_ = self._rule(X[self.column].dtype.column_dtypes)
 
     def _rule(self, fields):
-        """Return the rule that applies, after the check that its fields exist."""
+        """Return the rule that applies, after checking that its fields exist."""
         rule = self._automatic(fields) if self.by == "auto" else self.by
         missing = [name for name in _FIELDS[rule] if name not in fields]
         if missing:

@@ -12,9 +12,9 @@ from skastro.utils.random import RandomState, as_generator
 class DrawDays(LightCurveTransformer):
     """Add a column with a whole number of days, drawn for each object from its identifier.
 
-    The number depends only on the identifier (the index of `X`) and `random_state`, so that an
-    object keeps it in any subset and any order.  With :class:`Window` it makes the mixed set of
-    early light curves that SCONE trains on [1]_.
+    The number depends only on the identifier (the index of `X`) and `random_state`, so that it is
+    the same in any subset and any order.  With :class:`Window` it makes the mixed set of early
+    light curves that SCONE trains on [1]_.
 
     Parameters
     ----------
@@ -22,8 +22,7 @@ class DrawDays(LightCurveTransformer):
         Smallest and largest number of days; each number in between is equally likely.
 
     random_state : int, RandomState, Generator or None, default=0
-        Source of randomness.  Anything but an int is used once, in `fit`, to draw the
-        seed.
+        Source of randomness.  Anything except an int is used once, in `fit`, to draw the seed.
 
     name : str, default="days"
         Static column to write; an existing one is replaced.

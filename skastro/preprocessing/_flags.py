@@ -65,5 +65,5 @@ def has_bits(photflag: ArrayLike, bits: int) -> NDArray[np.bool_]:
     flags = np.asarray(photflag)
     if flags.dtype.kind == "f":
         flags = np.nan_to_num(flags)
-    # A mask beyond the type of the column, as one byte, is no error but not set.
+    # A mask beyond the type of the column, such as one byte, is not an error but is not set.
     return (flags.astype(np.int64) & bits) != 0

@@ -29,11 +29,12 @@ class ReplaceMissing(  # type: ignore[call-arg]
     Parameters
     ----------
     columns : sequence of str, or dict of str -> sequence of numbers, default=None
-        Columns to treat; a dict gives the sentinels of each.  By default every column of numbers.
+        Columns to treat; a dict maps each column to its sentinels.  By default every column of
+        numbers.
 
     missing : sequence of numbers, default=None
-        Values that stand for "missing" in all `columns` that a dict names none for; by default
-        those of SNANA.
+        Values that stand for "missing" in all `columns` for which a dict does not name any; by
+        default those of SNANA.
 
     Attributes
     ----------
@@ -142,7 +143,7 @@ class ReplaceMissing(  # type: ignore[call-arg]
         return self.feature_names_in_
 
     def _treated(self, X):
-        """Return the columns to treat, after the check that they hold numbers."""
+        """Return the columns to treat, after checking that they hold numbers."""
         known = getattr(self, "missing_", {}) if self.columns is None else self.columns
         for name in known:
             if name in X.columns and not _is_number(get_array(X, name).dtype):

@@ -1,4 +1,4 @@
-"""Dates of peak from the light curves themselves."""
+"""Peak dates estimated from the light curves themselves."""
 
 from numbers import Real
 
@@ -26,9 +26,9 @@ _GP_DAYS = np.linspace(-40.0, 40.0, 41)
 
 
 class EstimatePeak(LightCurveTransformer):
-    r"""Estimate the date of peak of each object from its light curve.
+    r"""Estimate the peak date of each object from its light curve.
 
-    The zero date of training and prediction is then the same quantity, whatever catalogues call
+    The zero date is then the same quantity in training and prediction, whatever catalogues call
     ``peak_time``.  "snr" smooths the signal-to-noise ratios :math:`s_j` of all bands together and
     takes the observation where
 

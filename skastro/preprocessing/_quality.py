@@ -23,9 +23,9 @@ _NUMBER = Interval(Real, 0, None, closed="left")
 class MarkQuality(LightCurveTransformer):
     """Mark the objects that cannot be classified, with the reason in words.
 
-    No object is dropped.  Feature steps return rows of NaN for marked objects, classifiers leave
-    them unclassified, and :class:`skastro.resampling.DropUnusable` keeps them out of the
-    training.
+    No objects are dropped.  Feature steps return rows of NaN for marked objects, classifiers leave
+    them unclassified, and :class:`skastro.resampling.DropUnusable` leaves them out of the training
+    set.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class MarkQuality(LightCurveTransformer):
 
     max_gap : float, default=inf
         Maximum number of days without an observation before the first detection.  SCONE's
-        paper: 50.  An object whose very first observation is a detection has no gap.
+        paper: 50.  An object whose first observation is a detection has no gap.
 
     quality_column : str, default="quality"
         Column with the reason why an object is unusable, or "" for a usable one.  Earlier

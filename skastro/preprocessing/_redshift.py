@@ -10,7 +10,8 @@ from skastro.exceptions import ObjectError
 class Deredshift(LightCurveTransformer):
     """Undo the time dilation: intervals from the reference date shrink by 1 + z.
 
-    ``time_new = reference + (time - reference) / (1 + z)``; the reference date itself stays.
+    ``time_new = reference + (time - reference) / (1 + z)``; the reference date itself does not
+    change.
 
     Parameters
     ----------

@@ -146,7 +146,7 @@ class AsinhScale(LightCurveTransformer):
         validate_data(self, X, **_NUMBERS)
         return self
 
-    # Wider than the base, which takes light curves alone.
+    # Accepts more than the base, which takes light curves only.
     def transform(self, X: Any) -> Any:
         """Return `X` with scaled fluxes.
 

@@ -1,4 +1,4 @@
-"""Rows of spectra that carry no measurement of the object."""
+"""Rows of spectra without a measurement of the object."""
 
 from collections.abc import Sequence
 from numbers import Real
@@ -18,8 +18,8 @@ _REGIONS = ("telluric", "sky")
 class CleanSpectrum(SpectrumTransformer):
     """Drop rows without a wavelength or a flux, and repeated wavelengths.
 
-    Dropped are rows whose wavelength is not finite or not positive, whose flux is not finite or
-    whose error, if there is one, is negative, and all but the first row of each wavelength.  The
+    A row is dropped if its wavelength is not finite or not positive, its flux is not finite or its
+    error, if there is one, is negative; of repeated wavelengths only the first row is kept.  The
     others are sorted by wavelength.
 
     Parameters
@@ -136,7 +136,7 @@ class MaskLines(SpectrumTransformer):
     def _check_parameters(self):
         for low, high in self._ranges():
             if not low <= high:
-                raise ValueError(f"MaskLines: the region ({low}, {high}) does not rise")
+                raise ValueError(f"MaskLines: the region ({low}, {high}) does not increase")
 
     def _ranges(self):
         ranges, half = [], self.width / 2

@@ -33,10 +33,10 @@ class RemoveContinuum(SpectrumTransformer):
 
     width : float, default=0.12
         Standard deviation of the weight of "gaussian" in the natural logarithm of the
-        wavelength, equal to a velocity in units of that of light.
+        wavelength, equal to a velocity in units of the speed of light.
 
     mode : {"divide", "subtract"}, default="divide"
-        Flux over continuum, NaN where the continuum is not positive, or flux less continuum.
+        Flux divided by continuum, NaN where the continuum is not positive, or flux minus continuum.
 
     column : str, default="spectrum"
         Nested column with the spectra.

@@ -15,7 +15,7 @@ from skastro.utils.ragged import (
     sort_rows,
 )
 
-# DER_SNR: 1.482602 makes a deviation of a median, sqrt(6) is the noise of 2 a - b - c.
+# DER_SNR: 1.482602 converts a median to a deviation, sqrt(6) is the noise of 2 a - b - c.
 _DER_SNR = 1.482602 / np.sqrt(6)
 
 
@@ -61,7 +61,7 @@ class MarkSpectrumQuality(SpectrumTransformer):
     See Also
     --------
     MarkQuality : The same for light curves.
-    skastro.resampling.DropUnusable : Keep marked objects out of the training.
+    skastro.resampling.DropUnusable : Leave marked objects out of the training set.
 
     References
     ----------

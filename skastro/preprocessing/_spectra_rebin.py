@@ -26,7 +26,7 @@ class Rebin(SpectrumTransformer):
 
     Rows without flux and repeated wavelengths are dropped first.  The field ``covered`` is True
     where a spectrum has data; elsewhere the flux is `fill_value` and the error NaN.  Other fields
-    are those of the nearest row.  An object without data stays without rows.
+    are those of the nearest row.  An object without data has no rows.
 
     Parameters
     ----------
@@ -34,10 +34,10 @@ class Rebin(SpectrumTransformer):
         Increasing grid [Angstrom]; ``Grid(4200, 9200, 256)`` by default, that of CCSNscore.
 
     method : {"cubic", "linear", "flux"}, default="cubic"
-        Not-a-knot cubic spline, linear interpolation, or the mean over the bin that extends half
-        way to the neighbours on the grid, which conserves the flux.  Errors are interpolated
-        linearly, as ``hypot(w1 err1, w2 err2)``; for "flux" variances are shared among bins in
-        the same way as the flux.
+        Not-a-knot cubic spline, linear interpolation, or the mean over the bin that extends halfway
+        to the neighbours on the grid, which conserves the flux.  Errors are interpolated linearly,
+        as ``hypot(w1 err1, w2 err2)``; for "flux" variances are shared among bins in the same way
+        as the flux.
 
     max_gap : float, default=None
         A grid point between two rows further apart than this [Angstrom] has no data.  No limit
@@ -127,7 +127,7 @@ class Rebin(SpectrumTransformer):
         return np.concatenate([[0], np.cumsum(known * len(self.wavelengths_))]), new
 
     def _rebin(self, offsets, rows):
-        """Return the rows of objects that all have some, on the grid."""
+        """Return on the grid the rows of objects that all have rows."""
         grid, x = self.wavelengths_, rows["wavelength"].astype(float)
         n_objects = len(offsets) - 1
         target_offsets, targets = np.arange(n_objects + 1) * len(grid), np.tile(grid, n_objects)
@@ -145,7 +145,7 @@ class Rebin(SpectrumTransformer):
         return {**new, "wavelength": targets.astype(rows["wavelength"].dtype), "covered": covered}
 
     def _values(self, rows, *where):
-        """Return flux and error, or None, at the targets; NaN outside of the rows."""
+        """Return flux and error, or None, at the targets; NaN outside the rows."""
         offsets, x = where[:2]
         flux = rows["flux"].astype(float)
         variance = rows["flux_err"].astype(float) ** 2 if "flux_err" in rows else None
@@ -193,7 +193,7 @@ def _bin_edges(grid):
 
 
 def _pixel_widths(offsets, x):
-    """Half the distance between the two neighbours; at an end the distance to the one."""
+    """Return half the distance between the two neighbours; at an end that to the only one."""
     step = np.diff(x)
     left, right = np.append(0.0, step), np.append(step, 0.0)
     starts, ends = offsets[:-1], offsets[1:] - 1

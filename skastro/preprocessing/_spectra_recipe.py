@@ -56,9 +56,9 @@ def make_spectrum_preprocessing(
 
     Notes
     -----
-    Two things differ from the original code: rows without flux are dropped instead of
+    There are two differences from the original code: rows without flux are dropped instead of
     interpolated as zeros, and a spectrum whose median is not positive becomes NaN instead of being
-    turned upside down.
+    inverted.
 
     References
     ----------

@@ -8,9 +8,9 @@ from skastro.exceptions import ObjectError
 
 
 class DeredshiftSpectrum(SpectrumTransformer):
-    """Divide wavelengths by 1 + z; the values of the flux stay.
+    """Divide wavelengths by 1 + z; flux values do not change.
 
-    A static column tells which spectra are in the rest frame afterwards.
+    A static column records which spectra are in the rest frame afterwards.
 
     Parameters
     ----------

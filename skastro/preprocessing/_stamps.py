@@ -29,9 +29,9 @@ class StampTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
 
     The first columns of `X` are the stamp, flattened from ``image_shape``; others follow the new
     stamp unchanged.  Pixels with absolute values above 1e30, which surveys use for masked ones,
-    become NaN.  A few stamps are processed at a time, so that besides `X`, which may be memory
-    mapped, only the result is in memory.  A subclass implements ``_change(images)``, from (n,
-    height, width, channels) to the same axes in other sizes, and ``_output_shape(shape)``.
+    become NaN.  A few stamps are processed at a time, so that in addition to `X`, which may be
+    memory mapped, only the result is in memory.  A subclass implements ``_change(images)``, from
+    (n, height, width, channels) to the same axes in other sizes, and ``_output_shape(shape)``.
 
     See Also
     --------

@@ -1,4 +1,4 @@
-"""When an object was first detected with certainty."""
+"""The date at which an object was confirmed."""
 
 from numbers import Real
 
@@ -23,7 +23,7 @@ class TriggerTime(LightCurveTransformer):
         ``detected``.
 
     min_separation : float, default=1
-        Number of days after the first detection that the trigger exceeds.
+        Number of days after the first detection that the trigger must exceed.
 
     name : str, default="trigger_time"
         Static column to write; an existing one is replaced.  NaN for an object that never

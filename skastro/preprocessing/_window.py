@@ -9,7 +9,7 @@ from skastro.base import LightCurveTransformer
 from skastro.exceptions import ObjectWarning, name_objects
 from skastro.utils.ragged import keep_rows
 
-# TriggerTime writes NaN without a word: make_scone asks for it only if `days` is set.
+# TriggerTime writes NaN without a warning: make_scone uses it only if `days` is set.
 _REMEDIES = {"trigger_time": " (never triggered; not required with days=None of make_scone)"}
 
 

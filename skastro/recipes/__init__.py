@@ -1,4 +1,4 @@
-"""Whole systems made of the shared parts, one short module per system.
+"""Whole systems built from the shared parts, one short module per system.
 
 Every system has ``make_<system>_features``, ``make_<system>_classifier`` and ``make_<system>``, a
 Pipeline of both, and a table ``<SYSTEM>_PAPER`` of its published settings as parameters of

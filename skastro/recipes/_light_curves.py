@@ -14,7 +14,7 @@ from skastro.preprocessing import (
 from skastro.surveys import Survey
 
 STATIC_COLUMNS = ("redshift", "redshift_err", "mwebv")
-"""Static columns of the schema; ELAsTiCC's host columns are given by name beside them."""
+"""Static columns of the schema; ELAsTiCC's host columns are added by name."""
 
 
 def detection_steps(

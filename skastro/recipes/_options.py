@@ -1,4 +1,4 @@
-"""What every recipe shares: its training parameters and the check of keyword arguments."""
+"""Common parts of all recipes: training parameters and the check of keyword arguments."""
 
 import inspect
 from collections.abc import Callable
@@ -16,7 +16,7 @@ def split_options(maker: Callable, options: dict, *groups: tuple) -> list[dict]:
     Parameters
     ----------
     maker : callable
-        The recipe that was given the options; for the message.
+        The recipe that received the options; for the message.
 
     options : dict
         Keyword arguments that the recipe does not list itself.

@@ -21,12 +21,12 @@ def pool_spectra(
 
     .. math:: P_k \propto \exp\left(\frac{\sum_i q_i \ln p_{ik}}{\sum_i q_i}\right),
 
-    a mean and not a sum, because the errors of the spectra of one supernova are alike.
+    a mean and not a sum, because the errors of the spectra of one supernova are correlated.
 
     Parameters
     ----------
     proba : array-like or DataFrame of shape (n_spectra, n_classes)
-        Probabilities; a spectrum with NaN takes no part.
+        Probabilities; a spectrum with NaN is ignored.
 
     names : array-like of shape (n_spectra,)
         Supernova of each spectrum.

@@ -73,9 +73,9 @@ def prediction_table(
 ) -> pd.DataFrame:
     """Return probabilities, label and reason of every object as a table.
 
-    What a classifier of :mod:`skastro.calibration` knows more is added: the sets of a
+    Additional results of a classifier of :mod:`skastro.calibration` are added: the sets of a
     :class:`~skastro.calibration.ConformalClassifier` and the scores of a
-    :class:`~skastro.calibration.GatedClassifier`, also of one inside the other.
+    :class:`~skastro.calibration.GatedClassifier`, also if one is inside the other.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def prediction_table(
         Sets of classes; by default those of `predict_set` of the model, if it has this method.
 
     ood_score : array-like of shape (n_objects,), default=None
-        How unlike the training each object is, such as minus `score_samples` of an outlier
+        How unlike the training set each object is, such as minus `score_samples` of an outlier
         detector; by default that of the model, if it has this method.
 
     confidence : bool, default=None
@@ -107,8 +107,8 @@ def prediction_table(
 
     errors : {"raise", "mark"}, default="raise"
         What to do with objects for which the model raises an error: raise it, or leave them
-        unclassified with the error as their reason.  They are found by bisection; `reasons`,
-        `sets` and `ood_score` cannot be passed then.
+        unclassified with the error as their reason.  These objects are found by bisection;
+        `reasons`, `sets` and `ood_score` cannot be passed in this case.
 
     Returns
     -------
@@ -116,8 +116,8 @@ def prediction_table(
         One row per object in the order of `X`, with its index as ``object_id``; one column
         ``prob_<class>`` per class, then ``label`` and ``reason``.  An unclassified object has NaN
         probabilities and a reason; the labels of all others keep their type.  The columns ``set``
-        (classes separated by "|"), ``confidence`` and ``ood_score``, if there are any, stand
-        before the reason.
+        (classes separated by "|"), ``confidence`` and ``ood_score``, if there are any, precede the
+        reason.
 
     Raises
     ------
@@ -175,10 +175,10 @@ def _marked_table(model: Any, X: Any, **options: Any) -> pd.DataFrame:
 
 
 def _parts_of_table(model: Any, X: Any, options: dict) -> Iterator:
-    """Yield tables and their objects; for a single object that fails the error as its table."""
+    """Yield tables and their objects; for a single object that fails, yield the error."""
     try:
         yield prediction_table(model, X, **options), X
-    # One bad object, whatever it makes the model raise, must not stop the others.
+    # One bad object, whatever error it causes, must not stop the others.
     except Exception as error:
         if len(X) <= 1:
             yield error, X
@@ -201,7 +201,7 @@ def _trust(
     ood_score: ArrayLike | None,
     confidence: bool | None,
 ) -> dict[str, Any]:
-    """Return the columns that say how far a prediction can be trusted."""
+    """Return the columns that describe how far a prediction can be trusted."""
     columns: dict[str, Any] = {}
     if sets is not None:
         members = np.asarray(sets, bool)
@@ -238,7 +238,7 @@ def _labels(classes: NDArray, proba: NDArray, missing: NDArray, unclassified: st
 def quality_reasons(model: Any, X: Any) -> NDArray:
     """Return the reasons of the last step of a pipeline that marks objects; "" without one.
 
-    A pipeline inside a classifier of :mod:`skastro.calibration` counts.
+    A pipeline inside a classifier of :mod:`skastro.calibration` counts as well.
 
     Examples
     --------

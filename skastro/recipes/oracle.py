@@ -51,7 +51,7 @@ def make_oracle_features(
 
     Saturated observations are dropped, detections are marked by PHOTFLAG or S/N, the first
     detection becomes the zero date, and missing-value sentinels in static columns become NaN.
-    A warning tells when new light curves lie outside the training set
+    A warning is issued when new light curves lie outside the training set
     (:class:`skastro.preprocessing.CompareWithTraining`).
 
     Parameters

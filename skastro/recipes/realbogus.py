@@ -1,7 +1,7 @@
 """Real or bogus from stamps, after Takahashi et al. 2022 (PASJ 74, 946).
 
-The system has two stages: a small network finds wrong labels by cross-validation, and a larger
-one is trained on the rest, with the suspects as objects without a label.
+The system has two stages: a small network finds wrong labels by cross-validation, and a larger one
+is trained on the rest, with the suspects as unlabelled objects.
 """
 
 from functools import partial
@@ -57,7 +57,7 @@ def make_realbogus_features(
     ----------
     survey : str, default="Tomo-e"
         Survey of the data.  It defines the shape of the stamps, (29, 29, 3) for Tomo-e and
-        (63, 63, 3) for ZTF; without effect if `image_shape` is given.
+        (63, 63, 3) for ZTF; ignored if `image_shape` is given.
 
     image_shape : tuple of 3 ints, default=None
         (height, width, channels) of the stamps in the rows of X; that of the survey by default.
@@ -235,7 +235,7 @@ def make_realbogus(
     ----------
     survey : str, default="Tomo-e"
         Survey of the data.  It defines the shape of the stamps, (29, 29, 3) for Tomo-e and
-        (63, 63, 3) for ZTF; without effect if `image_shape` is given.
+        (63, 63, 3) for ZTF; ignored if `image_shape` is given.
 
     image_shape : tuple of 3 ints, default=None
         (height, width, channels) of the stamps in the rows of X; that of the survey by default.
@@ -336,7 +336,7 @@ def make_realbogus(
 
 
 def _first_network(shared: dict, for_network: dict, first: dict | None) -> ClassifierMixin:
-    """Return the network of the first stage, trained as the final one unless told otherwise."""
+    """Return the network of the first stage, trained as the final one by default."""
     training = {
         name: value
         for name, value in for_network.items()

@@ -65,7 +65,7 @@ SMALL_SAMPLE = {
 """Parameters of :func:`make_scone_classifier` for about a thousand objects, with `statistics`.
 
 No object is held out for validation, the heavy tails of the statistics are mapped to a normal
-distribution, and four networks average out the scatter of the training.
+distribution, and four networks average out the scatter between trainings.
 """
 
 _EARLY_START = -20.0
@@ -93,7 +93,7 @@ def make_scone_features(
 ) -> Pipeline:
     """Make the pipeline from light curves to rows of a heat map and static columns.
 
-    A warning tells when new light curves lie outside the training set
+    A warning is issued when new light curves lie outside the training set
     (:class:`skastro.preprocessing.CompareWithTraining`).
 
     Parameters
@@ -113,14 +113,14 @@ def make_scone_features(
         hyperbolic sine.  They help on small and heterogeneous data sets.
 
     days : None, float or tuple of 2 ints, default=None
-        None: whole light curves around the peak.  A number: only what is known that many
+        None: whole light curves around the peak.  A number: only the observations known that many
         days after the trigger (:class:`skastro.preprocessing.TriggerTime`), from 20 days before
         it.  Two numbers: for each object a number of days sampled between them.
 
     peak : {"snr", "gp", None}, default="snr"
         Method of :class:`skastro.preprocessing.EstimatePeak`, which dates the peak from the light
-        curve, so that the date is the same quantity in training and for new data.  None: the
-        column ``peak_time`` as it is.  No effect with `days`.
+        curve, so that the date is the same quantity in training and for new data.  None: the column
+        ``peak_time`` unchanged.  No effect with `days`.
 
     start, stop : float, default=-30, 150
         Edges of the time grid in days after the peak; no effect with `days`.

@@ -1,15 +1,15 @@
 """Search spaces of the recipes for :class:`skastro.model_selection.OptunaSearchCV`.
 
 Parameters are those of the Pipelines of ``make_<system>``.  A space of the size "small" has the few
-that matter most; "wide" adds the others worth a longer search; "original" is the range in which
-the original code was tuned, where it was.
+that matter most; "wide" adds others for a longer search; "original" is the range in which the
+original code was tuned, if it was.
 
 .. list-table::
    :header-rows: 1
 
    * - system
      - "small"
-     - "wide", besides
+     - "wide", in addition
      - "original"
    * - scone
      - learning rate, batch size

@@ -1,6 +1,6 @@
 """Unknown objects: the recommended gate of a classifier, and a detector of anomalies.
 
-Which detector, and how well it does: benchmarks/science/calibration.md.
+Choice of the detector and its performance: benchmarks/science/calibration.md.
 """
 
 from typing import Any
@@ -28,8 +28,8 @@ def make_gate(
     """Make a classifier that leaves flat sources, artefacts and unknown classes unclassified.
 
     Objects are scored by the distance to the tenth neighbour among known objects, in the embedding
-    of the network beside :class:`skastro.feature_extraction.VariabilityStatistics`, each column
-    scaled to unit variance.
+    of the network together with :class:`skastro.feature_extraction.VariabilityStatistics`, each
+    column scaled to unit variance.
 
     Parameters
     ----------

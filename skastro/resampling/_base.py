@@ -1,4 +1,4 @@
-"""Base class of the samplers that pick whole rows."""
+"""Base class of the samplers that select whole rows."""
 
 from typing import Any, Self
 
@@ -20,7 +20,7 @@ RANDOM_STATE = ["random_state", np.random.Generator]
 
 
 class RowPicker(BaseSampler):
-    """Pick rows of any `X` and `y`, which keep their types.
+    """Select rows of any `X` and `y`, which keep their types.
 
     Subclasses implement ``_pick_rows(X, y)``, which returns row numbers.
     """

@@ -15,8 +15,8 @@ class ResamplingPipeline(Pipeline):
     """An imbalanced-learn Pipeline whose samplers resample the metadata too.
 
     ``imblearn.pipeline.Pipeline`` resamples `X` and `y` and passes `sample_weight`, `groups` and
-    other metadata with one value per object to the later steps as they are, for which they are
-    then too long.  Here they are indexed by the ``sample_indices_`` of every sampler in front.
+    other metadata with one value per object unchanged to the later steps, for which they are then
+    too long.  Here they are indexed by the ``sample_indices_`` of every sampler in front.
 
     Parameters
     ----------

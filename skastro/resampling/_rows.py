@@ -45,7 +45,7 @@ class RowSampler(RowPicker):
 
     See Also
     --------
-    DropUnusable : Leave unusable objects out of the training.
+    DropUnusable : Leave unusable objects out of the training set.
 
     Notes
     -----

@@ -1,4 +1,4 @@
-"""More spectra of rare classes, as mixes of the existing ones."""
+"""Additional spectra of rare classes, as mixes of the existing ones."""
 
 import warnings
 from numbers import Integral, Real
@@ -22,7 +22,7 @@ from skastro.utils.random import RandomState
 
 
 class SpectrumMixSampler(RowPicker):
-    """Raise every class to the same number of spectra with convex mixes of its own spectra.
+    """Oversample every class to the same number of spectra with convex mixes of its own spectra.
 
     A mix has two spectra of one class and one phase group, before or after maximum, with a
     random weight, at the mixed redshift [1]_; see :func:`skastro.augmentation.mix_spectra`.  The
@@ -32,10 +32,10 @@ class SpectrumMixSampler(RowPicker):
     Parameters
     ----------
     n_per_class : int, default=2000
-        Classes with fewer spectra are raised to this number; other classes are not changed.
+        Classes with fewer spectra are oversampled to this number; other classes are not changed.
 
     before_peak : float, default=0.3
-        Fraction of the mixes that are made of spectra before maximum, for classes with spectra
+        Fraction of the mixes that are made from spectra before maximum, for classes with spectra
         before and after.  Spectra of unknown phase are mixed among themselves, in proportion to
         their number.
 

@@ -1,4 +1,4 @@
-"""Leave marked objects out of the training."""
+"""Leave marked objects out of the training set."""
 
 import warnings
 from typing import Any
@@ -14,7 +14,7 @@ from skastro.resampling._base import RowPicker
 
 
 class DropUnusable(RowPicker):
-    """Leave the objects that a quality step marked out of the training.
+    """Leave objects that a quality step marked out of the training set.
 
     An object is usable if its string in `quality_column` is empty or missing.  A warning counts
     and names the other objects.  In a :class:`ResamplingPipeline` they are left out only in `fit`;

@@ -1,4 +1,4 @@
-"""Checks and conversions of the ways to write down a taxonomy."""
+"""Checks and conversions of the ways to specify a taxonomy."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any

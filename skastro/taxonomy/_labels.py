@@ -81,7 +81,7 @@ class NodeLabels:
 
 
 class EncodedLabels:
-    """Integer labels 0, 1, ... that another estimator made of the names in `classes`.
+    """Integer labels 0, 1, ... that another estimator made from the names in `classes`.
 
     Parameters
     ----------

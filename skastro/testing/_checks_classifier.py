@@ -25,7 +25,7 @@ def check_probabilities(estimator, data):
     proba = results["predict_proba"]
     shape = (len(X), len(fitted.classes_))
     require(proba.shape == shape, f"probabilities have the shape {proba.shape}, not {shape}")
-    require(((proba >= 0) & (proba <= 1)).all(), "probabilities lie outside of [0, 1]")
+    require(((proba >= 0) & (proba <= 1)).all(), "probabilities lie outside [0, 1]")
     assert_close(proba.sum(axis=1, dtype=float), np.ones(len(X)), 1e-5, "sum of probabilities")
     largest = np.asarray(fitted.classes_)[proba.argmax(axis=1)]
     require((results["predict"] == largest).all(), "predict is not the most probable class")

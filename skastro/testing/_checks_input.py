@@ -87,7 +87,7 @@ def check_missing_static_column(estimator, data):
 
 
 def _assert_same_without(actual, expected, column):
-    """Compare outputs; frames without the column that the input lacked."""
+    """Compare outputs; in frames, ignore the column that the input lacked."""
     if isinstance(expected, pd.DataFrame):
         actual, expected = (Z.drop(columns=column, errors="ignore") for Z in (actual, expected))
     assert_same(actual, expected)
@@ -120,7 +120,7 @@ def _without_field(X, column, field):
 
 
 def check_extra_columns(estimator, data):
-    """Further columns and fields change no output; nested output keeps them untouched."""
+    """Further columns and fields change no output; nested output keeps them unchanged."""
     X, y = data()
     expected = outputs(fit(estimator, X, y), X)
     more = _with_extras(X)
@@ -190,7 +190,7 @@ def _with_unread(X):
 
 
 def _assert_same_columns(actual, expected):
-    """Compare outputs; frames in the columns that are expected, in any order."""
+    """Compare outputs; in frames, the expected columns in any order."""
     for method, output in expected.items():
         frame = isinstance(output, pd.DataFrame)
         assert_same(actual[method][list(output.columns)] if frame else actual[method], output)
@@ -205,7 +205,7 @@ def check_repeated_column(estimator, data):
 
 
 def check_y(estimator, data):
-    """Ignore y as a transformer; as a classifier refuse none, another length, missing labels."""
+    """Require that a transformer ignores y, and that a classifier refuses a wrong y."""
     X, y = data()
     if not is_classifier(estimator):
         assert_same_outputs(outputs(fit(estimator, X, None), X), outputs(fit(estimator, X, y), X))

@@ -91,7 +91,7 @@ def check_index_kept(estimator, data):
 
 
 def check_empty_light_curves(estimator, data):
-    """Objects without observations, null or empty, keep their rows and disturb no other."""
+    """Objects without observations, null or empty, keep their rows and do not affect others."""
     X, y = data()
     fitted = fit(estimator, X, y)
     empty = np.isin(np.arange(len(X)), [0, 4, len(X) - 1])
@@ -271,7 +271,7 @@ def _with_floats(output):
 
 
 def check_quality_marks(estimator, data):
-    """Objects that an earlier step marked get no numbers, keep the reason and disturb no other."""
+    """Objects that an earlier step marked get no numbers, keep the reason, affect no others."""
     X, y = data()
     column = estimator.get_params().get("quality_column")
     if column is None:

@@ -1,4 +1,4 @@
-"""Small light curves with the full schema, on which the checks run."""
+"""Small light curves with all standard columns, on which the checks run."""
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,7 @@ def make_check_data(
     Parameters
     ----------
     n_objects : int, default=15
-        Number of objects; the classes take turns.
+        Number of objects; the classes alternate.
 
     random_state : int, default=0
         Source of randomness.

@@ -1,4 +1,4 @@
-"""Small spectra with the full schema, on which the checks run."""
+"""Small spectra with all standard columns, on which the checks run."""
 
 import numpy as np
 from nested_pandas import NestedFrame
@@ -19,7 +19,7 @@ def make_check_spectra(
     Parameters
     ----------
     n_objects : int, default=15
-        Number of objects; the classes take turns.
+        Number of objects; the classes alternate.
 
     random_state : int, default=0
         Source of randomness.

@@ -87,7 +87,7 @@ def check_light_curve_estimator(
     no data, and checks on light curves instead of the others: the same output for a subset, a
     permutation, a slice, a concatenation, one object, another index, other columns, offsets,
     encodings, widths and orders of observations; objects without observations or marked as
-    unusable; errors that name what is wrong; the tools of scikit-learn.
+    unusable; errors that name the problem; the tools of scikit-learn.
 
     Parameters
     ----------

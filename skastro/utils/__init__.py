@@ -1,1 +1,1 @@
-"""Helpers without knowledge of estimators."""
+"""Helpers that know nothing about estimators."""

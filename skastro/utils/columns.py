@@ -55,7 +55,7 @@ ID_ALIASES = ("object_id", "snid", "cid", "diaobjectid", "objectid", "oid", "id"
 """Names of the identifier in files, the preferred one first, in lower case."""
 
 TYPE_ALIASES = ("sim_gentype", "gentype", "sim_type_index", "sntype")
-"""Names of the number of the type in SNANA's files, the simulated ones first, in lower case."""
+"""Names of the type number in SNANA's files, the simulated ones first, in lower case."""
 
 _MJD_OF_1970 = 40587.0
 _DAY = pd.Timedelta(days=1)
@@ -138,7 +138,7 @@ def standard_columns(
     Raises
     ------
     ValueError
-        A column holds something else than numbers; the message names it.
+        A column does not hold numbers; the message names it.
 
     Examples
     --------

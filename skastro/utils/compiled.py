@@ -18,7 +18,7 @@ _PACKAGE = Path(__file__).parents[1]
 def compiled(signature: Any = None, **options: Any) -> Callable:
     """Return a decorator that compiles a function for one signature and keeps the machine code.
 
-    The code is stored in ``__pycache__`` beside the source file, or in the cache directory of the
+    The code is stored in ``__pycache__`` next to the source file, or in the cache directory of the
     user where that cannot be written, or in ``NUMBA_CACHE_DIR``.  Unlike with the cache of numba
     alone, it is recompiled when any module that its own imports has changed, so that no
     function runs with outdated callees after an upgrade.

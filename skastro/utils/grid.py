@@ -27,7 +27,7 @@ class Grid:
     Raises
     ------
     ValueError
-        The spacing is unknown, or there are fewer than one value.
+        The spacing is unknown, or `n` is less than one.
 
     Examples
     --------
@@ -63,7 +63,7 @@ class Grid:
 
 
 def check_grid(values: ArrayLike, name: str) -> NDArray[np.float64]:
-    """Return a grid as an array, after the check that it is one.
+    """Check a grid and return it as an array.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """Interpolation of many tabulated functions at once, each with its own abscissae.
 
-Function ``i`` owns the rows ``offsets[i]:offsets[i + 1]``; its abscissae rise.  It is asked at
-the targets ``target_offsets[i]:target_offsets[i + 1]``.
+Function ``i`` owns the rows ``offsets[i]:offsets[i + 1]``; its abscissae increase.  It is evaluated
+at the targets ``target_offsets[i]:target_offsets[i + 1]``.
 """
 
 import numpy as np
@@ -16,10 +16,10 @@ def last_below(offsets, x, target_offsets, targets):
     Parameters
     ----------
     offsets, target_offsets : ndarray of shape (n_functions + 1,)
-        Owners of rows and of targets.
+        Offsets of rows and of targets.
 
     x : ndarray of shape (n_rows,)
-        Finite abscissae that do not fall inside a function.
+        Finite abscissae that do not decrease within a function.
 
     targets : ndarray of shape (n_targets,)
         Finite.
@@ -68,18 +68,18 @@ def _bracket(offsets, x, target_offsets, targets):
 
 
 def interpolate_linear(offsets, x, y, target_offsets, targets):
-    """Interpolate linearly; NaN outside of the rows of a function.
+    """Interpolate linearly; NaN outside the rows of a function.
 
     Parameters
     ----------
     offsets, target_offsets : ndarray of shape (n_functions + 1,)
-        Owners of rows and of targets.
+        Offsets of rows and of targets.
 
     x, y : ndarray of shape (n_rows,)
-        Abscissae that rise inside a function, and values.
+        Abscissae that increase within a function, and values.
 
     targets : ndarray of shape (n_targets,)
-        Where the functions are asked.
+        Where the functions are evaluated.
 
     Returns
     -------
@@ -103,21 +103,21 @@ def interpolate_linear(offsets, x, y, target_offsets, targets):
 
 
 def interpolate_cubic(offsets, x, y, target_offsets, targets):
-    """Interpolate with not-a-knot cubic splines; NaN outside of the rows of a function.
+    """Interpolate with not-a-knot cubic splines; NaN outside the rows of a function.
 
-    All splines are one tridiagonal system for the slopes at the rows [1]_.  Functions of three
-    rows are parabolas, of two lines.
+    All splines are one tridiagonal system for the slopes at the rows [1]_.  Functions of three rows
+    are parabolas; functions of two rows are lines.
 
     Parameters
     ----------
     offsets, target_offsets : ndarray of shape (n_functions + 1,)
-        Owners of rows and of targets.
+        Offsets of rows and of targets.
 
     x, y : ndarray of shape (n_rows,)
-        Abscissae that rise strictly inside a function, and finite values.
+        Abscissae that strictly increase within a function, and finite values.
 
     targets : ndarray of shape (n_targets,)
-        Where the functions are asked.
+        Where the functions are evaluated.
 
     Returns
     -------
@@ -202,21 +202,21 @@ def _set_ends(offsets, step, chord, system):
 
 
 def bin_means(offsets, x, y, edges):
-    """Average piecewise constant functions over common bins; NaN where a bin is not all covered.
+    """Average piecewise constant functions over common bins; NaN where a bin is not fully covered.
 
-    Row ``k`` stands for the pixel between the middles to its neighbours, so that the integral of
+    Row ``k`` stands for the pixel between the midpoints to its neighbours, so that the integral of
     each function is conserved.
 
     Parameters
     ----------
     offsets : ndarray of shape (n_functions + 1,)
-        Owners of rows.
+        Offsets of rows.
 
     x, y : ndarray of shape (n_rows,)
-        Abscissae that rise strictly inside a function, and finite values.
+        Abscissae that strictly increase within a function, and finite values.
 
     edges : ndarray of shape (n_bins + 1,)
-        Rising edges.
+        Increasing edges.
 
     Returns
     -------

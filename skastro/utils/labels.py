@@ -45,8 +45,8 @@ def check_labels(
     Raises
     ------
     ObjectError
-        Objects without a label (None, NaN, NaT, pd.NA, or the strings that NumPy makes of them),
-        or with a label of another type than the others.
+        Objects without a label (None, NaN, NaT, pd.NA, or the strings that NumPy turns them into),
+        or with a label of a different type.
 
     ValueError
         No `y`, a `y` with more than one column, continuous values, or an index that differs from
@@ -77,7 +77,7 @@ def check_labels(
 
 
 def check_same_index(X: Any, y: Any, name: str) -> None:
-    """Raise ValueError if a Series `y` has another index than the DataFrame `X`.
+    """Raise ValueError if the index of a Series `y` differs from that of the DataFrame `X`.
 
     Parameters
     ----------
@@ -162,7 +162,7 @@ def is_unlabelled(labels: ArrayLike) -> NDArray[np.bool_]:
     Returns
     -------
     unlabelled : ndarray of bool of shape (n_objects,)
-        True for -1, as a number or as the string "-1" that NumPy makes of it, among strings and
+        True for -1, as a number or as the string "-1" that NumPy turns it into, among strings and
         among at least two numbers that are not negative.  With a single other number, -1 is a
         class, as in the pair (-1, 1).
 
@@ -219,7 +219,7 @@ def _check_one_type(labels: NDArray, name: str, ids: NDArray, allow_unlabelled: 
 
 
 def _unlabelled_among_text(labels: NDArray) -> NDArray[np.bool_]:
-    """Return the mask of -1 and "-1" where other labels are strings that are no numbers."""
+    """Return the mask of -1 and "-1" where the other labels are strings that are not numbers."""
     mask = np.asarray(pd.Index(labels).isin([UNLABELLED, str(UNLABELLED)]), bool)
     others = labels[~mask]
     names = [label for label in others if isinstance(label, str) and not _is_integer(label)]
@@ -240,7 +240,7 @@ def _plain(label: Any) -> Any:
 
 
 def named_classes(proba: Any) -> list | None:
-    """Return the classes that the columns of a frame of probabilities are named by.
+    """Return the classes that the columns of a frame of probabilities are named after.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 def lock(path: str | Path, owner: str) -> Iterator[None]:
     """Hold the lock of a file or folder while the block runs.
 
-    The lock is the file ``.<name>.lock`` beside the path.  The system releases it when the process
+    The lock is the file ``.<name>.lock`` next to the path.  The system releases it when the process
     ends, however it ends.
 
     Parameters

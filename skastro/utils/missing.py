@@ -8,7 +8,7 @@ SNANA_CODES = (-9, -99, -999, -9999, 999)
 """Numbers that SNANA and its simulations write where a value is missing."""
 
 BLANK = 1e30
-"""Pixels beyond it in size are missing; ZTF marks them by the largest number of float32."""
+"""Pixels with a larger absolute value are missing; ZTF marks them with the largest float32."""
 
 _ANGLES = {"RA", "DEC", "DECL", "GLON", "GLAT"}
 _FULL_CIRCLE = 360
@@ -18,8 +18,8 @@ _FAINTEST = 90.0
 def missing_codes(name: str, whole: bool = False) -> tuple[int, ...]:
     """Return the codes that can only mean a missing value in a column of this name.
 
-    A coordinate may well be -9 or -99 degrees, so that only codes beyond a full circle count
-    there; its missing values are -999.  Whole numbers, as counts and identifiers, may be 999.
+    A coordinate may well be -9 or -99 degrees, so only codes beyond a full circle count there; its
+    missing values are -999.  Whole numbers, as counts and identifiers, may be 999.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def mask_missing(name: str, values: NDArray) -> NDArray | pd.api.extensions.Exte
 
 
 def is_blank(images: ArrayLike) -> NDArray[np.bool_]:
-    """Return which pixels hold no brightness: NaN, infinite, or beyond 1e30 in size.
+    """Return which pixels hold no brightness: NaN, infinite, or beyond 1e30 in absolute value.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def is_blank(images: ArrayLike) -> NDArray[np.bool_]:
 def mask_magnitudes(values: ArrayLike) -> NDArray[np.float64]:
     """Replace magnitudes, or errors of magnitudes, that say "not measured" by NaN.
 
-    Those are all of 90 and beyond in size: 99, 99.9, 999, -99 and -999.
+    These are all values of at least 90 in absolute value: 99, 99.9, 999, -99 and -999.
 
     Parameters
     ----------

@@ -108,7 +108,7 @@ def nest(offsets: ArrayLike, rows: Rows, index: ArrayLike | None = None) -> pd.S
 
 
 def _check_rows(name, values, offsets, at_least=False):
-    """Raise if values do not fit the rows, or if values and offsets have changed places."""
+    """Raise if values do not fit the rows, or if values and offsets are swapped."""
     if offsets.dtype.kind not in "iu":
         raise TypeError(f"offsets must be whole numbers, not {offsets.dtype}")
     if len(values) < offsets[-1] or (len(values) > offsets[-1] and not at_least):

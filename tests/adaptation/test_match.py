@@ -32,7 +32,7 @@ def test_estimates_stay_inside_the_variety():
     assert found.hosts == start.hosts
 
 
-def test_objects_without_redshift_say_nothing():
+def test_objects_without_redshift_give_no_information():
     X, _ = make_light_curves(20, classes=["RRL"], random_state=0)
     X["redshift"] = np.nan
     with pytest.raises(ValueError, match="only 0 objects of X_target have a redshift"):

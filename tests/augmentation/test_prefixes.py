@@ -1,4 +1,4 @@
-"""Partial light curves: which copies there are, and that each begins at the front."""
+"""Partial light curves: which copies there are, and that each starts at the first observation."""
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ class TestEveryPrefix:
         X_new, _ = draw_prefixes(frame([1, 1, 2, 2, 2, 3], [3, 3]), "all")
         assert times(X_new) == [[1, 1], [1, 1, 2, 2, 2], [1, 1, 2, 2, 2, 3], [3, 3]]
 
-    def test_no_shorter_than_asked_but_for_short_objects(self):
+    def test_no_shorter_than_requested_but_for_short_objects(self):
         X_new, _ = draw_prefixes(frame([1, 2, 3, 4], [1]), "all", min_observations=3)
         assert times(X_new) == [[1, 2, 3], [1, 2, 3, 4], [1]]
 

@@ -17,7 +17,7 @@ TREE = {"Alert": {"SN": ["Ia", "II"], "AGN": None}}
 
 
 def true_temperature(days):
-    """Return exp of a straight line in log(1 + d): too sure early, too timid late."""
+    """Return exp of a straight line in log(1 + d): overconfident early, underconfident late."""
     x = np.log1p(np.asarray(days, float))
     return np.exp(0.9 - 0.3 * x)
 

@@ -1,4 +1,4 @@
-"""The command line does what the functions do; wrong calls end in words, not in tracebacks."""
+"""The command line does what the functions do; wrong calls end with a message, not a traceback."""
 
 import json
 import os
@@ -63,7 +63,7 @@ def test_predict_of_chosen_objects(folder, tmp_path):
     run("predict", folder / "scone.st", folder / "test", *words, "--overwrite", code=1)
 
 
-def test_an_existing_table_is_kept_unless_asked(folder, tmp_path, capsys):
+def test_an_existing_table_is_kept_unless_requested(folder, tmp_path, capsys):
     (tmp_path / "p.csv").write_text("mine")
     words = ["predict", folder / "scone.st", folder / "test", "-o", tmp_path / "p.csv"]
     run(*words, "--done-file", tmp_path / "done.txt", code=1)
@@ -97,7 +97,7 @@ def test_a_score_that_is_not_defined_says_why(folder, tmp_path, capsys):
     assert "nan (all scored objects are 'SNIa'" in capsys.readouterr().out
 
 
-def test_light_curves_are_no_stamps(folder, tmp_path, capsys):
+def test_light_curves_are_not_stamps(folder, tmp_path, capsys):
     words = ["--max-epochs", 1, "-p", "method=null", "-o", tmp_path / "m.st"]
     run("fit", "realbogus", folder / "train.parquet", *words, code=1)
     assert "requires stamps" in capsys.readouterr().err
@@ -205,14 +205,14 @@ def test_label_errors_plot_info_recipes(folder, tmp_path, capsys):
         (["recipes", "nothing"], 2, "nothing"),
     ],
 )
-def test_wrong_calls_end_with_words(words, code, text, tmp_path, monkeypatch, capsys):
+def test_wrong_calls_end_with_a_message(words, code, text, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     run(*words, code=code)
     found = capsys.readouterr().err
     assert text in found and "Traceback" not in found
 
 
-def test_tables_without_light_curves_or_objects_end_with_words(folder, tmp_path, capsys):
+def test_tables_without_light_curves_or_objects_end_with_a_message(folder, tmp_path, capsys):
     pd.DataFrame({"a": [1]}).to_parquet(tmp_path / "plain.parquet")
     run("plot", tmp_path / "plain.parquet", "-o", tmp_path / "x.png", code=1)
     assert "no column lightcurve or spectrum" in capsys.readouterr().err

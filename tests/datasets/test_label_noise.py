@@ -153,6 +153,6 @@ def test_a_class_without_objects_may_be_suggested_and_is_not_cut():
         ({"y": ["Ia", "Ia"]}, ValueError, "two different classes"),
     ],
 )
-def test_parameters_that_make_no_sense(options, error, match):
+def test_invalid_parameters(options, error, match):
     with pytest.raises(error, match=f"make_label_noise.*{match}"):
         make_label_noise(**{"y": Y, **options})

@@ -159,7 +159,7 @@ def test_writes_into_a_file(tmp_path):
 
 
 def cutouts(n=6, side=63):
-    """Cutouts whose pixels tell where they are from; a bright one in the centre; a gap."""
+    """Cutouts whose pixels encode their origin; a bright one in the centre; a gap."""
     rng = np.random.default_rng(0)
     found = rng.normal(100, 3, (n, side, side, 3)).astype(np.float32)
     found[:, 31, 31] += 1e6

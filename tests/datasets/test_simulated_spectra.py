@@ -138,6 +138,6 @@ def test_types_can_be_told_apart_but_not_all():
         ({"unknown_redshifts": 2}, "unknown_redshifts"),
     ],
 )
-def test_parameters_that_make_no_sense(parameters, word):
+def test_invalid_parameters(parameters, word):
     with pytest.raises(ValueError, match=f"make_spectra.*{word}"):
         make_spectra(**{"n_objects": 3, **parameters})

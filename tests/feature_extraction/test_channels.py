@@ -145,6 +145,6 @@ def test_a_single_value_is_scaled_to_one():
         ({"bands": "gr"}, "bands"),
     ],
 )
-def test_parameters_that_make_no_sense(parameters, word):
+def test_invalid_parameters(parameters, word):
     with pytest.raises(ValueError, match=f"LightCurveChannels.*{word}|{word}.*LightCurveChannels"):
         LightCurveChannels(**parameters).fit(frame([bump(40, 1.0, "r")]))

@@ -185,6 +185,6 @@ def test_reversed_magnitudes_mirror_the_map(light_curves):
         ({"bands": ["g", "g"]}, "bands"),
     ],
 )
-def test_parameters_that_make_no_sense(light_curves, parameters, word):
+def test_invalid_parameters(light_curves, parameters, word):
     with pytest.raises(ValueError, match=f"DmDt.*{word}|{word}.*DmDt"):
         DmDt(**parameters).fit(light_curves)

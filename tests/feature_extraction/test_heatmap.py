@@ -117,7 +117,7 @@ class TestHeatmap:
         expected = Heatmap(small).fit_transform(light_curves)
         np.testing.assert_allclose(Heatmap(small).fit_transform(X), expected, atol=1e-4)
 
-    def test_channels_in_the_order_asked_for(self, light_curves, small):
+    def test_channels_in_the_order_requested(self, light_curves, small):
         both = Heatmap(small).fit_transform(light_curves)
         step = Heatmap(small, channels=("std",)).fit(light_curves)
         np.testing.assert_array_equal(step.transform(light_curves), both[:, 1::2])

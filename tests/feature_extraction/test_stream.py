@@ -34,7 +34,7 @@ class Spy(TransformerMixin, BaseEstimator):
 
 
 def visible(folder):
-    """Names of the files that are no locks."""
+    """Names of the files that are not locks."""
     return sorted(path.name for path in folder.iterdir() if path.name[0] != ".")
 
 

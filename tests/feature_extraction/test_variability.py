@@ -1,4 +1,4 @@
-"""Variability of light curves: values by hand, and what tells flat sources and artefacts."""
+"""Variability of light curves: values by hand, and what identifies flat sources and artefacts."""
 
 import numpy as np
 import pytest

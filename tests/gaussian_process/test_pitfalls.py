@@ -199,7 +199,7 @@ def test_all_negative(engine, kernel):
     np.testing.assert_allclose(negative.mean, -positive.mean, atol=0.5)
 
 
-def test_one_band_cannot_tell_the_wavelength_scale(engine, kernel):
+def test_one_band_cannot_constrain_the_wavelength_scale(engine, kernel):
     time, wavelength, flux, flux_err = light_curve(seed=1)
     rows = time, np.full(40, 6e3), flux, flux_err
     assert_fitted(between_good_ones(rows, engine=engine, kernel=kernel))

@@ -36,7 +36,7 @@ def blobs(n=200, classes=LEAVES, seed=0):
 
 
 class NaNFor(ClassifierMixin, BaseEstimator):
-    """Answer NaN for objects whose first number is beyond a limit."""
+    """Return NaN for objects whose first number is beyond a limit."""
 
     def __init__(self, limit=100.0):
         self.limit = limit

@@ -204,7 +204,7 @@ def test_labels_that_are_not_in_the_tree_are_named():
         make().fit(X, [None if i == 3 else label for i, label in enumerate(y)])
 
 
-def test_parameters_that_make_no_sense_are_refused():
+def test_invalid_parameters_are_refused():
     X, y = separated()
     with pytest.raises(ValueError, match="node_estimators for 'Ia', which are not parent nodes"):
         make(node_estimators={"Ia": GaussianNB()}).fit(X, y)

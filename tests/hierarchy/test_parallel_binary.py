@@ -1,4 +1,4 @@
-"""One binary classifier a label: scores, errors, ambiguity, own inputs."""
+"""One binary classifier per label: scores, errors, ambiguity, own inputs."""
 
 import pickle
 
@@ -33,7 +33,7 @@ def blobs(types=("II", "IIn", "Ib", "Ic", "Ia"), n=200, seed=0):
 
 
 class Scores(ClassifierMixin, BaseEstimator):
-    """Answer the column of X that was asked for, and samples around it."""
+    """Return the requested column of X, and samples around it."""
 
     def __init__(self, column=0):
         self.column = column
@@ -241,7 +241,7 @@ def test_codes_are_refused_where_they_could_be_misread():
 
 
 @quietly
-def test_parameters_that_make_no_sense_are_refused():
+def test_invalid_parameters_are_refused():
     X, y = blobs()
     cases = [
         ({"labels": {"A": ["Ia"], "B": ["SNIa"]}}, "no object in y belongs to 'B'"),

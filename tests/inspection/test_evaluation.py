@@ -28,7 +28,7 @@ def test_scores_are_those_computed_by_hand(tmp_path):
     assert (folder / "evaluation.png").read_bytes()[:4] == b"\x89PNG"
 
 
-def test_one_class_has_no_roc_curve_and_the_reason_is_told(tmp_path):
+def test_one_class_has_no_roc_curve_and_the_reason_is_given(tmp_path):
     report = EvaluationReport(["Ia"] * 4, PROBA, CLASSES)
     assert np.isnan(report.scores_["roc_auc_macro"])
     assert "all scored objects are 'Ia'" in report.undefined_["roc_auc_macro"]

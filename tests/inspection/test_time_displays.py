@@ -42,14 +42,14 @@ class CountingClassifier(ClassifierMixin, BaseEstimator):
 
     def predict_proba(self, X):
         offsets, rows = flatten(X["lightcurve"])
-        return self._answer(segment_count(offsets, np.ones(offsets[-1])))
+        return self._predict_counts(segment_count(offsets, np.ones(offsets[-1])))
 
-    def _answer(self, n):
+    def _predict_counts(self, n):
         return np.stack([1 / (1 + n), 1 - 1 / (1 + n)], axis=-1)
 
 
 class CausalClassifier(CountingClassifier):
-    """The same, asked once, as a recurrent network is."""
+    """The same, queried once, like a recurrent network."""
 
     reference_column = "trigger_time"
 
@@ -58,7 +58,7 @@ class CausalClassifier(CountingClassifier):
 
     def predict_proba_in_time(self, X):
         offsets, rows = flatten(X["lightcurve"])
-        names = zip(self.classes_, self._answer(1 + row_numbers(offsets)).T)
+        names = zip(self.classes_, self._predict_counts(1 + row_numbers(offsets)).T)
         fields = {"time": rows["time"], **dict(names)}
         return NestedFrame(index=X.index).assign(probability=nest(offsets, fields, X.index))
 
@@ -66,7 +66,7 @@ class CausalClassifier(CountingClassifier):
         offsets, rows = flatten(X["lightcurve"])
         zero = X["trigger_time"].iloc[0]
         n = (rows["time"][:, None] <= zero + np.asarray(days)).sum(axis=0)
-        return np.where(n > 0, self._answer(n).T, np.nan).T[None]
+        return np.where(n > 0, self._predict_counts(n).T, np.nan).T[None]
 
 
 def drawn(display, name="Ia"):

@@ -1,4 +1,4 @@
-"""Pictures of steadiness, of anomalies and of shrinking sets: what they draw."""
+"""Pictures of stability, of anomalies and of shrinking sets: what they draw."""
 
 import matplotlib
 import numpy as np

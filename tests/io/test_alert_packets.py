@@ -72,7 +72,7 @@ def test_packets_whose_fields_differ_in_type_are_read_one_by_one():
         assert curve(found, i)["flux"].iloc[-1] > 0
 
 
-def test_things_that_are_no_packets_are_named():
+def test_things_that_are_not_packets_are_named():
     with pytest.warns(ObjectWarning, match="'packet 1'.*int is not a path"):
         found = read_alerts([ztf_packet(1), 5])
     assert list(found.skipped) == ["packet 1"]
@@ -137,7 +137,7 @@ def test_an_unknown_sign_in_the_history_leaves_that_alert_out():
 
 
 @pytest.mark.parametrize("code", [99.0, 99.9, 999.0, -999.0, -99.0, float("nan")])
-def test_magnitudes_that_say_missing_are_no_detections(code):
+def test_magnitudes_that_say_missing_are_not_detections(code):
     packet = ztf_packet(magpsf=code, sigmapsf=code)
     packet["prv_candidates"] = None
     found = curve(read_alerts(packet))
@@ -365,7 +365,7 @@ def quiet(read, source):
         return read(source)
 
 
-def test_fastavro_is_asked_only_for_avro(monkeypatch):
+def test_fastavro_is_needed_only_for_avro(monkeypatch):
     monkeypatch.setattr(fastavro, "reader", None)
     assert len(read_alerts(ztf_packet()).X) == 1
 

@@ -45,7 +45,7 @@ def assert_same(X, Y):
 
 @pytest.fixture
 def raw(tmp_path):
-    """Three models, two files each, five objects a file."""
+    """Three models, two files each, five objects per file."""
     X, _ = make_check_data(30)
     for i, part in enumerate(np.split(np.arange(30), 6)):
         model = f"TRAIN_02_{MODELS[i // 2]}"
@@ -284,7 +284,7 @@ class TestFaults:
         plan_jobs(find_heads(raw, recursive=True), raw, tmp_path, None, False)
         assert len(listed) == len(set(listed)) == 3
 
-    def test_options_that_are_no_options(self, raw, tmp_path):
+    def test_options_that_are_not_options(self, raw, tmp_path):
         (tmp_path / "new").mkdir()
         (tmp_path / "new" / "convert.json").write_text("[1")
         with pytest.raises(ValueError, match="convert.json: not the options of a conversion"):

@@ -1,4 +1,4 @@
-"""Tables with one row an observation: layouts found in the wild, and what is refused."""
+"""Tables with one row per observation: layouts found in the wild, and what is refused."""
 
 import numpy as np
 import pandas as pd

@@ -190,7 +190,7 @@ class TestTimes:
         with pytest.raises(FormatError, match="column 'ra' holds dates, not numbers"):
             read_observations(frame, statics.assign(ra=pd.Timestamp("2022-01-01")))
 
-    def test_days_before_the_peak_are_no_sentinels(self):
+    def test_days_before_the_peak_are_not_sentinels(self):
         frame = pd.concat([self.FRAME] * 3).assign(mjd=[-9.0, -99.0, 999.0], flux=[-9.0, 999.0, 1])
         rows = flatten(read_observations(frame)["lightcurve"])[1]
         assert rows["time"].tolist() == [-99.0, -9.0, 999.0]
@@ -207,7 +207,7 @@ class TestTimes:
         np.testing.assert_array_equal(rows["n"], [1.0, np.nan])
 
     @pytest.mark.parametrize("value", ["soon", None, np.nan, np.inf])
-    def test_what_is_no_time(self, value):
+    def test_what_is_not_a_time(self, value):
         with pytest.raises(FormatError, match="column 'mjd' holds .* which is not a (time|number)"):
             frame = pd.concat([self.FRAME, self.FRAME]).assign(mjd=[59580.5, value])
             read_observations(frame)

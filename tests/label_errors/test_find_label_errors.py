@@ -335,7 +335,7 @@ def test_minus_one_beside_one_other_number_is_a_class():
     "y, proba, options, error, match",
     [
         ([0, 1], [[0.5, 0.5], [0.9, 0.2]], {}, ObjectError, r"do not sum to one \(object 1\)"),
-        ([0, 1], [[0.5, 0.5], [1.5, -0.5]], {}, ObjectError, r"outside of \[0, 1\] \(object 1\)"),
+        ([0, 1], [[0.5, 0.5], [1.5, -0.5]], {}, ObjectError, r"outside \[0, 1\] \(object 1\)"),
         ([0, 2], np.full((2, 3), 1 / 3), {}, ValueError, "3 columns for the 2 classes 0, 2"),
         (
             ["a", "c"],

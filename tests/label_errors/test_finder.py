@@ -207,7 +207,7 @@ class Shifted(GaussianNB):
 @pytest.mark.parametrize(
     "estimator, error, match",
     [
-        (Coded(), ValueError, "another type than the labels"),
+        (Coded(), ValueError, "different type from the labels"),
         (Unnormalised(), ObjectError, "do not sum to one .objects 'sn"),
         (Shifted(), ValueError, "shape .* 3 classes"),
         (LinearSVC(), ValueError, "LinearSVC has no predict_proba"),
@@ -317,7 +317,7 @@ def test_parallel_predictions_are_the_same(n_jobs):
     np.testing.assert_array_equal(finder.oof_proba_, expected.oof_proba_)
 
 
-def test_progress_is_shown_only_if_asked_for(capsys):
+def test_progress_is_shown_only_if_requested(capsys):
     X, y, *_ = make_blobs()
     LabelErrorFinder(GaussianNB()).fit(X, y)
     assert capsys.readouterr().err == ""

@@ -62,7 +62,7 @@ def test_detectors_rarer_than_folds_are_accepted(seen):
     assert len(finder.per_detector_report_) == len(y)
 
 
-def test_unlabelled_objects_take_no_part_and_pass(seen):
+def test_unlabelled_objects_are_ignored_and_pass(seen):
     X, y, _, wrong = make_blobs()
     given = y.astype(object)
     given[:6] = -1

@@ -113,7 +113,7 @@ def test_top_k_agrees_with_scikit_learn(predictions):
     assert (table.diff(axis=1).iloc[:, 1:] >= 0).all(axis=None)
 
 
-def test_equal_probabilities_earn_nothing():
+def test_equal_probabilities_score_nothing():
     proba = TREE.node_proba(np.full((3, 4), 0.25))
     table = top_k_accuracy_by_level(["AGN", "Ia", "IIn"], proba, TREE, k=[1, 3, 4])
     assert table.loc[3].tolist() == [0, 0, 1]

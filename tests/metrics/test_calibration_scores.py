@@ -20,7 +20,7 @@ CLASSES = np.array(["AGN", "II", "Ia"])
 
 
 def calibrated(n_objects, seed=0):
-    """Return labels drawn from the probabilities beside them."""
+    """Return labels sampled from probabilities, and these."""
     rng = np.random.default_rng(seed)
     proba = rng.dirichlet([1, 1, 1], n_objects)
     return CLASSES[(rng.random(n_objects)[:, None] > proba.cumsum(axis=1)).sum(axis=1)], proba

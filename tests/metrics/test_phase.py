@@ -12,7 +12,7 @@ Y = np.array(["Ia", "II", "AGN", "Ia"])
 
 
 def labels_of(rights):
-    """Answers that are right for the first so many objects at each date."""
+    """Labels that are right for the first so many objects at each date."""
     wrong = np.where(Y == "Ia", "II", "Ia")
     return np.stack([np.where(np.arange(4) < n, Y, wrong) for n in rights], axis=1)
 

@@ -1,4 +1,4 @@
-"""Abstention, sets and steadiness in time: answers known by hand."""
+"""Abstention, sets and stability in time: values known by hand."""
 
 import numpy as np
 import pytest

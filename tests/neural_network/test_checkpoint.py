@@ -147,7 +147,7 @@ def test_light_curves_and_auto_encoders_resume(tmp_path):
     np.testing.assert_array_equal(found, expected)
 
 
-def test_a_file_that_is_no_checkpoint_is_refused_and_kept(tmp_path):
+def test_a_file_that_is_not_a_checkpoint_is_refused_and_kept(tmp_path):
     path = tmp_path / "state.pt"
     path.write_text("results of last year")
     with pytest.raises(ValueError, match="state.pt is not a checkpoint"):

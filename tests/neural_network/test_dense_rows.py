@@ -77,7 +77,7 @@ def test_static_columns_go_through_any_scaler():
     assert not hasattr(scaler, "quantiles_")
 
 
-def test_a_static_column_that_is_never_known_is_no_trouble():
+def test_a_static_column_that_is_never_known_is_accepted():
     rows = DenseBlocks(np.array([[0, np.nan], [1, np.nan]]), {"a": (1,)}, "Test")
     static = rows.learn(np.arange(2)).take(np.arange(2))["static"]
     np.testing.assert_array_equal(static, [[0, 1], [0, 1]])

@@ -1,4 +1,4 @@
-"""What is held back for validation."""
+"""What is held out for validation."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What observations are worth to a transformer, and trials that end early."""
+"""Importance of observations for a transformer, and trials that stop early."""
 
 import copy
 

@@ -55,7 +55,7 @@ def test_one_logit_and_two_logits_learn_the_same_function(data):
 
 
 class MeanLoss(torch.nn.Module):
-    """A loss that leaves no choice."""
+    """A loss without the parameter `reduction`."""
 
     def forward(self, logits, codes):
         return torch.nn.functional.cross_entropy(logits, codes)

@@ -1,4 +1,4 @@
-"""Objects that cannot be classified get an explicit answer; static columns may be missing."""
+"""Objects that cannot be classified get an explicit label; static columns may be missing."""
 
 import numpy as np
 import pytest

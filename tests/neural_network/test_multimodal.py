@@ -27,7 +27,7 @@ def network(**parameters):
 
 @pytest.fixture
 def data():
-    """Two classes told apart by the spectrum, or by the light curve, and one static column."""
+    """Two classes separated by the spectrum, or by the light curve, and one static column."""
     rng = np.random.default_rng(0)
     y = np.repeat(["Ia", "II"], 60)
     X = rng.normal(size=(120, 117)).astype(np.float32)
@@ -37,7 +37,7 @@ def data():
 
 
 @pytest.mark.parametrize("name", list(INPUTS))
-def test_values_of_a_missing_input_mean_nothing(data, name):
+def test_values_of_a_missing_input_are_ignored(data, name):
     X, y = data
     X[::2, columns(name)] = np.nan
     model = network().fit(X, y)

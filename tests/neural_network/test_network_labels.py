@@ -102,7 +102,7 @@ def test_missing_labels_are_refused_by_object(kind, make):
     ],
     ids=str,
 )
-def test_unlabelled_objects_are_no_class(labels):
+def test_unlabelled_objects_are_not_a_class(labels):
     y = np.array(labels, object if isinstance(labels[0], int) and "real" in labels else None)
     X = np.random.default_rng(0).normal(size=(45, 144)).astype(np.float32)
     assert stamps().fit(X, np.tile(y, 15)).classes_.tolist() == labels[1:]

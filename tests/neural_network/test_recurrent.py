@@ -1,4 +1,4 @@
-"""Recurrent network: answers at any date from earlier observations alone."""
+"""Recurrent network: predictions at any date from earlier observations alone."""
 
 import pickle
 from functools import partial
@@ -295,7 +295,7 @@ def test_random_prefixes_are_each_objects_own():
     assert abs(even.mean() - 249.5) < 15
 
 
-def test_training_loses_a_random_part_of_each_light_curve_but_never_its_front():
+def test_training_loses_a_random_part_of_each_light_curve_but_never_its_start():
     generator = torch.Generator().manual_seed(0)
     offsets = np.array([0, 0, 1, 1001, 3001])
     kept = np.stack([_random_rows(offsets, 0.5, generator) for _ in range(50)])
@@ -351,7 +351,7 @@ def test_description_of_observations():
 
 
 def test_network_of_the_oracle_paper():
-    """122 k parameters: 2 GRU of 100, dense 100, static 10, then 100, 64 and one logit a node."""
+    """122 k parameters: 2 GRU of 100, dense 100, static 10, then 100, 64 and one logit per node."""
     net = ORACLE_PAPER["module"](5, 26, n_static=23)
     assert sum(p.numel() for p in net.parameters()) == 122_294
 

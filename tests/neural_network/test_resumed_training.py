@@ -49,7 +49,7 @@ def test_interrupt_keeps_the_finished_epochs(data, model):
         clone(model).set_params(callbacks=[Interrupt(1)]).fit(X, y)
 
 
-def test_interrupt_ends_a_fit_and_leaves_no_stump(data, model):
+def test_interrupt_ends_a_fit_and_leaves_no_partial_fit(data, model):
     X, y = data
     model.set_params(callbacks=[Interrupt(3)])
     with pytest.raises(KeyboardInterrupt):
@@ -68,13 +68,13 @@ def test_interrupt_of_a_warm_start_keeps_the_network(data, model):
     assert model.set_params(callbacks=None).fit(X, y).n_iter_ == 9
 
 
-def test_early_stopping_of_skorch_is_no_interrupt(data, model):
+def test_early_stopping_of_skorch_is_not_an_interrupt(data, model):
     X, y = data
     stop = EarlyStopping("train_loss", patience=1, threshold=1e9, threshold_mode="abs")
     assert model.set_params(callbacks=[stop]).fit(X, y).n_iter_ == 2
 
 
-def test_warm_start_goes_on(data, model):
+def test_warm_start_continues(data, model):
     X, y = data
     model.set_params(warm_start=True, validation=None, schedule="constant").fit(X, y)
     first = weights(model)

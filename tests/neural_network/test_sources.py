@@ -1,4 +1,4 @@
-"""Sources keep the protocol: they never change, and every question is an argument."""
+"""Sources keep the protocol: they never change, and every request is an argument."""
 
 import joblib
 import numpy as np
@@ -64,7 +64,7 @@ def assert_same(a, b):
 
 
 @pytest.mark.parametrize("name", SOURCES)
-def test_nothing_that_is_asked_changes_a_source(name):
+def test_no_request_changes_a_source(name):
     source, objects = SOURCES[name](), np.arange(4)
     assert isinstance(source, Source) and len(source) == N and not source.unusable.any()
     before = state(source)
@@ -120,7 +120,7 @@ def test_keys_do_not_depend_on_the_order_of_simultaneous_observations():
     assert keys[0] == keys[1]
 
 
-def test_positions_are_those_that_were_asked_for():
+def test_positions_are_those_requested():
     source = light_curves(n_prefixes=2, dropout=0.0)
     last = source.lengths - 1
     at_end, halves, every = (

@@ -43,7 +43,7 @@ def test_integer_weights_are_repetitions(data):
     assert np.abs(weighted - probabilities(X, y, X)).max() > 0.01
 
 
-def test_weight_zero_is_no_row_even_in_batches_with_all_layers(data):
+def test_weight_zero_is_not_a_row_even_in_batches_with_all_layers(data):
     X, y, weights = data
     parameters = {"batch_size": 8, "module": HeatmapCNNClassifier().module, "validation": 0.2}
     weighted = probabilities(X, y, X, (weights > 0).astype(float), **parameters)

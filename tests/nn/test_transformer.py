@@ -138,9 +138,9 @@ def test_simultaneous_observations_share_gap_and_highest():
 def test_no_position_has_no_prediction(net, batch):
     observations, positions, lengths = batch
     positions = torch.tensor([[5, -1], [3, 3], [0, 0]])
-    answer = net(observations, positions, lengths)
-    assert answer[0, 1].isnan().all() and answer[0, 0].isfinite().all()
-    torch.testing.assert_close(answer[1, 0], answer[1, 1])
+    logits = net(observations, positions, lengths)
+    assert logits[0, 1].isnan().all() and logits[0, 0].isfinite().all()
+    torch.testing.assert_close(logits[1, 0], logits[1, 1])
 
 
 def test_importance_is_a_distribution_over_visible_observations():

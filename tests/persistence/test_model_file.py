@@ -1,4 +1,4 @@
-"""Model files: what is kept, what is refused, what is told."""
+"""Model files: what is kept, what is refused, what errors say."""
 
 import json
 import os
@@ -155,7 +155,7 @@ def test_a_loaded_model_is_quiet(data, path):
     assert model.verbose == 1
 
 
-def test_an_existing_file_is_kept_unless_asked(data, path):
+def test_an_existing_file_is_kept_unless_requested(data, path):
     model = LogisticRegression().fit(*data)
     save_model(model, path)
     before = path.read_bytes()

@@ -161,7 +161,7 @@ def test_what_is_wrong_with_a_folder(tmp_path):
         load_pretrained(tmp_path)
 
 
-def test_a_hub_is_asked_for_names_with_a_slash(tmp_path, monkeypatch):
+def test_a_hub_is_queried_for_names_with_a_slash(tmp_path, monkeypatch):
     folder = save_pretrained(LogisticRegression().fit([[0.0], [1.0]], [0, 1]), tmp_path / "m")
     hub = type(sys)("huggingface_hub")
     hub.snapshot_download = lambda name, allow_patterns: {"someone/model": str(folder)}[name]

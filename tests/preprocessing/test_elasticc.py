@@ -28,7 +28,7 @@ def path(real_data):
 
 @pytest.fixture(scope="module")
 def raw(path):
-    """The file by pandas alone, one frame an object."""
+    """The file read by pandas alone, one frame per object."""
     return dict(iter(pd.read_parquet(path).groupby(level=0, sort=False)))
 
 

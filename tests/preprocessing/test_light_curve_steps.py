@@ -169,7 +169,7 @@ class TestDeredden:
 
 
 class TestCleanPhotometry:
-    def test_drops_what_is_no_measurement(self):
+    def test_drops_what_is_not_a_measurement(self):
         nan, inf = np.nan, np.inf
         X = frame(
             {"z": [0, 0]},
@@ -230,7 +230,7 @@ class TestAsinhScale:
         error = rows_of(AsinhScale(3.0).fit_transform(light_curves))[1]["flux_err"]
         np.testing.assert_allclose(error, 0.5 * derivative, rtol=1e-6)
 
-    def test_errors_as_the_seed_had_them(self, light_curves):
+    def test_errors_as_in_the_original_code(self, light_curves):
         error = rows_of(AsinhScale(errors="asinh").fit_transform(light_curves))[1]["flux_err"]
         np.testing.assert_allclose(error, np.arcsinh(0.5))
 

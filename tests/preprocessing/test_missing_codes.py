@@ -1,4 +1,4 @@
-"""Codes for missing values: which columns, which numbers, and what stays."""
+"""Missing-value sentinels: which columns, which numbers, and what is not changed."""
 
 import numpy as np
 import pandas as pd
@@ -57,7 +57,7 @@ def test_text_and_flags_are_left_alone_and_so_is_the_input():
     assert found.columns.tolist() == X.columns.tolist()
 
 
-def test_only_the_columns_asked_for():
+def test_only_the_columns_requested():
     found = ReplaceMissing(["HOSTGAL_LOGMASS"]).fit_transform(X)
     pd.testing.assert_frame_equal(
         found.drop(columns="HOSTGAL_LOGMASS"), X.drop(columns="HOSTGAL_LOGMASS")
@@ -65,7 +65,7 @@ def test_only_the_columns_asked_for():
     assert found["HOSTGAL_LOGMASS"].isna().tolist() == [True, False, True, True]
 
 
-def test_a_declination_is_missing_only_if_asked():
+def test_a_declination_is_missing_only_if_requested():
     asked = ReplaceMissing({"dec": [-9], "HOSTGAL_MAGERR_u": [0.1]}).fit(X)
     assert asked.missing_ == {"dec": (-9,), "HOSTGAL_MAGERR_u": (0.1,)}
     assert asked.transform(X)["dec"].isna().tolist() == [True, False, False, False]

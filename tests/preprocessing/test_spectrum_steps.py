@@ -1,4 +1,4 @@
-"""Every step on spectra against SciPy object by object, or against answers known by hand."""
+"""Every step on spectra against SciPy object by object, or against values known by hand."""
 
 import numpy as np
 import pytest
@@ -72,7 +72,7 @@ def test_mask_lines():
         MaskLines([(6010, 6000)]).fit(frame([rows]))
 
 
-def test_deredshift_brings_a_line_home_and_says_where_not():
+def test_deredshift_moves_a_line_to_rest_and_marks_unknown_redshifts():
     rows = {"wavelength": np.array([6562.8 * 1.1]), "flux": np.array([3.0])}
     X = frame([rows, rows, rows], redshift=[0.1, np.nan, 0.0])
     rest = DeredshiftSpectrum().fit_transform(X)
@@ -361,7 +361,7 @@ def test_noise_estimate_is_unbiased():
         (MarkSpectrumQuality(9000, 4000), "start"),
     ],
 )
-def test_parameters_that_make_no_sense(step, word):
+def test_invalid_parameters(step, word):
     with pytest.raises(ValueError, match=word) as error:
         step.fit(frame(random_spectra()))
     assert type(step).__name__ in str(error.value)

@@ -28,7 +28,7 @@ def parts():
     return X, y, GaussianNB().fit(X, y)
 
 
-def test_columns_are_those_asked_for(parts):
+def test_columns_are_those_requested(parts):
     X, y, model = parts
     sets = ConformalClassifier(FrozenEstimator(model), coverage=0.95).fit(X, y).predict_set(X)
     score = -MahalanobisDetector().fit(X, y).score_samples(X)

@@ -29,7 +29,7 @@ THREE = partial(draw_prefixes, n_prefixes=3)
 
 
 class Witness(ClassifierMixin, BaseEstimator):
-    """Keeps what it is trained on and asked for."""
+    """Keeps the objects of its training and its predictions."""
 
     seen = []
 

@@ -1,4 +1,4 @@
-"""DropUnusable: what a quality filter marked stays out of the training, and only of it."""
+"""DropUnusable: marked objects are left out of the training set, and only of it."""
 
 import warnings
 

@@ -121,7 +121,7 @@ def test_sampler_raises_rare_classes_and_leaves_the_rest():
     assert np.diff(offsets).min() > 150 and np.isfinite(rows["flux"]).all()
 
 
-def test_spectra_without_redshift_are_no_parents():
+def test_spectra_without_redshift_are_not_parents():
     X, y = make_spectra(40, classes=["Ia", "II"], unknown_redshifts=0.5, random_state=0)
     sampler = SpectrumMixSampler(50, random_state=0)
     sampler.fit_resample(X, y)

@@ -72,7 +72,7 @@ def test_labels_of_two_types_are_refused(y):
 
 
 @pytest.mark.parametrize("y", [["Ia", -1, "II"], np.array(["Ia", -1, "II"])])
-def test_minus_one_among_text_is_no_class(y):
+def test_minus_one_among_text_is_not_a_class(y):
     with pytest.raises(ObjectError, match="-1 among strings.*unlabelled.*object 1"):
         check_labels(y, "Model")
     assert [str(y) for y in check_labels(y, "Model", allow_unlabelled=True)] == ["Ia", "-1", "II"]

@@ -1,4 +1,4 @@
-"""Detections: what the survey says comes first, and every step asks the same function."""
+"""Detections: the flags of the survey come first, and every step calls the same function."""
 
 import numpy as np
 import pytest

@@ -53,7 +53,7 @@ class Point(NamedTuple):
 
 
 class Local(NamedTuple):
-    """Gradient and average information with what they were made of.
+    """Gradient and average information, and what they were computed from.
 
     The inverse factor is the transposed one, zero below its diagonal.
     """

@@ -5,7 +5,7 @@ batches of similar length) and ``reasons`` (why an object cannot be used, "" for
 ``unusable`` turns into a mask).  ``source.learn(rows)`` returns a source scaled to its training
 rows; its ``scale`` is a small frozen object, and ``other.scaled(scale)`` applies it to new data.
 ``source.take(rows)`` returns the tensors of some rows by name, as the ``forward`` method of the
-torch module expects them.  What a caller wants is an argument of `take`: a ``generator`` requests a
+torch module expects them.  Every request is an argument of `take`: a ``generator`` requests a
 random training sample; ``at="every"`` or ``at=days`` predictions after every observation or at
 given days; ``orientation=3`` rotated or mirrored images.  ``source.keys(rows)`` returns one
 64-bit number per object that depends on its content alone and seeds Monte-Carlo dropout.  A source

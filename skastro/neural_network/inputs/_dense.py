@@ -22,7 +22,7 @@ _TIMES_THE_USUAL = 10
 
 @dataclass(frozen=True)
 class BlockScale:
-    """What dense rows learn from the training rows.
+    """Scale that dense rows learn from the training rows.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class DenseBlocks:
         Name and shape of each block.
 
     owner : str
-        Estimator that errors and warnings name.
+        Estimator named in errors and warnings.
 
     ids : array-like of shape (n_rows,), default=None
         Names of the objects in errors and warnings; row numbers by default.
@@ -89,7 +89,7 @@ class DenseBlocks:
         The columns after the blocks, float64; NaN where missing.
 
     scale : BlockScale or None
-        What :meth:`learn` learned.
+        Result of :meth:`learn`.
 
     Raises
     ------
@@ -168,7 +168,7 @@ class DenseBlocks:
         return len(self.X)
 
     def learn(self, rows: NDArray[np.int64]) -> Self:
-        """Return the rows scaled to some of them, those of the training.
+        """Return the rows scaled to some of them, the training rows.
 
         Warns
         -----

@@ -28,7 +28,7 @@ _FIELDS = ("time", "flux", "flux_err", "detected")
 
 @dataclass(frozen=True)
 class LightCurveScale:
-    """What light curves learn from the training objects.
+    """Scale that light curves learn from the training objects.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ class LightCurves:
         Number of observations.
 
     scale : LightCurveScale or None
-        What :meth:`learn` learned.
+        Result of :meth:`learn`.
 
     Examples
     --------
@@ -189,7 +189,7 @@ class LightCurves:
         return other
 
     def learn(self, rows: NDArray[np.int64]) -> Self:
-        """Return the light curves scaled to some objects, those of the training."""
+        """Return the light curves scaled to some of the objects, the training objects."""
         _, taken = take_objects(self.offsets, {"error": self.rows["flux_err"]}, rows)
         flux = float(np.median(taken["error"])) if len(taken["error"]) else 1.0
         static = StaticScaling(self.static_scaler).fit(self.static[rows])
@@ -347,7 +347,7 @@ def describe(padded: Mapping[str, NDArray], flux_scale: float) -> NDArray[np.flo
     Parameters
     ----------
     padded : dict of str -> ndarray of shape (n_objects, n_observations)
-        time [days after the reference date], flux, flux_err, detected; rising in time.
+        time [days after the reference date], flux, flux_err, detected; sorted by time.
 
     flux_scale : float
         Flux and error are divided by it.

@@ -1,4 +1,4 @@
-"""Dense rows of several inputs, any of which an object may lack."""
+"""Dense rows of several inputs, any of which may be missing."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,7 +25,7 @@ class MultimodalBlocks(DenseBlocks):
         Name and shape of each input.
 
     owner : str
-        Estimator that errors name.
+        Estimator named in errors.
 
     ids : array-like of shape (n_rows,), default=None
         Names of the objects in errors; row numbers by default.

@@ -25,7 +25,7 @@ class Source(Protocol):
         Whether there is such a reason.
 
     scale : object or None
-        What :meth:`learn` learned; None before.
+        Result of :meth:`learn`; None before.
 
     Examples
     --------
@@ -46,7 +46,7 @@ class Source(Protocol):
     def __len__(self) -> int: ...
 
     def learn(self, rows: NDArray[np.int64]) -> Self:
-        """Return a source scaled to some rows, those of the training."""
+        """Return a source scaled to some of its rows, the training rows."""
 
     def scaled(self, scale: Any) -> Self:
         """Return a source with the scale that another source learned."""

@@ -1,4 +1,4 @@
-"""Light curves as inputs of an auto-encoder, together with what it is to reconstruct."""
+"""Light curves as inputs of an auto-encoder, together with the values to reconstruct."""
 
 import copy
 from typing import Self
@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 from skastro.neural_network.inputs._light_curves import LightCurves, LightCurveScale
 from skastro.utils.ragged import row_numbers, segment_ids, take_objects
 
-# An error below this share of the flux scale adds no weight: the curve itself is no better.
+# Errors below this fraction of the flux scale add no weight: the curve is not more precise.
 _SOFTENING = 0.1
 
 
 class Reconstruction:
     """Light curves as inputs of an encoder, together with the fluxes that a decoder must return.
 
-    The encoder misses the observations that a training sample leaves out; the decoder is queried
-    at all of them.
+    The encoder does not see the observations that a training sample leaves out; the decoder is
+    queried at all of them.
 
     Parameters
     ----------
@@ -63,14 +63,14 @@ class Reconstruction:
 
     @property
     def scale(self) -> LightCurveScale | None:
-        """What :meth:`learn` learned."""
+        """Result of :meth:`learn`."""
         return self.light_curves.scale
 
     def __len__(self) -> int:
         return len(self.light_curves)
 
     def learn(self, rows: NDArray[np.int64]) -> Self:
-        """Return the light curves scaled to some objects, those of the training."""
+        """Return the light curves scaled to some of the objects, the training objects."""
         return self._with(self.light_curves.learn(rows))
 
     def scaled(self, scale: LightCurveScale) -> Self:

@@ -26,7 +26,7 @@ class Stamps(DenseBlocks):
         ``{"image": (height, width, channels)}``.
 
     owner : str
-        Estimator that errors name.
+        Estimator named in errors.
 
     augment : bool, default=False
         Whether training samples are turned and mirrored at random.

@@ -39,7 +39,7 @@ class StaticScaling:
     def _scaled(self, values):
         if self.scaler is not None:
             return self.scaler_.transform(values)
-        # The checks of `transform` take longer than everything else for a single object.
+        # The checks of `transform` dominate the time of a single object.
         return (values - self.scaler_.mean_) / self.scaler_.scale_
 
     def transform(self, values: NDArray) -> NDArray[np.float32]:

@@ -17,10 +17,10 @@ _SHIFT = 44
 
 
 class StreamedLightCurves:
-    """Light curves of which some blocks at a time are in memory.
+    """Light curves with a few blocks in memory at a time.
 
-    It returns the same tensors as :class:`LightCurves` of all objects.  Memory holds, besides the
-    blocks, length, reason and static columns of every object.
+    It returns the same tensors as :class:`LightCurves` of all objects.  Memory holds, in addition
+    to the blocks, length, reason and static columns of every object.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ class StreamedLightCurves:
         return self._template.n_static
 
     def learn(self, rows: NDArray[np.int64]) -> Self:
-        """Return the light curves scaled to some objects, those of the training."""
+        """Return the light curves scaled to some of the objects, the training objects."""
         flux = median_of_parts(lambda: self._flux_errors(rows))
         static = StaticScaling(self._template.static_scaler).fit(self.static[rows])
         return self.scaled(LightCurveScale(static, 1.0 if np.isnan(flux) else flux))
@@ -146,7 +146,7 @@ class StreamedLightCurves:
         return self._template.with_objects(offsets, fields, self.static[rows], zero)
 
     def _by_block(self, rows: NDArray[np.int64]) -> Iterator[tuple]:
-        """Yield each block with the local numbers of its rows, and their places in `rows`."""
+        """Yield each block with the local numbers of its rows, and their positions in `rows`."""
         blocks = self.blocks[rows]
         for number in np.unique(blocks):
             place = np.flatnonzero(blocks == number)
