@@ -14,7 +14,7 @@ _SQLITE = (".sqlite", ".db")
 @click.argument("model", type=click.Path(exists=True))
 @click.argument("packets", nargs=-1, type=click.Path(exists=True))
 @click.option("-o", "--output", required=True, help="SQLite file (.sqlite, .db), else a folder.")
-@click.option("--store", help="SQLite file of histories; beside the output by default.")
+@click.option("--store", help="SQLite file of histories; next to the output by default.")
 @click.option("--topic", "topics", multiple=True, help="Kafka topic, instead of files.")
 @click.option(
     "--kafka", type=click.Path(exists=True), help="YAML file: configuration of the Kafka consumer."

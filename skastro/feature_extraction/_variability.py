@@ -52,7 +52,7 @@ class VariabilityStatistics(LightCurveFeatures):
     See Also
     --------
     LightCurveStatistics : Statistics of the flux, for classification.
-    skastro.calibration.GatedClassifier : Use them beside the embedding of a network.
+    skastro.calibration.GatedClassifier : Combines them with the embedding of a network.
 
     References
     ----------

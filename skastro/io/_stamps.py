@@ -34,7 +34,7 @@ class Stamps(NamedTuple):
         1 for real, 0 for bogus, -1 for unlabelled.
 
     metadata : DataFrame of shape (n_stamps, n_columns)
-        Detector or file, and the columns of the table beside the images; for
+        Detector or file, and the columns of the table next to the images; for
         :func:`read_fits_stamps` also ``quality``, the reason why a stamp is NaN, or "".
 
     image_shape : tuple of 3 ints

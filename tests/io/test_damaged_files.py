@@ -206,7 +206,7 @@ class TestCauses:
         [
             ("NOBS: 3", "NOBS: abc", "NOBS is 'abc', which is not an integer"),
             ("g 7.5", "g 7o.5", "column FLUXCAL of the OBS lines: .*7o.5"),
-            ("0.5 +- 0.005 (CMB)", "0.5 +-", "no error behind \\+- of REDSHIFT_FINAL"),
+            ("0.5 +- 0.005 (CMB)", "0.5 +-", "no error after \\+- of REDSHIFT_FINAL"),
             ("RA: 36.75", "RA: 10:20:30", "RA is '10:20:30', which is not a number"),
             ("PHOTFLAG", "MJD", "VARLIST has MJD twice"),
             ("OBS: 56001.5 g", "OBS: 56001.5", "line 9: OBS with 4 values"),

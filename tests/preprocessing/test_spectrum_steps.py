@@ -68,7 +68,7 @@ def test_mask_lines():
     assert x[np.isnan(own)].tolist() == [6000, 6005, 6010]
     with pytest.raises(ValueError, match="MaskLines.*'moon'"):
         MaskLines(["moon"]).fit(frame([rows]))
-    with pytest.raises(ValueError, match="does not rise"):
+    with pytest.raises(ValueError, match="does not increase"):
         MaskLines([(6010, 6000)]).fit(frame([rows]))
 
 
