@@ -81,9 +81,8 @@ def imported_by(statement):
     "statement",
     [
         "import skastro",
-        "import skastro.io, skastro.datasets, skastro.preprocessing, skastro.feature_extraction",
-        "import skastro.resampling, skastro.inspection, skastro.gaussian_process",
-        "import skastro.label_errors",
+        "import skastro.io, skastro.datasets, skastro.preprocessing, skastro.feature_extraction, "
+        "skastro.resampling, skastro.inspection, skastro.gaussian_process, skastro.label_errors",
     ],
 )
 def test_torch_is_not_imported(statement):

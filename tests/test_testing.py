@@ -53,6 +53,7 @@ def test_all_failures_are_reported_together():
     assert "check_row_order" in message or "check_slice_invariance" in message
 
 
+@pytest.mark.slow
 def test_expected_failures_are_allowed_but_must_fail():
     reasons = {"check_float_width": "always float32"}
     assert "check_float_width" not in check_light_curve_estimator(

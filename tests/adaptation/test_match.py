@@ -9,6 +9,7 @@ from skastro.adaptation import match_variety
 from skastro.datasets import Variety, make_light_curves
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slope", [-2.0, 0.0])
 def test_the_slope_of_the_target_is_found(slope):
     target = Variety((slope, slope), (0.3, 0.3), per_wavelength=0.0)

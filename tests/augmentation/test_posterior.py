@@ -26,7 +26,7 @@ def test_moments_at_given_points(rows, kernel):
     """Mean and variance are those of the prediction, plus the variance of the stated error."""
     fits = fit_light_curves(*rows, kernel=kernel)
     points = [0, 2, 2, 3, 3], [10.0, 30.0, 5.0], [5e3, 6e3, 6e3], [2.0, 0.0, 9.0]
-    n_draws = 20_000
+    n_draws = 5_000
     drawn = draw_light_curves(
         *rows, points, fits=fits, kernel=kernel, n_draws=n_draws, random_state=0
     )

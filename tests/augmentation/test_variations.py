@@ -229,6 +229,7 @@ def test_days_count_from_the_first_detection_that_is_left():
     np.testing.assert_allclose(first, expected.amin(dim=1), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_network_trains_on_variations():
     options = {"static": ["redshift"], "max_epochs": 2, "random_state": 0}
     model = RecurrentClassifier(augment=SurveyVariation(), **options)

@@ -90,7 +90,7 @@ def test_groups_are_resampled_together():
 
 def test_interval_of_the_calibration_error_of_calibrated_probabilities():
     metric = partial(expected_calibration_error, labels=CLASSES)
-    found = bootstrap_interval(metric, *calibrated(300), n_resamples=200, random_state=0)
+    found = bootstrap_interval(metric, *calibrated(300), n_resamples=60, random_state=0)
     assert found["low"] < 0.01
     assert found["low"] <= found["score"]
     frame = pd.DataFrame(calibrated(300)[1], columns=CLASSES)
@@ -98,7 +98,7 @@ def test_interval_of_the_calibration_error_of_calibrated_probabilities():
         expected_calibration_error,
         calibrated(300)[0],
         frame,
-        n_resamples=200,
+        n_resamples=60,
         random_state=0,
     )
     pd.testing.assert_series_equal(found, named)

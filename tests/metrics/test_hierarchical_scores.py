@@ -71,7 +71,7 @@ def test_another_label_for_unclassified_objects():
     assert hierarchical_recall_score(["Ia", "Ia"], y_pred, TREE, unclassified="no idea") == 0.5
 
 
-@settings(deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(labels, st.sampled_from(AVERAGES), st.sampled_from([0.5, 1.0, 2.0]))
 def test_equals_scikit_learn_on_indicators_of_nodes(pairs, average, beta):
     y_true, y_pred = zip(*pairs)
@@ -93,7 +93,7 @@ def test_equals_scikit_learn_on_indicators_of_nodes(pairs, average, beta):
     np.testing.assert_allclose(ours, theirs[:3])
 
 
-@settings(deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(labels)
 def test_equals_hiclass(pairs):
     metrics = pytest.importorskip("hiclass.metrics")
@@ -111,7 +111,7 @@ def test_equals_hiclass(pairs):
         np.testing.assert_allclose(result, expected)
 
 
-@settings(deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(labels)
 def test_weights_repeat_objects(pairs):
     y_true, y_pred = map(np.array, zip(*pairs))

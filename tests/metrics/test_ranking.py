@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import make_scorer
@@ -21,6 +21,7 @@ def by_every_cut(y, score, tpr):
     return min(rates)
 
 
+@settings(max_examples=50, deadline=None)
 @given(
     st.lists(st.sampled_from([0.1, 0.2, 0.3, 0.4, np.nan]), min_size=4, max_size=30),
     st.floats(0.05, 1.0),

@@ -61,9 +61,9 @@ def test_what_is_refused():
 
 
 def test_a_network_aligns_unlabelled_objects():
-    X, y = make_light_curves(80, classes=["SNIa", "SNII"], random_state=0)
-    labels = np.where(np.arange(80) % 2, y, "-1")
-    options = {"max_epochs": 4, "validation": None, "random_state": 0}
+    X, y = make_light_curves(40, classes=["SNIa", "SNII"], random_state=0)
+    labels = np.where(np.arange(40) % 2, y, "-1")
+    options = {"max_epochs": 2, "validation": None, "random_state": 0}
     plain = RecurrentClassifier(criterion=CoralLoss(weight=0.0), **options).fit(X, labels)
     aligned = RecurrentClassifier(criterion=CoralLoss(weight=5.0), **options).fit(X, labels)
     assert plain.classes_.tolist() == aligned.classes_.tolist() == ["SNII", "SNIa"]

@@ -68,6 +68,7 @@ def test_unknown_masks_are_refused():
         GridTransformerNet(SHAPE, seen="last")
 
 
+@pytest.mark.slow
 def test_learns_the_toy_classes_from_channels():
     X, y = make_bazin(300, random_state=0)
     features = LightCurveChannels(

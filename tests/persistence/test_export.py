@@ -42,6 +42,7 @@ def test_onnx_of_a_convolutional_network(dense, tmp_path):
     assert session.get_modelmeta().custom_metadata_map["classes"] == "[0, 1, 2]"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "model",
     [

@@ -16,7 +16,7 @@ READERS = {
     "alerts/lsst_alerts_4.parquet": lambda path: read_alerts(path).X,
 }
 
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
+pytestmark = [pytest.mark.filterwarnings("ignore::UserWarning"), pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

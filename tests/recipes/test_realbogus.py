@@ -32,6 +32,7 @@ def data():
     return X, given, wrong, X_test, y_test, meta["detector"].to_numpy()
 
 
+@pytest.mark.slow
 def test_two_stages_find_wrong_labels_and_learn_from_the_rest(data, tmp_path):
     X, given, wrong, X_test, y_test, _ = data
     model = make_realbogus(

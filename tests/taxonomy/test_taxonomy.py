@@ -7,7 +7,7 @@ import networkx
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skastro.datasets import make_light_curves
@@ -74,6 +74,7 @@ def test_order_and_relations():
     assert tree.is_leaf("AGN") and not tree.is_leaf("II")
 
 
+@settings(max_examples=50, deadline=None)
 @given(parents())
 def test_identities(numbers):
     tree = from_parents(numbers)
@@ -91,6 +92,7 @@ def test_identities(numbers):
     assert str(tree).count("\n") == len(tree.nodes) - 1
 
 
+@settings(max_examples=50, deadline=None)
 @given(parents(), st.integers(0, 2**31))
 def test_probabilities_of_children_sum_to_their_parent(numbers, seed):
     tree = from_parents(numbers)

@@ -11,7 +11,7 @@ from ragged_types import TEXTS, list_type, plain
 
 from skastro.utils import ragged
 
-quick = settings(max_examples=60, deadline=None, derandomize=True)
+quick = settings(max_examples=30, deadline=None, derandomize=True)
 ROW = st.fixed_dictionaries(
     {
         "time": st.none() | st.floats(-5, 5, width=32),
