@@ -20,6 +20,7 @@ SLOW = (
     "test_common.py",
     "test_documentation.py",
     "test_golden.py",
+    "test_public_objects.py",
     "test_sklearn_tools",
     "test_testing.py",
     "adaptation",

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from command import SMALL, run
+from command import SMALL, fill, run
 
 from skastro.datasets import make_light_curves, make_spectra, make_stamps
 from skastro.io import read_data, read_fitres, write_parquet
@@ -23,6 +23,11 @@ from skastro.neural_network._checkpoint import Checkpoint
 from skastro.persistence import inspect_model, load_model
 from skastro.recipes import prediction_table
 from skastro.utils.locks import lock
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return fill(tmp_path_factory.mktemp("cli"))
 
 
 def test_simulate_writes_what_the_simulator_returns(folder):

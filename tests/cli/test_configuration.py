@@ -2,11 +2,17 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 import yaml
-from command import run
+from command import fill, run
 
 from skastro.io import read_data
 from skastro.persistence import inspect_model, load_model
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return fill(tmp_path_factory.mktemp("cli"))
 
 
 def test_fit_keeps_its_configuration(folder):
