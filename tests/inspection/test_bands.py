@@ -127,7 +127,7 @@ def test_a_light_curve_without_detections_is_shown_in_full():
 
 def test_unknown_bands_are_grey():
     display = LightCurveDisplay([1.0, 2.0], ["g", "unheard"], [9.0, 9.0], [1.0, 1.0]).plot()
-    assert display.ax_.get_legend_handles_labels()[1] == ["g", "unheard"]
+    assert display.ax_.get_legend_handles_labels()[1] == ["g", "unknown"]
 
 
 @pytest.mark.parametrize(("unit", "label"), [("uJy", "flux [µJy]"), (None, "flux")])
