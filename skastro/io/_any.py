@@ -19,6 +19,7 @@ from skastro.io._snana_files import find_heads
 from skastro.io._snana_text import read_snana_text
 from skastro.io._spectra import read_spectra
 from skastro.io._stamps import Stamps, read_stamps
+from skastro.surveys import Survey
 
 _ALERT_FIELDS = {"candid", "diaSource", "diaSourceId", "alertId", "prv_candidates"}
 _SNANA_WORDS = ("SURVEY:", "SNID:", "VARLIST:", "NOBS:", "DOCUMENTATION:")
@@ -69,7 +70,9 @@ def recognize_data(path: str | os.PathLike) -> str:
     return kind
 
 
-def read_data(path: str | os.PathLike, *, survey=None) -> NestedFrame | Stamps:
+def read_data(
+    path: str | os.PathLike, *, survey: str | Survey | None = None
+) -> NestedFrame | Stamps:
     """Read data of any format that :func:`recognize_data` knows.
 
     Parameters
@@ -113,7 +116,7 @@ def read_data(path: str | os.PathLike, *, survey=None) -> NestedFrame | Stamps:
 
 
 def iter_data(
-    path: str | os.PathLike, *, survey=None, chunk_size: int = 10_000
+    path: str | os.PathLike, *, survey: str | Survey | None = None, chunk_size: int = 10_000
 ) -> Iterator[NestedFrame]:
     """Yield the objects of :func:`read_data` in frames of bounded size.
 

@@ -22,7 +22,7 @@ class DrawDays(LightCurveTransformer):
         Smallest and largest number of days; each number in between is equally likely.
 
     random_state : int, RandomState, Generator or None, default=0
-        Source of randomness.  Anything except an int is used once, in `fit`, to draw the seed.
+        Source of randomness.  Anything except an int is used once, in `fit`, to draw a seed.
 
     name : str, default="days"
         Static column to write; an existing one is replaced.

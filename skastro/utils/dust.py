@@ -3,11 +3,14 @@
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 _FEW = 100
 
 
-def extinction_magnitudes(wavelengths, *, law="CCM89", r_v=3.1):
+def extinction_magnitudes(
+    wavelengths: ArrayLike, *, law: str = "CCM89", r_v: float = 3.1
+) -> NDArray:
     """Return A(lambda) / E(B-V) in magnitudes.
 
     Parameters

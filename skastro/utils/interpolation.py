@@ -5,12 +5,13 @@ at the targets ``target_offsets[i]:target_offsets[i + 1]``.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import solve_banded
 
 from skastro.utils.ragged import row_numbers, segment_ids, segment_reduce
 
 
-def last_below(offsets, x, target_offsets, targets):
+def last_below(offsets: NDArray, x: NDArray, target_offsets: NDArray, targets: NDArray) -> NDArray:
     """Return for each target the last row of its function with ``x <= target``.
 
     Parameters
@@ -67,7 +68,9 @@ def _bracket(offsets, x, target_offsets, targets):
     return np.where(inside, np.minimum(found, last - 1), -1), inside
 
 
-def interpolate_linear(offsets, x, y, target_offsets, targets):
+def interpolate_linear(
+    offsets: NDArray, x: NDArray, y: NDArray, target_offsets: NDArray, targets: NDArray
+) -> NDArray:
     """Interpolate linearly; NaN outside the rows of a function.
 
     Parameters
@@ -102,7 +105,9 @@ def interpolate_linear(offsets, x, y, target_offsets, targets):
     return values
 
 
-def interpolate_cubic(offsets, x, y, target_offsets, targets):
+def interpolate_cubic(
+    offsets: NDArray, x: NDArray, y: NDArray, target_offsets: NDArray, targets: NDArray
+) -> NDArray:
     """Interpolate with not-a-knot cubic splines; NaN outside the rows of a function.
 
     All splines are one tridiagonal system for the slopes at the rows [1]_.  Functions of three rows
@@ -151,7 +156,7 @@ def interpolate_cubic(offsets, x, y, target_offsets, targets):
     return values
 
 
-def spline_slopes(offsets, x, y):
+def spline_slopes(offsets: NDArray, x: NDArray, y: NDArray) -> NDArray:
     """Return the slopes at the rows of the not-a-knot cubic splines.
 
     Examples
@@ -201,7 +206,7 @@ def _set_ends(offsets, step, chord, system):
     )
 
 
-def bin_means(offsets, x, y, edges):
+def bin_means(offsets: NDArray, x: NDArray, y: NDArray, edges: NDArray) -> NDArray:
     """Average piecewise constant functions over common bins; NaN where a bin is not fully covered.
 
     Row ``k`` stands for the pixel between the midpoints to its neighbours, so that the integral of
@@ -246,7 +251,7 @@ def bin_means(offsets, x, y, edges):
 
 
 def _pixel_borders(offsets, x):
-    """Return owners of borders, the left border of each pixel, and the borders themselves."""
+    """Return offsets of borders, the left border of each pixel, and the borders themselves."""
     lengths = np.diff(offsets)
     pixel_offsets = np.concatenate([[0], np.cumsum(lengths + (lengths > 0))])
     number = row_numbers(offsets)
