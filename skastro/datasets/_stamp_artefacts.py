@@ -91,6 +91,18 @@ def flux_of(exposures, snr):
     return snr * exposures.noise * exposures.seeing.noise_pixels
 
 
+def turn_positive(exposures):
+    """Make each difference reference minus science where its centre is negative.
+
+    A survey detects positive sources in both differences.
+    """
+    middle, image = exposures.size // 2, exposures.difference
+    centre = slice(middle - 1, middle + 2)
+    level = np.median(image, axis=(1, 2), keepdims=True)
+    height = image[:, centre, centre].mean(axis=(1, 2), keepdims=True) - level
+    exposures.difference = np.where(height < 0, 2 * level - image, image)
+
+
 def dipole(exposures, rng):
     """Bright star subtracted beside its place."""
     n, angle = len(exposures), rng.uniform(0, 2 * np.pi, len(exposures))

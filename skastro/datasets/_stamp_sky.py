@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skastro.datasets._stamp_artefacts import Exposures, add_star, flux_of, log_uniform
+from skastro.datasets._stamp_seeing import measure_seeing
 from skastro.datasets._stamp_shapes import Seeing, cube, galaxy
 from skastro.exceptions import ObjectError
 
@@ -68,12 +69,24 @@ def paint_exposures(size, backgrounds, cameras, detector, rng):
         part = cut[turned == number]
         part = part[:, :, ::-1] if number >= 4 else part
         cut[turned == number] = np.rot90(part, number % 4, axes=(1, 2))
-    fwhm = cameras.fwhm[detector]
-    seeing = (
-        _seeing(fwhm * log_uniform(rng, *limits, n), rng) for limits in ((0.8, 1.3), (0.75, 1.05))
-    )
+    seeing = _painted_seeing(backgrounds, which, cameras.fwhm[detector], rng)
     images = (cut[..., k].copy() for k in range(3))
     return Exposures(*images, *seeing, noise, cameras.gain[detector])
+
+
+def _painted_seeing(backgrounds, which, fwhm, rng):
+    """Return the seeing of science and reference: that of their stars, else of the detectors."""
+    limits = (0.8, 1.3), (0.75, 1.05)
+    measured = [measure_seeing(backgrounds[..., channel], rng) for channel in (0, 1)]
+    return [
+        _seeing(
+            fwhm * log_uniform(rng, *factors, len(which))
+            if width is None
+            else width[which] * log_uniform(rng, 0.95, 1.05, len(which)),
+            rng,
+        )
+        for width, factors in zip(measured, limits)
+    ]
 
 
 def _filled(cut, backgrounds, which):

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from skastro.datasets._stamp_artefacts import ARTEFACTS, Exposures
+from skastro.datasets._stamp_artefacts import ARTEFACTS, Exposures, turn_positive
 from skastro.datasets._stamp_sky import detectors, draw_exposures, paint_exposures
 from skastro.datasets._stamp_sources import SOURCES
 from skastro.utils.missing import is_blank
@@ -37,7 +37,8 @@ def make_stamps(
 
     Every exposure has a Moffat point-spread function of its detector's seeing, sky and photon
     noise, host galaxies and field stars; the reference has its own seeing and is deeper; the
-    difference keeps what an imperfect subtraction leaves.  Real candidates are new sources down to
+    difference keeps what an imperfect subtraction leaves, and is reference minus science where the
+    centre would be negative.  Real candidates are new sources down to
     a signal to noise of 4.5, on a galaxy or not, some of which the reference has fainter; stars of
     the reference, of any brightness, that have become brighter or fainter; and moving objects.
 
@@ -69,7 +70,8 @@ def make_stamps(
 
     backgrounds : array-like of shape (n_cutouts, height, width, 3), default=None
         Real cutouts to paint onto instead of a simulated sky, larger than the stamps.  The centres
-        of the stamps avoid those of the cutouts, where the survey detected a candidate.  Missing
+        of the stamps avoid those of the cutouts, where the survey detected a candidate; the seeing
+        is that of the stars of the cutout.  Missing
         pixels, NaN or beyond 1e30, become the median.
 
     out : array of shape (n_samples, height * width * 3), default=None
@@ -155,6 +157,8 @@ def _put_candidates(
         if len(objects):
             part = exposures.take(objects)
             snr[objects] = paint(part, rng)
+            if name in ARTEFACTS:
+                turn_positive(part)
             exposures.put(objects, part)
     return snr
 

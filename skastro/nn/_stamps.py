@@ -1,5 +1,6 @@
 """Networks for image stamps: normalisation, the simple and the complex one of Tomo-e Gozen."""
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -9,7 +10,8 @@ from skastro.nn._classifier_net import ClassifierNet
 from skastro.nn._residual import ResidualBlock
 
 _FLAT = 1e-6
-NORMALIZATIONS = ("minmax", "standardize_asinh", "asinh_minmax", "none")
+_MAD_TO_STD = 1.4826
+NORMALIZATIONS = ("minmax", "standardize_asinh", "asinh_minmax", "noise_asinh", "none")
 
 
 def orient(images: Tensor, number: int) -> Tensor:
@@ -45,12 +47,18 @@ class StampNormalization(nn.Module):
 
     Parameters
     ----------
-    method : {"minmax", "standardize_asinh", "asinh_minmax", "none"}, default="minmax"
-        Normalisation of each image and channel: to [0, 1]; the standardised image and asinh of
-        half the image, with twice as many channels; asinh of half the image, to [0, 1]; none.
+    method : str, default="minmax"
+        Normalisation of each image and channel.  "minmax": to [0, 1].  "standardize_asinh": the
+        standardised image and asinh of half the image, with twice as many channels.
+        "asinh_minmax": asinh of half the image, to [0, 1].  "noise_asinh": asinh of the difference
+        from the median in units of the noise, divided so that ten times the noise becomes 1.
+        "none": none.
 
     Notes
     -----
+    The noise is 1.4826 times the median absolute deviation.  Unlike the range, it shows how many
+    times brighter than the noise a star is, and does not change with one bright pixel.
+
     A constant image becomes zero: the range or standard deviation by which it is divided is at
     least 1e-6 of its largest absolute value.
 
@@ -81,6 +89,8 @@ class StampNormalization(nn.Module):
             return images
         if self.method == "standardize_asinh":
             return torch.cat([_standardized(images), _asinh(images)], dim=1)
+        if self.method == "noise_asinh":
+            return _noise_asinh(images)
         return _minmax(images if self.method == "minmax" else _asinh(images))
 
 
@@ -91,6 +101,16 @@ def _asinh(images: Tensor) -> Tensor:
 def _minmax(images: Tensor) -> Tensor:
     low, high = images.amin((-2, -1), True), images.amax((-2, -1), True)
     return (images - low) / _at_least(high - low, torch.maximum(high.abs(), low.abs()))
+
+
+def _noise_asinh(images: Tensor) -> Tensor:
+    away = images - _median(images)
+    noise = _at_least(_MAD_TO_STD * _median(away.abs()), away.abs().amax((-2, -1), True))
+    return torch.asinh(away / noise) / math.asinh(10.0)
+
+
+def _median(images: Tensor) -> Tensor:
+    return images.flatten(-2).median(dim=-1).values[..., None, None]
 
 
 def _standardized(images: Tensor) -> Tensor:

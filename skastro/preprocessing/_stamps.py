@@ -22,6 +22,7 @@ from skastro.utils.missing import is_blank
 
 _PIXELS_AT_ONCE = 2**22
 _FLAT = 1e-6
+_NORMALIZATIONS = ("minmax", "standardize_asinh", "asinh_minmax", "noise_asinh")
 
 
 class StampTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -259,10 +260,12 @@ class NormalizeStamps(StampTransformer):
 
     Parameters
     ----------
-    method : {"minmax", "standardize_asinh", "asinh_minmax", "asinh"}, default="minmax"
-        Scale to [0, 1] (`simple` of Tomo-e Gozen); standardise, and add asinh of half the counts
-        as further channels (`complex`); scale asinh of half the counts to [0, 1] (`norm1`); or
-        take asinh of half the counts.
+    method : str, default="minmax"
+        "minmax": scale to [0, 1] (`simple` of Tomo-e Gozen).  "standardize_asinh": standardise, and
+        add asinh of half the counts as further channels (`complex`).  "asinh_minmax": scale asinh
+        of half the counts to [0, 1] (`norm1`).  "noise_asinh": asinh of the difference from the
+        median in units of the noise, 1.4826 times the median absolute deviation, divided so that
+        ten times the noise becomes 1.  "asinh": asinh of half the counts.
 
     image_shape : tuple of 3 ints or None, default=(29, 29, 3)
         (height, width, channels) of the stamps in the first columns of X; None: all columns are
@@ -293,7 +296,7 @@ class NormalizeStamps(StampTransformer):
     """
 
     _parameter_constraints = {
-        "method": [StrOptions({"minmax", "standardize_asinh", "asinh_minmax", "asinh"})],
+        "method": [StrOptions({"asinh", *_NORMALIZATIONS})],
         **StampTransformer._parameter_constraints,
     }
 
@@ -311,6 +314,8 @@ class NormalizeStamps(StampTransformer):
         return (*shape[:2], factor * shape[2])
 
     def _change(self, images):
+        if self.method == "noise_asinh":
+            return _noise_asinh(images)
         asinh = np.arcsinh(images / 2)
         if self.method == "asinh":
             return asinh
@@ -341,6 +346,12 @@ def _middle(old, new):
 def _minmax(images):
     low, high = (_reduced(function, images) for function in (np.fmin, np.fmax))
     return (images - low) / _at_least(high - low, np.maximum(np.abs(low), np.abs(high)))
+
+
+def _noise_asinh(images):
+    away = images - _medians(images)
+    noise = _at_least(1.4826 * _medians(np.abs(away)), _reduced(np.fmax, np.abs(away)))
+    return np.arcsinh(away / noise) / np.arcsinh(10.0).astype(away.dtype)
 
 
 def _standardized(images):

@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline
 
 from skastro.label_errors import LabelErrorFinder
 from skastro.neural_network import StampCNNClassifier
-from skastro.nn import ComplexStampNet, RealBogusLoss
+from skastro.nn import ComplexStampNet, RealBogusLoss, SimpleStampNet
 from skastro.preprocessing import CropStamps, FillStamps
 from skastro.recipes._options import make_networks, split_options
 from skastro.resampling import ResamplingPipeline
@@ -126,6 +126,7 @@ def make_realbogus_classifier(
     image_shape: tuple[int, int, int] = (29, 29, 3),
     architecture: Any = "simple",
     loss: dict | None = None,
+    normalization: str | None = None,
     width: float = 1.0,
     max_epochs: int | None = None,
     n_networks: int = 1,
@@ -148,6 +149,10 @@ def make_realbogus_classifier(
     loss : dict, default=None
         Weights and options of :class:`skastro.nn.RealBogusLoss`; cross-entropy by default.  The
         paper uses ``{"cross_entropy": 0.1, "auc": 1.0, "vat": 0.1}``.
+
+    normalization : str, default=None
+        Method of :class:`skastro.nn.StampNormalization`; None for that of the network.  For a
+        network that is trained on simulations, "noise_asinh" (benchmarks/science/realbogus.md).
 
     width : float, default=1.0
         Factor of the numbers of channels of the complex network.
@@ -195,6 +200,9 @@ def make_realbogus_classifier(
     split_options(make_realbogus_classifier, parameters, (StampCNNClassifier,))
     if architecture == "complex":
         architecture = partial(ComplexStampNet, width=width)
+    if normalization is not None:
+        architecture = SimpleStampNet if architecture == "simple" else architecture
+        architecture = partial(architecture, normalization=normalization)
     return make_networks(
         StampCNNClassifier,
         image_shape=image_shape,

@@ -133,6 +133,34 @@ def test_the_difference_of_quiet_sky_has_the_noise_of_both():
     assert np.median(spread[:, 2] / expected) == pytest.approx(1, abs=0.1)
 
 
+@pytest.mark.parametrize("name", list(ARTEFACTS))
+def test_every_bogus_candidate_is_positive_in_the_difference(name):
+    X, _, _ = make_stamps(200, artefacts=[name], real_fraction=0, random_state=0)
+    difference = images(X)[..., 2]
+    centre = difference[:, 13:16, 13:16].mean((1, 2))
+    assert (centre > np.median(difference, axis=(1, 2)) - 1e-3).all()
+
+
+def stars(n, fwhm, flux):
+    """Cutouts with a star away from the middle."""
+    rng, size = np.random.default_rng(0), 63
+    star = point_source(size, np.full(n, -20.3), np.full(n, 20.2), seeing(n, fwhm))
+    found = rng.normal(0, 1, (n, size, size, 3)).astype(np.float32)
+    found[..., :2] += (flux * star)[..., None]
+    return found
+
+
+@pytest.mark.parametrize("fwhm", [1.6, 2.4, 4.0])
+def test_painted_candidates_have_the_seeing_of_the_cutouts(fwhm):
+    _, _, meta = make_stamps(200, backgrounds=stars(10, fwhm, 5e3), random_state=0)
+    np.testing.assert_allclose(meta["seeing"], fwhm, rtol=0.15)
+
+
+def test_painted_candidates_have_the_seeing_of_a_detector_without_stars():
+    _, _, meta = make_stamps(200, backgrounds=stars(10, 2.0, 0.0), random_state=0)
+    assert meta["seeing"].std() > 0.2
+
+
 def test_numbers_of_each_kind():
     X, y, meta = make_stamps(
         1000, real_fraction=0.3, n_detectors=5, artefacts={"ghost": 3, "dipole": 1}, random_state=1

@@ -93,7 +93,17 @@ def test_standardize_asinh_returns_both_images():
     torch.testing.assert_close(asinh, torch.asinh(images / 2))
 
 
-@pytest.mark.parametrize("method", ["minmax", "asinh_minmax", "standardize_asinh"])
+def test_noise_asinh_shows_signal_to_noise_at_any_scale_and_level():
+    images = torch.randn(2, 3, 29, 29)
+    images[:, :, 14, 14] = 10.0
+    found = StampNormalization("noise_asinh")(images)
+    torch.testing.assert_close(found[:, :, 14, 14], torch.ones(2, 3), atol=0.1, rtol=0)
+    images[:, :, 14, 14] = 1e4
+    brighter = StampNormalization("noise_asinh")(3 * images + 100)
+    torch.testing.assert_close(brighter[..., :10, :], found[..., :10, :], atol=1e-3, rtol=0)
+
+
+@pytest.mark.parametrize("method", ["minmax", "asinh_minmax", "standardize_asinh", "noise_asinh"])
 @pytest.mark.parametrize("level", [0.0, 1e-30, 3e4, -7.0])
 def test_constant_stamps_stay_finite(method, level):
     found = StampNormalization(method)(torch.full((1, 1, 5, 5), level))

@@ -80,6 +80,15 @@ def test_normalisation_is_that_of_the_networks(rows, method):
     np.testing.assert_allclose(found, expected, atol=2e-5)
 
 
+def test_normalisation_by_noise_is_that_of_the_networks(rows):
+    odd = np.ascontiguousarray(images(rows)[:, :5])
+    step = NormalizeStamps("noise_asinh", image_shape=odd.shape[1:])
+    with torch.no_grad():
+        network = StampNormalization("noise_asinh")(torch.from_numpy(odd).permute(0, 3, 1, 2))
+    expected = network.permute(0, 2, 3, 1).reshape(len(odd), -1).numpy()
+    np.testing.assert_allclose(step.fit_transform(odd.reshape(len(odd), -1)), expected, atol=2e-5)
+
+
 def test_missing_pixels_stay_missing_and_change_no_other(rows):
     broken = rows.copy()
     images(broken)[0, 0, 0, 0] = np.nan

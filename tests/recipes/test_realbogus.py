@@ -58,6 +58,9 @@ def test_parameters_reach_the_networks():
     assert isinstance(model, StampCNNClassifier)
     assert model.architecture.func is ComplexStampNet
     assert model.criterion.auc == 1.0 and model.optimizer == "SGD"
+    for architecture in ("simple", "complex"):
+        model = make_realbogus_classifier(architecture=architecture, normalization="noise_asinh")
+        assert model.architecture().normalization.method == "noise_asinh"
     pipeline = make_realbogus(method="threshold", action="relabel", cv=7, first={"lr": 0.1})
     assert pipeline[0].cv == 7 and pipeline[0].action == "relabel"
     assert pipeline[0].estimator[-1].lr == 0.1
