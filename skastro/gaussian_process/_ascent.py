@@ -22,6 +22,7 @@ import numpy as np
 MAX_EVALUATIONS = 60
 TOLERANCE, NEGLIGIBLE = 1e-5, 2e-7
 FIRST_RADIUS, LARGEST_RADIUS = 1.5, 4.0
+# theta is the log of a squared scale: 60,000 Angstrom, ten times the start.
 FAR_SCALE, LARGEST_SHARE = 2 * np.log(60_000.0), 0.98
 VALUE, DAMPING, RADIUS, PROMISED, LONGEST, COUNT, RUNNING, UP, CONVERGED = range(9)
 
@@ -80,6 +81,7 @@ def propose(ascent):
     beyond = grows & (newton[2] > LARGEST_SHARE)
     for k in range(3):
         step[k] = choose(beyond, limited[k], newton[k])
+    # 1e-300: a step of zero, where all parameters are held, must not divide zero by zero.
     shrink = np.minimum(1.0, numbers[RADIUS] / np.maximum(longest_of(step), 1e-300))
     for k in range(3):
         step[k] = step[k] * shrink

@@ -18,6 +18,8 @@ from skastro.utils.ragged import (
     take_objects,
 )
 
+# Starts and bounds are those of avocado (Boone 2019): time scale 20 in [1, 1000] days, 6000
+# Angstrom, amplitude within e**10 of the guess.
 AMPLITUDE_RANGE, LARGEST_RATIO = 10.0, 1e13
 TIME_START, TIME_BOUNDS = 20.0, (1.0, 1000.0)
 TWO_TIME_STARTS = (3.0, 30.0)
@@ -106,6 +108,7 @@ def prepare(offsets, time, wavelength, flux, flux_err, reference, model, window=
     time, wavelength, flux, flux_err = columns
     largest = segment_reduce(offsets, np.abs(flux), np.maximum, empty=0.0)
     usable = (status == Status.OK) & (largest > 0)
+    # Powers of two: to divide by them and multiply again changes no digit.
     scale = np.ldexp(1.0, np.frexp(np.where(usable, largest, 1.0))[1])
     flux = flux / np.repeat(scale, lengths)
     floor = np.where(usable, model.error_floor * largest / scale, 0.0)
@@ -186,6 +189,7 @@ def _guess_scale(batch, model):
     if model.constant_mean:
         flux = flux - np.repeat(_weighted_mean(batch), np.diff(batch.offsets))
     brightest = segment_reduce(batch.offsets, flux, np.maximum, empty=0.0)
+    # As avocado does: otherwise a faint observation with a tiny error could win.
     floor = np.repeat(0.01 * brightest, np.diff(batch.offsets))
     with np.errstate(all="ignore"):
         strength = np.abs(flux) / np.sqrt(batch.variance + floor**2)

@@ -167,6 +167,8 @@ class DrawJob:
         if n_samples < 1:
             raise ValueError(f"n_samples={n_samples!r} is not a positive integer")
         n_objects = len(data[0]) - 1
+        # A seed for every object, usable or not: samples depend neither on threads nor on which
+        # fail.
         seeds = as_generator(random_state).integers(2**63, size=n_objects)
         batch = prepare(*data, check_reference(reference, n_objects), model)
         given = stack_hyperparameters(n_objects, *scales)

@@ -110,6 +110,7 @@ def solve(engine, problem, objects):
     fits = LightCurveFits.empty(len(objects))
     fits.write(slice(None), _natural(theta, mean_flux, value, counts, converged, solved, scale))
     lengths = np.diff(batch.offsets)[objects]
+    # A density: that of n fluxes is that of the scaled ones over scale ** n.
     fits.log_likelihood[:] -= lengths * np.log(scale)
     if grid is not None:
         grid *= scale.astype(grid.dtype)[:, None, None, None]

@@ -64,6 +64,7 @@ def _fit(process, flux, start, low, high):
 
     bounds = list(zip(low[free] + shift[free], high[free] + shift[free]))
     result = minimize(objective, vector[free], jac=True, bounds=bounds, method="L-BFGS-B")
+    # The last point that L-BFGS-B tried need not be its result: set the parameters again.
     objective(result.x)
     return vector - shift, -result.fun, result.nfev, bool(result.success)
 

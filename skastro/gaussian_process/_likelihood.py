@@ -75,7 +75,10 @@ class Likelihood:
             self.squared_time * np.exp(-theta[1]), self.squared_wavelength * np.exp(-theta[2])
         )
         covariance *= np.exp(theta[0])
+        # The view of einsum is writable; np.diagonal's is not.
         np.einsum("ii->i", covariance)[:] += self.variance
+        # The transpose is in Fortran order, so that LAPACK works in place. clean=0 leaves the
+        # kernel above the diagonal: read the lower triangle alone.
         factor, info = dpotrf(covariance.T, lower=1, overwrite_a=1, clean=0)
         if info:
             return None
@@ -97,6 +100,7 @@ class Likelihood:
 
     def slopes(self, state):
         """Return the matrices that gradient and information share."""
+        # dpotri writes the lower triangle alone.
         inverse, _ = dpotri(state.factor, lower=1)
         amplitude = np.exp(state.theta[0])
         matrices = tuple(amplitude * m for m in SLOPES[self.kernel](state.parts))

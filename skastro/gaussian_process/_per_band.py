@@ -250,6 +250,7 @@ def _gather(batch, block, constant_mean):
     offsets, rows = take_objects(batch.offsets, rows, block)
     length = np.diff(offsets)
     place = segment_ids(offsets), row_numbers(offsets)
+    # Not the longest of the block: a result would depend on which series are beside it.
     filled = {name: np.ones((len(block), _padded(length).max())) for name in names}
     for name in names:
         filled[name][place] = rows[name]

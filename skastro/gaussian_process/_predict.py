@@ -85,6 +85,7 @@ def _predict_radial(time, wavelength, state, inverse_factor, times, wavelengths,
     s = 3.0 / time_metric * (times - time[:, None]) ** 2
     q = 3.0 / wavelength_metric * (wavelengths - wavelength[:, None]) ** 2
     s, q = np.minimum(s, LARGEST_SQUARE), np.minimum(q, LARGEST_SQUARE)
+    # BLAS copies a matrix in another order on each call.
     factor = np.asfortranarray(np.tril(inverse_factor) * np.sqrt(amplitude))
     weights = amplitude * state.weights
     _fill_grid(s, q, factor, weights, amplitude, out)
@@ -120,6 +121,7 @@ def _refine(s, q, factor, weights, amplitude, points, out):
 def _unexplained(factor, cross):
     """Return ``1 - |factor cross|^2`` of each column, not below zero; `cross` is overwritten."""
     multiply = dtrmm if cross.dtype == np.float64 else strmm
+    # The transpose is in Fortran order: BLAS overwrites it without a copy.
     whitened = multiply(1.0, factor, cross.T, side=1, lower=1, trans_a=1, overwrite_b=1)
     return np.maximum(1.0 - np.einsum("ij,ij->i", whitened, whitened), 0.0)
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 LOG_2PI = np.log(2.0 * np.pi)
+# Finite: with infinity the slopes of padding would be infinity times zero, NaN.
 _FAR = 1e30
 
 
@@ -80,6 +81,7 @@ class RBFSeries:
 
     def evaluate(self, theta, some):
         """Return values, gradients, average and observed information of the series `some`."""
+        # A slice is a view; an index would copy every array of the block.
         some = slice(None) if len(some) == len(self.length) else some
         solution = self.solve(theta, some)
         amplitude, metric, white = np.exp(theta.T)[:, :, None]
@@ -166,6 +168,7 @@ def _cholesky(matrices):
     """Return factors, the identity where there is none, and where that is."""
     singular = np.zeros(len(matrices), bool)
     try:
+        # NumPy refuses the whole stack for one matrix that is not positive definite.
         return np.linalg.cholesky(matrices), singular
     except np.linalg.LinAlgError:
         factors = np.broadcast_to(np.eye(matrices.shape[1]), matrices.shape).copy()

@@ -47,6 +47,8 @@ def run(
                 problem = _problem(batch, model, grid, dtype, given)
                 fits.status[objects] = batch.status
                 if out is not None:
+                    # `objects` is a slice, and this writes through its view; an index array would
+                    # write to a copy.
                     out[objects][batch.status != Status.OK] = np.nan
                 bar.update(len(own) - 1 - len(batch.usable))
                 for where, solved, block in each(engine, problem, tasks(batch)):
@@ -73,6 +75,7 @@ def _workers(engine, n_jobs):
     with one_blas_thread():
         if n_jobs == 1:
             yield _serial
+        # Compiled code releases the GIL; the other engines need processes.
         elif engine == "numba":
             with ThreadPoolExecutor(n_jobs) as pool:
                 yield lambda engine, problem, tasks: _threads(pool, engine, problem, tasks)
@@ -92,6 +95,7 @@ def _threads(pool, engine, problem, tasks):
         for where, future in zip(tasks, futures):
             yield where, *future.result()
     finally:
+        # An error or Ctrl-C must not wait for all tasks that have not begun.
         for future in futures:
             future.cancel()
 

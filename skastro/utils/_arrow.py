@@ -60,6 +60,7 @@ def to_numpy(array):
         return to_numpy(array.dictionary_decode())
     if kind == "text":
         return _to_categorical(array.dictionary_encode())
+    # Arrow makes Python objects of flags with nulls.
     if kind == "flag" and array.null_count:
         array = array.cast(pa.int8())
     return array.to_numpy(zero_copy_only=False)
@@ -77,6 +78,7 @@ def _kind(type_):
 
 def _to_categorical(array):
     categories = array.dictionary.to_pylist()
+    # Dictionaries of other programs may hold null or repeat a text; pandas refuses both.
     if None in categories or len(set(categories)) < len(categories):
         array = array.dictionary_decode().dictionary_encode()
         categories = array.dictionary.to_pylist()

@@ -87,6 +87,7 @@ def find_column(names: Iterable[str], aliases: Sequence[str]) -> str | None:
     >>> find_column(["MJD", " Flt "], FIELD_ALIASES["band"])
     ' Flt '
     """
+    # Reversed: of two names that differ in their case, the first counts.
     known = {str(name).strip().lower(): name for name in reversed(list(names))}
     return next((known[alias] for alias in aliases if alias in known), None)
 
@@ -236,6 +237,7 @@ def to_dates(name: str, values: ArrayLike) -> NDArray[np.float64]:
     try:
         return to_numbers(name, series)
     except ValueError:
+        # Without a format pandas takes that of the first row for all.
         dates = pd.to_datetime(series, errors="coerce", utc=True, format="ISO8601")
         if (dates.isna() & series.notna()).any():
             raise
@@ -245,6 +247,7 @@ def to_dates(name: str, values: ArrayLike) -> NDArray[np.float64]:
 def _to_mjd(dates):
     if getattr(dates.dt, "tz", None) is not None:
         dates = dates.dt.tz_convert("UTC").dt.tz_localize(None)
+    # A difference: pandas keeps dates in s, ms, us or ns.
     return ((dates - pd.Timestamp(0)) / _DAY + _MJD_OF_1970).to_numpy(np.float64)
 
 
@@ -323,5 +326,6 @@ def to_identifiers(values: ArrayLike, name: str = "object_id") -> pd.Index:
             f"column {name!r} holds fractions, in which long identifiers lose digits; read "
             "identifiers as text or integers"
         )
+    # Objects: pandas 3 would make its own text dtype, which compares and hashes differently.
     text = series.astype(str).str.strip().astype(object)
     return pd.Index(text.to_numpy(object), name="object_id", dtype=object)

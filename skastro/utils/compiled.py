@@ -119,6 +119,7 @@ def source_stamp(path: Path) -> str:
 
 def _imported(text):
     """Return the files of the package that a source text imports."""
+    # Modules are found in imports of one line; of names in parentheses, only their own module.
     for module, names in re.findall(rb"^from skastro\.?([\w.]*) import ([\w, ]*)", text, re.M):
         place = _PACKAGE.joinpath(*module.decode().split("."))
         inside = [place / name.strip() for name in names.decode().split(",")]

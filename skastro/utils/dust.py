@@ -46,6 +46,7 @@ def extinction_magnitudes(
     wavelengths = np.asarray(wavelengths, float)
     if wavelengths.size > _FEW:
         return r_v * np.asarray(curve(Rv=r_v)(wavelengths * u.AA))
+    # A copy: the cache gives out the same array every time.
     return _known(tuple(wavelengths.ravel().tolist()), curve, r_v).reshape(wavelengths.shape).copy()
 
 

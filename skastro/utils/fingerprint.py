@@ -46,5 +46,6 @@ def _parts(column: pd.Series) -> Any:
 
 def _parts_of_values(values: Any) -> tuple:
     if isinstance(values, pd.Categorical):
+        # Objects: pandas 2 and 3 keep text in different dtypes, and a hash must not differ.
         return values.codes, np.asarray(values.categories, dtype=object)
     return str(values.dtype), np.asarray(values)

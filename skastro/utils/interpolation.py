@@ -43,6 +43,7 @@ def last_below(offsets: NDArray, x: NDArray, target_offsets: NDArray, targets: N
     owner = segment_ids(target_offsets)
     first, stop = offsets[:-1][owner], offsets[1:][owner]
     low = min(x.min(), targets.min())
+    # More than the range: the last key of a function stays below the first of the next.
     span = 1.01 * max(x.max() - low, targets.max() - low, 1e-300)
     keys = segment_ids(offsets) * span + (x - low)
     found = np.searchsorted(keys, owner * span + (targets - low), side="right") - 1
@@ -101,6 +102,7 @@ def interpolate_linear(
     rows, targets = rows[inside], targets[inside]
     with np.errstate(invalid="ignore"):
         share = (targets - x[rows]) / (x[rows + 1] - x[rows])
+    # Exact at both ends, unlike y + share * (rise).
     values[inside] = (1 - share) * y[rows] + share * y[rows + 1]
     return values
 
@@ -239,6 +241,7 @@ def bin_means(offsets: NDArray, x: NDArray, y: NDArray, edges: NDArray) -> NDArr
     n_functions = len(offsets) - 1
     pixel_offsets, left, borders = _pixel_borders(offsets, x)
     owner = segment_ids(offsets)
+    # One running sum serves all functions: a bright one would take the digits of a faint one.
     scale = segment_reduce(offsets, np.abs(y), np.maximum, empty=1.0)
     scale = np.where(scale > 0, scale, 1.0)
     area = np.zeros(len(borders))

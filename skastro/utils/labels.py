@@ -174,6 +174,7 @@ def is_unlabelled(labels: ArrayLike) -> NDArray[np.bool_]:
     >>> is_unlabelled([1, -1]).tolist()
     [False, False]
     """
+    # NumPy would make text of a list of numbers and names.
     values = np.asarray(labels, None if isinstance(labels, np.ndarray) else object)
     mask = np.asarray(pd.Index(values.ravel()).isin([UNLABELLED, str(UNLABELLED)]), bool)
     others = pd.unique(values[~mask])

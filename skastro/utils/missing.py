@@ -102,6 +102,7 @@ def is_blank(images: ArrayLike) -> NDArray[np.bool_]:
     >>> is_blank([1.0, float("nan"), -3.4e38]).tolist()
     [False, True, True]
     """
+    # Not >= BLANK: NaN compares as False and must count.
     return ~(np.abs(images) < BLANK)
 
 

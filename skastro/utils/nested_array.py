@@ -82,5 +82,6 @@ def nest_array(offsets: ArrayLike, rows: Rows) -> NestedArray:
     if (np.diff(offsets) < 0).any():
         raise ValueError("offsets must not decrease")
     offsets = pa.array(offsets.astype(np.int64, copy=False))
+    # 64-bit offsets: a survey has more than 2**31 observations.
     lists = pa.LargeListArray.from_arrays(offsets, structs)
     return NestedArray(lists)

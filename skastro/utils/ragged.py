@@ -281,6 +281,7 @@ def segment_reduce(
     """
     values, offsets = np.asarray(values), np.asarray(offsets)
     _check_rows("values", values, offsets, at_least=True)
+    # reduceat returns the row of the next object for an empty one.
     filled = np.diff(offsets) > 0
     dtype = ufunc.reduceat(np.ones(1, values.dtype), [0]).dtype
     out = np.full(len(filled), empty, np.result_type(dtype, np.min_scalar_type(empty)))

@@ -16,9 +16,12 @@ LOOSE = {"contract", "nnan", "ninf", "nsz", "arcp"}
 @njit(inline="always", fastmath=LOOSE)
 def exp_negative64(x):
     """Return exp(x) for float64 ``x <= 0``, relative error below 1e-14."""
+    # Below, the exponent bits would wrap around.
     x = max(x, -700.0)
+    # 1.5 * 2**52: the sum has no room for a fraction, so it is rounded to an integer.
     shifted = x * 1.4426950408889634 + 6755399441055744.0
     whole = shifted - 6755399441055744.0
+    # ln 2 in two parts: the first has so few digits that its product is exact.
     rest = x - whole * 0.6931471803691238
     rest = rest - whole * 1.9082149292705877e-10
     p = 2.505210838544172e-08
@@ -41,7 +44,9 @@ def exp_negative64(x):
 def exp_negative32(x):
     """Return exp(x) for float32 ``x <= 0``, relative error below 3e-7."""
     one = np.float32(1.0)
+    # Below, the exponent bits would wrap around.
     x = max(x, np.float32(-87.0))
+    # 1.5 * 2**23, as above.
     shifted = x * np.float32(1.44269504) + np.float32(12582912.0)
     whole = shifted - np.float32(12582912.0)
     rest = x - whole * np.float32(0.693359375)
