@@ -15,6 +15,7 @@ from skastro.recipes import prediction_table
 if TYPE_CHECKING:
     from lsdb import Catalog
 
+# LSDB keeps text in Arrow, and partitions must have the types of `meta`.
 _TEXT = pd.ArrowDtype(pa.string())
 _NESTED = ("lightcurve", "spectrum")
 
@@ -96,6 +97,7 @@ def predict_catalog(
     kept = list(dict.fromkeys([id_column, *_positions(catalog), *keep]))
     columns = _columns(fitted, catalog, columns)
     _check_columns("predict_catalog", catalog, [*kept, *columns])
+    # Without `meta` LSDB would call the function on an empty frame.
     meta = _with_predictions(catalog.meta.iloc[:0], kept, _no_predictions(fitted.classes_))
     return catalog.map_partitions(_predict, shared, id_column, kept, columns, errors, meta=meta)
 
@@ -206,6 +208,7 @@ def _typed(table):
 
 
 def _with_predictions(frame, kept, table):
+    # LSDB's index is the position on the sky, and must stay.
     return NestedFrame(pd.concat([frame[kept], table.set_axis(frame.index, axis=0)], axis=1))
 
 

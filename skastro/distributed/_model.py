@@ -73,6 +73,7 @@ def _plugin(digest, content):
     """Return the plugin that hands the content to workers, also to those that start later."""
     from distributed import WorkerPlugin
 
+    # The class is pickled by value: it must import the module to reach the worker's own.
     class KeepModel(WorkerPlugin):
         name = f"skastro-model-{digest}"
 

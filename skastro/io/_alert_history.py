@@ -13,9 +13,11 @@ from skastro.utils.missing import mask_magnitudes
 from skastro.utils.photometry import is_detected, magnitude_to_flux
 
 _ZERO_POINT = 27.5
+# `diffmaglim` is the magnitude of 5 sigma.
 _LIMIT_SIGMA = 5.0
 _FORCED_SIGMA = 5.0
 _FLUXCAL = 10 ** (0.4 * (_ZERO_POINT - NANOJANSKY))
+# ZTF's forced photometry writes -99999 where it has no flux.
 _BLANK_FLUX = -99998.0
 _SIGNS = dict.fromkeys(("t", "true", "1", "1.0", "+1"), 1.0) | dict.fromkeys(
     ("f", "false", "0", "0.0", "-1", "-1.0"), -1.0
@@ -153,6 +155,7 @@ def _dates(
     band = _texts(structs, layout.band)
     if layout.bands:
         names = {str(number): name for number, name in layout.bands.items()}
+        # A null among the numbers of filters makes floats of them.
         band = np.array([text.removesuffix(".0") for text in band], object)
         unknown = [i for i, text in enumerate(band) if text and text not in names]
         _note(faults, alert, unknown, lambda i: f"{where}: {layout.band} {band[i]!r} is unknown")

@@ -16,6 +16,7 @@ from skastro.io._alert_stamps import Cutouts, read_cutouts
 from skastro.utils.columns import STATIC_ALIASES
 
 _OBJECT = "diaObject"
+# Above, floats skip whole numbers.
 _EXACT = 2**53
 _STANDARD = tuple(alias for aliases in STATIC_ALIASES.values() for alias in aliases)
 _NULLABLE = {
@@ -109,6 +110,7 @@ def _parse(
         _identifiers(columns, name) for name in (layout.alert_id, layout.object_id)
     )
     if not layout.requires_object:
+        # 0 is no object: such sources would become one light curve.
         object_id[object_id == "0"] = None
     history = read_history(table, layout, forced)
     faults = _missing(table, layout, alert_id, object_id) | history.faults

@@ -13,6 +13,7 @@ from skastro.exceptions import FormatError
 
 _PACKETS_AT_ONCE = 1_000
 _AVRO_MAGIC = b"Obj\x01"
+# Confluent's format: a zero byte, and the number of the schema in four.
 _REGISTRY_HEADER = 5
 _KIND_FIELDS = ("candidate", "diaSource", "alertId", "diaSourceId")
 _SUFFIXES = {".avro", ".parquet"}

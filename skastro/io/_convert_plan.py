@@ -304,6 +304,7 @@ def check_identifiers(targets: Sequence[Path]) -> None:
     values, counts = np.unique(np.concatenate(hashes), return_counts=True)
     twice = values[counts > 1]
     owners = [t for t, own in zip(targets, hashes) if np.isin(own, twice).any()]
+    # Two texts may have one hash: compare the identifiers themselves.
     seen: dict[Path, pd.Index] = {}
     for target in owners:
         own = pd.Index(_identifiers(target))

@@ -89,12 +89,15 @@ class FitsTable:
             return values
         values = np.ascontiguousarray(values)
         if values.dtype.kind == "S":
+            # FITS pads text with blanks or zero bytes; latin-1 reads whatever is not ASCII.
             return np.char.strip(np.char.decode(values, "latin-1"), " \0").astype(object)
+        # FITS is big-endian, which pandas and torch refuse.
         return values.astype(values.dtype.newbyteorder("="), copy=False)
 
     def keyword(self, name, default):
         """Return a keyword of the primary header, or a default."""
         try:
+            # astropy reads a card, and finds it damaged, only now.
             return self.header.get(name, default)
         except fits.VerifyError as error:
             raise FormatError(f"{self.name}: damaged header, {name}: {error}") from error
@@ -145,6 +148,7 @@ def _read(path):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", AstropyUserWarning)
+            # astropy only warns of a file that ends early.
             warnings.filterwarnings("error", ".*truncated.*", AstropyUserWarning)
             hdus = _open_hdus(path)
             return hdus, _first_table(hdus, path)
@@ -183,6 +187,7 @@ def _first_table(hdus, path):
     data = tables[0].data
     if data is None:
         data = np.zeros(0, columns.dtype).view(fits.FITS_rec)
+    # FITS_rec would convert and keep each column; the plain view reads the mapped file.
     records = data.view(np.ndarray)
     if len(records) * records.dtype.itemsize != tables[0].header["NAXIS1"] * len(records):
         raise FormatError(f"{path}: rows of {records.dtype.itemsize} bytes do not fit its header")

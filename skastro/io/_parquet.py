@@ -151,6 +151,7 @@ def read_parquet(
     if len(frames) > 1:
         X = NestedFrame(pd.concat(frames))
         files = np.repeat([path.name for path in paths], [len(frame) for frame in frames])
+        # A RangeIndex begins anew in every file: numbers are no identifiers.
         if not pd.api.types.is_numeric_dtype(X.index.dtype):
             X = settle_duplicates(X, duplicates=duplicates, owner="read_parquet", files=files)
     if errors == "skip":

@@ -60,6 +60,7 @@ def object_starts(
     """
     right = _right_pointers(n_rows, separators, n_obs, pointers)
     if right.all():
+        # PTROBS counts rows from 1.
         return pointers[0] - 1 if pointers is not None else np.zeros(0, np.int64)
     starts, lengths = _segments(n_rows, separators)
     if len(starts) == len(n_obs) and (lengths == n_obs).all():
@@ -77,6 +78,7 @@ def _right_pointers(n_rows, separators, n_obs, pointers):
     """Return which pointers agree with NOBS and with the separators."""
     if pointers is None:
         return np.zeros(len(n_obs), bool)
+    # PTROBS counts rows from 1, and PTROBS_MAX is the last row itself.
     start, stop = pointers[0] - 1, pointers[1]
     right = (stop - start == n_obs) & (start >= 0) & (stop <= n_rows)
     inside = np.searchsorted(separators, stop) - np.searchsorted(separators, start)

@@ -125,6 +125,7 @@ def read_types(
     _fill(found, numbers, types)
     is_named = ~np.isin(names.astype(str), [*_NO_NAME, "None"])
     found = np.where(pd.isna(found) & is_named, names, found)
+    # The README numbers the simulated types; SNTYPE may be another numbering.
     simulated = [table.column(name) for name in TYPE_ALIASES[:3] if table.find(name) is not None]
     _fill(found, simulated, readme_types)
     unnamed = pd.isna(found)

@@ -25,6 +25,7 @@ from skastro.utils.columns import (
 from skastro.utils.ragged import nest, sort_rows
 
 _NEEDED = ("time", "band", "flux", "flux_err")
+# Fluxes are float32 as in SNANA's FITS files, so that both readers return the same numbers.
 _KINDS = {"time": np.float64, "flux": np.float32, "flux_err": np.float32}
 _NUMERIC = {
     f"{alias}{end}".upper()
@@ -275,6 +276,7 @@ def _field(path, field, name, words):
         if field == "detected":
             return to_flags(name, np.array(words, str))
         if field == "photflag":
+            # -9 says missing, but has nearly all bits set.
             return np.array([max(int(word), 0) for word in words], np.int32)
         return np.array(words, _KINDS[field])
     except (ValueError, OverflowError) as error:

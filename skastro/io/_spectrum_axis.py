@@ -20,6 +20,7 @@ _POLYNOMIALS = {
 _SPECTRAL = re.compile(r"^(FREQ|ENER|WAVN|WAVE|AWAV|VRAD|VOPT|ZOPT|VELO|BETA)(-[A-Z0-9]{3})?$")
 _KEYS = ("CTYPE1", "CUNIT1", "CRVAL1", "CRPIX1", "CDELT1", "CD1_1", "PC1_1", "RESTFRQ", "RESTWAV")
 _STANDARD_UNITS = {"FREQ": "Hz", "ENER": "J", "WAVN": "1 / m"}
+# No spectrum begins below 1e-3 Angstrom, and none beyond a millimetre.
 _METRES = 1e-3
 
 
@@ -106,6 +107,7 @@ def _world(
 def _multispec(path: object, header: Header, n_pixels: int) -> NDArray:
     """Return the wavelengths of the first aperture from the text in the WAT2 cards."""
     cards = sorted(key for key in header if re.fullmatch(r"WAT2_\d+", key))
+    # A card holds 68 characters, but astropy drops the blanks at the end.
     text = "".join(str(header[key]).ljust(68) for key in cards)
     found = re.search(r'spec1\s*=\s*"([^"]*)"', text)
     try:

@@ -42,6 +42,7 @@ _UNITS = {
 }
 _SPELLINGS = {text: unit for unit, texts in _UNITS.items() for text in texts}
 _NAME_AND_UNIT = re.compile(r"^\s*([^\[(]+?)\s*(?:[\[(]\s*([^\])]*?)\s*[\])])?\s*$")
+# Optical wavelengths in nm that are taken for Angstrom end below 1,000.
 _LEAST_ANGSTROM, _MOST_ANGSTROM = 1e3, 1e7
 
 

@@ -119,6 +119,7 @@ def read_csv(path: str | Path, *, text: Sequence[str] | None = ()) -> pd.DataFra
             dtype=kinds,
             names=names,
             header=0,
+            # Otherwise pandas makes an index of the first column where lines have one value more.
             index_col=False,
             skipinitialspace=True,
         )
@@ -126,6 +127,7 @@ def read_csv(path: str | Path, *, text: Sequence[str] | None = ()) -> pd.DataFra
 
 
 def _lines(text):
+    # str.splitlines would also cut at form feeds and other separators inside values.
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 

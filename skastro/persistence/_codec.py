@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+# Many readers of JSON hold numbers as doubles.
 _LARGEST_NUMBER = 2**53
 
 
@@ -83,6 +84,7 @@ class Writer:
         if id(value) in self._seen:
             return {"t": "again", "n": self._seen[id(value)][0]}
         number = len(self._seen)
+        # The value too: the id of one that is freed would be used again.
         self._seen[id(value)] = (number, value)
         codec = next((codec for codec in self.codecs if codec.fits(value)), None)
         if codec is None:

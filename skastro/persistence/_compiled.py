@@ -23,6 +23,7 @@ def _read_tree(node, read):
     n_features, n_classes, n_outputs = read(node["shape"])
     state = read(node["state"])
     nodes = np.zeros(len(state["nodes"]), NODE_DTYPE)
+    # Versions of scikit-learn differ in the fields of a node.
     for name in set(nodes.dtype.names) & set(state["nodes"].dtype.names):
         nodes[name] = state["nodes"][name]
     check_nodes(nodes, nodes["left_child"] != -1, ("left_child", "right_child"))

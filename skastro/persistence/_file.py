@@ -17,6 +17,7 @@ from skastro.exceptions import FormatError
 
 FORMAT = "skastro-model"
 VERSION = 1
+# A damaged file may claim any length.
 _LARGEST_HEADER = 64 * 2**20
 
 
@@ -88,6 +89,7 @@ def draft_of(path: Path) -> Iterator[str]:
     os.close(handle)
     try:
         yield draft
+        # A rename can reach the disk before the data.
         with open(draft, "rb+") as file:
             os.fsync(file.fileno())
         os.chmod(draft, 0o666 & ~_umask())

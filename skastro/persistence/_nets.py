@@ -66,6 +66,7 @@ def _read_net(node, read):
     criterion = functools.partial(copy.deepcopy, read(node["criterion"]))
     net = find(node["class"])(criterion=criterion, **parameters)
     net.set_params(device="cpu", verbose=0)
+    # Building draws weights, soon replaced, from the one generator of the process.
     with _LOCK, torch.random.fork_rng(devices=[]):
         with torch.device("meta"):
             _check_shapes(_bare_module(parameters).state_dict(), weights)

@@ -8,6 +8,7 @@ from sklearn.utils import Bunch
 
 from skastro.persistence._codec import Codec
 
+# `astype(str)` takes the space of the longest text for each.
 _MOST_TEXT = 2**16
 _DTYPE_KINDS = "?biufcMmSUO"
 _BIT_GENERATORS = {"PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64"}
@@ -96,6 +97,7 @@ def _write_items(values, write, path):
 
 
 def _write_set(values, write, path):
+    # Sets of text have another order in every process.
     return _write_items(sorted(values, key=repr), write, path)
 
 

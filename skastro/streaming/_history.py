@@ -5,6 +5,7 @@ import hashlib
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+# The store holds these bytes: another field, order or width makes its files unreadable.
 MEASUREMENT = np.dtype(
     [
         ("time", "<f8"),
@@ -30,6 +31,7 @@ def packet_number(alert_id: str) -> int:
     (True, False)
     """
     digest = hashlib.blake2b(alert_id.encode(), digest_size=8).digest()
+    # SQLite's integers are signed.
     return int.from_bytes(digest, "little") >> 1
 
 

@@ -104,6 +104,7 @@ class KafkaPackets:
                 "KafkaPackets needs confluent-kafka: install skastro[kafka]"
             ) from None
         defaults = {"auto.offset.reset": "earliest"}
+        # `enable.auto.commit` last: no configuration may commit messages before they are worked on.
         consumer = Consumer(defaults | self.config | {"enable.auto.commit": False})
         consumer.subscribe(self.topics, on_assign=clock.restart)
         return consumer

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 _STEPS = ("decode", "store", "predict", "write")
+# Bins of one percent from a microsecond to two weeks.
 _SHORTEST, _RATIO, _N_BINS = 1e-6, 1.01, 2800
 _MOST_REASONS = 100
 

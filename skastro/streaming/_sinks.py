@@ -68,6 +68,7 @@ class ParquetSink:
     def compact(self) -> None:
         """Replace all files by one with the latest prediction of every object."""
         *older, last = self._paths()
+        # The new file first: a killed run leaves predictions twice, which `read` settles.
         self._write_whole(self.read(), last)
         for path in older:
             path.unlink()
@@ -123,9 +124,11 @@ class SQLiteSink:
         """
         rows = table.rename_axis("object_id").reset_index()
         names = [_quoted(name) for name in rows.columns]
+        # Objects, because sqlite3 does not know NumPy's numbers, nor NaN as NULL.
         values = rows.astype(object).where(rows.notna(), None).to_numpy().tolist()
         own = _quoted(self.table)
         columns, marks = ", ".join(names), ", ".join("?" * len(names))
+        # sqlite3's own context commits and does not close.
         with closing(sqlite3.connect(self.path)) as database, database:
             key = f"PRIMARY KEY ({names[0]})"
             database.execute(f"CREATE TABLE IF NOT EXISTS {own} ({columns}, {key})")

@@ -33,6 +33,7 @@ INSERT OR REPLACE INTO objects
     (object_id, alert_id, packet, last_time, n_alerts, statics, history, pending)
 VALUES (?, ?, ?, ?, ?, ?, ?, 1)
 """
+# One variable for all names, because SQLite limits their number.
 _AMONG = "IN (SELECT value FROM json_each(?))"
 
 
@@ -148,6 +149,7 @@ class AlertStore:
         fresh = self._fresh(measurements.alert_id)
         if len(fresh):
             with self._database:
+                # One transaction: an alert that is known is in its history.
                 self._write_note("survey", measurements.survey)
                 new = [(name,) for name in measurements.alert_id[fresh]]
                 self._database.executemany("INSERT INTO alerts VALUES (?)", new)

@@ -179,6 +179,7 @@ class AlertStream:
             with report.step("predict"):
                 table = self._table(store.light_curves(names))
             with report.step("write"):
+                # Before `finish`: a killed run predicts them again, under the same number.
                 for sink in self.sinks:
                     _write(sink, table, store.n_finished)
                 store.finish(names)
