@@ -82,6 +82,7 @@ def number_bands(
     """
     position = {name: number for number, name in enumerate(bands)}
     table = [position.get(name, -1) for name in _names(band, survey)]
+    # Code -1, a missing band, finds the entry at the end.
     return np.array([*table, -1], np.intp)[band.codes]
 
 

@@ -129,6 +129,7 @@ def replace_labels(
             f"{remedy}predict_proba or strings as classes",
             np.flatnonzero(where),
         )
+    # The kind without a length, or the text would be cut to that of the labels.
     return np.where(where, np.array(text, labels.dtype.kind), labels)
 
 

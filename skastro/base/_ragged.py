@@ -213,6 +213,7 @@ class RaggedTransformer(RaggedInputMixin, TransformerMixin, BaseEstimator):
             columns[self.quality_column] = add_reasons(X, self.quality_column, faults)
         new_offsets, new_rows = self._transform_rows(offsets, rows, X)
         array: Any = get_array(X, self.column)
+        # A step that changes no row returns the same object, and the column is kept.
         if new_rows is not rows:
             columns[self.column] = nest_array(new_offsets, new_rows)
         elif not isinstance(array, NestedArray):

@@ -59,6 +59,8 @@ class Checkpoint:
             with partial_path.open("wb") as file:
                 torch.save({**state, "fingerprint": self.fingerprint}, file)
                 file.flush()
+                # A rename can reach the disk before the data: after a power cut the file would be
+                # empty.
                 os.fsync(file.fileno())
             os.replace(partial_path, self.path)
         finally:
@@ -239,6 +241,7 @@ def _keys(source: Source) -> NDArray[np.uint64]:
 def _feed(digest, *values: Any) -> None:
     """Hash values of any kind by their content."""
     for value in values:
+        # The type too: the text of 1 and "1" is the same.
         digest.update(type(value).__name__.encode())
         for part in _parts(value):
             if isinstance(part, bytes):

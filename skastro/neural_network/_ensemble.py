@@ -171,6 +171,7 @@ class DeepEnsembleClassifier(
         members = [clone(self.estimator) for _ in range(self.n_estimators)]
         for member in members:
             _set_random_states(member, rng)
+        # The seeds are drawn by now, so that they do not depend on n_jobs.
         self.estimators_ = Parallel(n_jobs=self.n_jobs)(
             delayed(_fit)(member, X, y, fit_params) for member in members
         )

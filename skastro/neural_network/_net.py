@@ -135,6 +135,7 @@ class WeightedNet(NeuralNetClassifier):
 
     def _labelled_loss(self, y_pred, codes, weight):
         if len(codes) == 0:
+            # Zero, but one that backward can start from.
             return y_pred.sum()
         if y_pred.ndim == 3:
             codes = codes[:, None].expand(y_pred.shape[:2])
@@ -287,6 +288,7 @@ def train(
     if not hasattr(net, "optimizer_"):
         net._initialize_optimizer()
     for group in net.optimizer_.param_groups:
+        # The schedule of the training before ended near zero.
         group["lr"] = lr
     try:
         net.partial_fit((train_set, valid_set), epochs=n_epochs - n_finished)
@@ -294,6 +296,7 @@ def train(
         net.randomness = net.callbacks = None
         net.initialize_callbacks()
         for epoch in net.history:
+            # skorch's losses of single batches would grow the saved network with every epoch.
             epoch["batches"] = []
 
 
@@ -353,4 +356,5 @@ def move(net: WeightedNet, device: str) -> None:
     if isinstance(net.criterion_, torch.nn.Module):
         net.criterion_.to(device)
     if hasattr(net, "optimizer_"):
+        # It moves the state to the device of the parameters.
         net.optimizer_.load_state_dict(net.optimizer_.state_dict())

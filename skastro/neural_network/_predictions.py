@@ -163,6 +163,7 @@ class PredictionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Classif
             return self._forward(inputs).double().numpy()
 
         logits = self._table(source, read, self.n_outputs_)
+        # The softmax of these two is the sigmoid of the single logit.
         return np.hstack([-logits / 2, logits / 2]) if self.n_outputs_ == 1 else logits
 
     @available_if(_has_taxonomy)
@@ -244,6 +245,7 @@ class PredictionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Classif
         return self._read(X, reset=False).scaled(self.scale_)
 
     def _probabilities(self, inputs, objects):
+        # float32 would round probabilities near one to one.
         return self._targets.probabilities(self._forward(inputs).double()).numpy()
 
     def _sampled(self, inputs, keys):
@@ -315,6 +317,7 @@ class _ProbabilityNet(torch.nn.Module):
 
     def __init__(self, network, targets):
         super().__init__()
+        # A copy: `cpu` and `eval` would change the network of the estimator.
         self.network, self.targets = copy.deepcopy(network), targets
 
     def forward(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:

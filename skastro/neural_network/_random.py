@@ -151,6 +151,7 @@ class ObjectDraws(OwnGenerator):
         if shape[0] % len(keys):
             keys = keys.new_zeros(1)
         numbers = keys.repeat_interleave(shape[0] // len(keys))
+        # A tensor wraps around at 64 bits; Python's integers would not fit.
         numbers = _mix(numbers + torch.tensor(self._n_masks) * _STEP)
         for axis, size in enumerate(shape[1:], 1):
             step = torch.arange(size, device=like.device) * (2 * axis + 1) * _FACTORS[axis % 2]
@@ -166,6 +167,7 @@ def _mix(numbers):
 
 
 def _shifted(numbers, n_bits):
+    # Shifts of signed integers fill in copies of the sign.
     return (numbers >> n_bits) & ((1 << (64 - n_bits)) - 1)
 
 
@@ -177,6 +179,7 @@ def _dropout(mode, func, input, p=0.5, training=True, inplace=False, *, n_axes=N
     if n_axes is not None:
         shape = (*shape[:n_axes], *[1] * (input.ndim - n_axes))
     mask = mode.keep(shape, p, input)
+    # Not a division: with p = 1 it would be zero by zero.
     return input * mask * (1 / (1 - p) if p < 1 else 0.0)
 
 
@@ -222,6 +225,7 @@ def _recurrent(mode, func, input, state, weights, has_bias, n_layers, p, trainin
             input, own if pairs else own[0], weights[i * n_weights : (i + 1) * n_weights], *options
         )
         ends.append(end)
+        # torch draws the masks with the steps first, whatever batch_first is.
         steps_first = output.transpose(0, 1) if first and not mode.in_prediction else output
         dropped = _dropout(mode, func, steps_first, p) if i < n_layers - 1 else steps_first
         input = dropped.transpose(0, 1) if first and not mode.in_prediction else dropped

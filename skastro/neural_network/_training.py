@@ -188,6 +188,7 @@ class BaseNet(BaseEstimator, metaclass=ABCMeta):
             rng = np.random.RandomState()
             rng.set_state(("MT19937", start["keys"].numpy().astype(np.uint32), *start["rest"]))
         _, keys, *rest = rng.get_state()
+        # int64, because older versions of torch have no uint32.
         extra = {"keys": torch.from_numpy(keys.astype(np.int64)), "rest": rest}
         self._resume = SaveCheckpoint(file, start, extra)
         return rng
@@ -217,6 +218,7 @@ class BaseNet(BaseEstimator, metaclass=ABCMeta):
             self.scale_ = scaled.scale
             with seeded_globally(seed):
                 self.net_ = self._make_net(scaled, codes, weights).initialize()
+                # Training continues after the random numbers of the initial weights.
                 generator.set_state(torch.get_rng_state())
             self._after_building()
         return self._dataset(source, rows, codes, weights, generator=generator)
@@ -256,6 +258,8 @@ class BaseNet(BaseEstimator, metaclass=ABCMeta):
         if self.verbose:
             callbacks.append(Progress())
         if valid_set is not None:
+            # It restores the best epoch too, so it is there without patience; threshold=0, because
+            # skorch ignores gains below 0.01 %.
             patience = self.patience or self.max_epochs + 1
             callbacks.append(
                 EarlyStopping("valid_loss", patience, threshold=0, load_best=True, sink=_silent)

@@ -89,6 +89,7 @@ class GridTransformerNet(ClassifierNet):
         """Return embeddings (n, n_embedding) of grids (n, n_bands, n_times, n_channels)."""
         observed = image[..., -1] > 0
         mask = observed[:, 0] if self.seen == "first" else observed.any(dim=1)
+        # A view of the image so far; and a softmax over no token would be NaN.
         mask = mask.clone()
         mask[:, 0] |= ~mask.any(dim=1)
         steps = torch.arange(image.shape[2], dtype=image.dtype, device=image.device)

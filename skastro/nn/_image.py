@@ -65,6 +65,7 @@ class WideConv(nn.Module):
     def __init__(self, channels: int, height: int, *, momentum: float = 0.1) -> None:
         super().__init__()
         self.conv = nn.Conv1d(channels * height, height, kernel_size=3, padding=1)
+        # SCONE's layers are those of Keras: its epsilon, and Glorot's uniform weights.
         self.norm = BatchNorm(1, eps=1e-3, momentum=momentum)
         bound = (6 / (3 * height * (channels + height))) ** 0.5
         nn.init.uniform_(self.conv.weight, -bound, bound)

@@ -87,6 +87,7 @@ def partial_auc_loss(
 
 
 def _pair_loss(scores: Tensor, labels: Tensor, margin: float, cap: float, beta: float) -> Tensor:
+    # Zeros that backward can start from.
     losses = 0.0 * scores
     positive = labels == 1
     above, below = scores[positive], scores[~positive]
@@ -94,6 +95,7 @@ def _pair_loss(scores: Tensor, labels: Tensor, margin: float, cap: float, beta: 
         return losses
     if beta < 1:
         below = below.topk(max(1, round(beta * len(below)))).values
+    # Clamped first: the exponential of a large difference overflows.
     pairs = torch.expm1((below - above[:, None] + margin).clamp(0, cap))
     return losses.masked_scatter(positive, pairs.mean(1) * (len(scores) / len(above)))
 

@@ -26,6 +26,7 @@ def _huber(prediction: Tensor, target: Tensor) -> Tensor:
 
 def _log_cosh(prediction: Tensor, target: Tensor) -> Tensor:
     distance = (prediction - target).abs()
+    # log(cosh(x)) itself overflows.
     return distance + functional.softplus(-2 * distance) - math.log(2)
 
 
@@ -97,12 +98,14 @@ def sequence_loss(
     weight = torch.ones_like(target) if weight is None else weight.to(prediction.dtype)
     counts = weight > 0
     zero = prediction.new_zeros(())
+    # Before the error: a weight of zero times an infinite gradient is NaN.
     errors = _ERRORS[kind](torch.where(counts, prediction, zero), torch.where(counts, target, zero))
     total = (weight * errors).flatten(1).sum(dim=1)
     norm = weight.expand_as(errors).flatten(1).sum(dim=1)
     if reduction == "mean":
         total, norm = total.sum(), norm.sum()
     loss = total / torch.where(norm > 0, norm, torch.ones_like(norm))
+    # The root has an infinite gradient at zero.
     tiny = torch.finfo(loss.dtype).tiny
     return torch.where(loss > tiny, loss.clamp_min(tiny).sqrt(), loss) if kind == "rmse" else loss
 

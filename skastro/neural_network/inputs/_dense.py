@@ -211,6 +211,7 @@ class DenseBlocks:
         """Return the tensors of some rows by name; a training sample is the same."""
         values = self.X[rows, : self.edges[-1]].astype(np.float32, copy=False)
         if self.scale is not None and (self.largest[rows] > self.scale.limit).any():
+            # In place: the indices above have copied, and X stays as it is.
             np.clip(values, -self.scale.limit, self.scale.limit, out=values)
         cuts = np.split(values, self.edges[1:-1], axis=1)
         batch = {
@@ -230,6 +231,7 @@ def _scan(X, stop):
         part = slice(start, start + step)
         with np.errstate(over="ignore"):
             chunk = X[part, :stop].astype(np.float32, copy=False)
+        # Not the maximum of np.abs, which copies the chunk once more.
         largest[part] = np.maximum(chunk.max(axis=1), -chunk.min(axis=1))
         suspects = start + np.flatnonzero(~np.isfinite(largest[part]))
         infinite[suspects] = np.isinf(chunk[suspects - start]).any(axis=1)

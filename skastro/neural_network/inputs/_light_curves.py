@@ -285,6 +285,7 @@ class LightCurves:
         if generator is not None and self.n_prefixes:
             return torch.cat([_random_prefixes(last, self.n_prefixes, generator), last], dim=1)
         if not isinstance(at, str):
+            # In float32, as the dates are, or an observation at that date would not count.
             return _at_days(days, lengths, np.asarray(at, np.float32))
         if at == "every":
             number = np.arange(days.shape[1])
@@ -296,6 +297,7 @@ class LightCurves:
 
 
 def _days(offsets, rows, zero):
+    # Subtract first: float32 resolves an MJD to 0.004 days only.
     return (rows["time"] - np.repeat(zero, np.diff(offsets))).astype(np.float32)
 
 
@@ -368,6 +370,7 @@ def describe(padded: Mapping[str, NDArray], flux_scale: float) -> NDArray[np.flo
     """
     time = padded["time"].astype(np.float32)
     flux = padded["flux"].astype(np.float32)
+    # Padding has an error of 0.
     error = np.maximum(padded["flux_err"].astype(np.float32), 1e-12)
     detected = padded["detected"].astype(bool)
     height = np.arcsinh(flux / np.float32(flux_scale))

@@ -91,5 +91,6 @@ class MultimodalBlocks(DenseBlocks):
         present = self.present[rows]
         for i, name in enumerate(self.shapes):
             if not present[:, i].all():
+                # The network multiplies by `present`, and NaN times zero is NaN.
                 batch[name] = torch.nan_to_num(batch[name])
         return batch | {"present": torch.from_numpy(present.astype(np.float32))}

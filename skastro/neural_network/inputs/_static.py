@@ -31,6 +31,7 @@ class StaticScaling:
     def fit(self, values: NDArray) -> Self:
         """Learn the scale from values of shape (n_objects, n_static); NaN is missing."""
         if values.shape[1] and len(values):
+            # A column without a value would have NaN as its mean and scale.
             empty = np.isnan(values).all(axis=0)
             scaler = StandardScaler() if self.scaler is None else clone(self.scaler)
             self.scaler_ = scaler.fit(np.where(empty, 0.0, values))
