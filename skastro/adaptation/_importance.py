@@ -50,6 +50,7 @@ def density_ratios(
     >>> density_ratios([0.5, 0.75], 100, 100).tolist()
     [0.5, 1.5]
     """
+    # A certain prediction would divide by zero.
     share = np.clip(np.asarray(proba, float), 1e-6, 1 - 1e-6)
     ratios = np.minimum(share / (1 - share) * n_train / n_target, largest) ** power
     return ratios / ratios.mean()

@@ -274,6 +274,7 @@ def draw_pairs(
     for _ in range(_ROUNDS):
         group = rng.choice(len(sizes), 2 * missing + 10, p=weights / weights.sum())
         place = rng.integers(0, sizes[group])
+        # Never the same spectrum: the step is less than the number of members.
         other = (place + rng.integers(1, sizes[group])) % sizes[group]
         i, j = pool[starts[group] + place], pool[starts[group] + other]
         overlap = np.minimum(high[i], high[j]) - np.maximum(low[i], low[j])

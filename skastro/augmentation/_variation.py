@@ -166,6 +166,7 @@ class SurveyVariation:
     def _seen_again(self, curves, rng):
         """Change how the survey looked at it: noise, cadence, bands, gaps."""
         n = curves.n_objects
+        # Never below one: noise cannot be taken away.
         factors = np.exp(np.abs(self.noise * rng.standard_normal(n)))
         curves = add_noise(curves, factors, random_state=rng)
         curves = keep_first_visits(curves, rng.random(n) < self.single_visits)

@@ -124,6 +124,7 @@ def proba_at(
             f"{name}: the classifier has no predict_proba_at, and its light curves cannot be cut "
             f"at dates: {error}"
         ) from None
+    # Many classifiers return numbers for a light curve without observations too.
     empty = np.stack([np.diff(flatten(part[column])[0]) == 0 for part in parts], axis=1)
     proba = np.stack([np.asarray(model.predict_proba(part), float) for part in parts], axis=1)
     return np.where(empty[..., None], np.nan, proba)

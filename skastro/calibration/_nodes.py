@@ -43,6 +43,7 @@ def node_scores(
     node_proba = tree.node_proba(proba, classes)
     last = tree.deepest(node_proba, 0.0)
     wrong = tree.is_on_path[last] & ~tree.is_on_path[tree.numbers(y)]
+    # A product, so that NaN stays NaN.
     return np.where(wrong, node_proba, 0.0 * node_proba).max(axis=1)
 
 
@@ -92,4 +93,5 @@ def covering_nodes(tree: Taxonomy, proba: NDArray, classes: NDArray, threshold: 
     ['SN']
     """
     node_proba = tree.node_proba(proba, classes)
+    # `deepest` includes nodes at its threshold, which the quantile excludes.
     return tree.names(tree.deepest(node_proba, np.nextafter(threshold, np.inf)))

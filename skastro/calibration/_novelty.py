@@ -88,10 +88,12 @@ def mutual_information(samples: ArrayLike) -> NDArray[np.float64]:
             f"n_objects, n_classes)"
         )
     spread = _entropy(samples.mean(axis=0)) - _entropy(samples).mean(axis=0)
+    # The difference of equal entropies may be rounded below zero.
     return np.maximum(spread, 0.0)
 
 
 def _entropy(proba: NDArray) -> NDArray[np.float64]:
+    # 0 log 0 is 0.
     return -(proba * np.log(np.where(proba > 0, proba, 1.0))).sum(axis=-1)
 
 

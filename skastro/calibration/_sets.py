@@ -49,6 +49,8 @@ class SetPredictor(DatedMetaClassifier):
             A row is also False if no class is probable enough; :meth:`set_table` tells them
             apart.
         """
+        # As in the calibration: p >= 1 - q is rounded otherwise, and excludes the object at the
+        # quantile.
         return 1 - self.predict_proba(X) <= self.quantiles_
 
     def predict_set_at(self, X: Any, days: ArrayLike) -> NDArray[np.bool_]:

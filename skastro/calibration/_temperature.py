@@ -120,6 +120,7 @@ def fit_temperatures(
     used = split.targets >= 0
     logs = split.log_proba(proba[used])
     known: Any = np.isfinite(logs).all(axis=-1)
+    # NaN would spoil the gradients of all dates, also under a mask.
     logs = np.where(known[..., None], logs, 0.0)
     own = logs[np.arange(len(logs)), :, split.targets[used]]
     bend = np.sqrt(smoothness) * _changes_of_slope(day_scale(days))

@@ -143,6 +143,7 @@ def _statistics(offsets, rows):
         weight, count = error**-2.0, np.where(lengths, lengths, np.nan)
         largest = segment_reduce(offsets, flux, np.maximum)
         mean = segment_reduce(offsets, flux, np.add) / count
+        # Two passes: the mean of squares minus the squared mean loses all digits of bright sources.
         deviation = flux - np.repeat(mean, lengths)
         first, peak, last = _epochs(time, flux, rows["detected"], offsets)
         above_half = (flux > np.repeat(largest / 2, lengths)).astype(float)

@@ -205,6 +205,7 @@ def _is_ragged(X: Any) -> bool:
 
 def fit_part(X: Any, part: Part, params: Mapping[str, Any], text: str) -> Any:
     """Fit a clone on some rows and columns; an error gets a note that names the part."""
+    # Indices would copy X, or read a whole memory map.
     everything = len(part.rows) == _num_samples(X)
     chosen = X if everything else _safe_indexing(X, part.rows)
     params = _check_method_params(X, params, part.rows)

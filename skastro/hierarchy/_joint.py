@@ -87,6 +87,7 @@ class JointClassifier(ScoresClassifier):
         "n_samples": [Interval(Integral, 2, None, closed="left"), None],
         "unclassified": UNCLASSIFIED_OPTIONS,
     }
+    # The base class reads it; one classifier has nothing to run side by side.
     n_jobs = None
 
     def __init__(

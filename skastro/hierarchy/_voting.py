@@ -259,6 +259,7 @@ class SoftVotingClassifier(PartsClassifier, _BaseComposition):
             )
 
     def __sklearn_tags__(self) -> Tags:
+        # PartsClassifier takes the tags of `estimator`, which does not exist here.
         tags = super(PartsClassifier, self).__sklearn_tags__()
         inner = [get_tags(member) for _, member in self.estimators]
         tags.input_tags.allow_nan = all(own.input_tags.allow_nan for own in inner)

@@ -76,6 +76,7 @@ def relabelled(y: Any, errors: NDArray[np.bool_], labels: ArrayLike) -> Any:
     labels = np.asarray(labels, object).reshape(old.shape)
     new = np.where(errors.reshape(old.shape), labels, old.astype(object))
     if old.dtype.kind != "O":
+        # A new label may be longer than the old type of text holds.
         new = np.array(new.tolist(), None if old.dtype.kind == "U" else old.dtype)
     return _like(y, new)
 
@@ -105,6 +106,7 @@ def unlabelled(y: Any, errors: NDArray[np.bool_]) -> Any:
     ['II', -1]
     """
     old = np.asarray(y)
+    # -1 fits neither unsigned integers nor text.
     kind = {"u": np.int64, "U": object}.get(old.dtype.kind, old.dtype)
     return _like(y, np.where(errors.reshape(old.shape), UNLABELLED, old.astype(kind)).astype(kind))
 

@@ -194,6 +194,7 @@ def errors_of(repeats: Sequence[Scored], rule: Rule) -> NDArray[np.bool_]:
         return _errors_once(repeats[0], rule.method, rule)
     votes = np.sum([_errors_once(scored, rule.vote, rule) for scored in repeats], axis=0)
     n_votes = np.sum([scored.judged for scored in repeats], axis=0)
+    # The product is rounded: it may exceed a whole number.
     return (votes > 0) & (votes >= rule.agreement * n_votes - 1e-9)
 
 

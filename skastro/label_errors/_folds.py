@@ -196,6 +196,7 @@ def predict_fold(
     if groups is not None and has_fit_parameter(estimator, "groups"):
         options["groups"] = groups
     if is_file_backed(X) and getattr(estimator, "ignores_zero_weight", False):
+        # Networks leave out objects of weight zero, so that the map is not copied.
         weight = np.isin(np.arange(len(X)), train).astype(float)
         model = clone(estimator).fit(X, y, sample_weight=weight, **options)
     else:
@@ -279,6 +280,7 @@ def cached_prediction(
     if stored is not None:
         return stored
     classes, proba = predict_fold(estimator, X, y, groups, train, test)
+    # Objects would be pickled, which np.load refuses.
     _write(path, classes=np.array(classes.tolist()), proba=proba)
     return classes, proba
 

@@ -101,6 +101,7 @@ def positions(
     """Return the position of each node's ancestor in `nodes`; -1 for nodes above the level."""
     on_path = taxonomy.is_on_path[:, nodes]
     codes = np.where(on_path.any(axis=1), on_path.argmax(axis=1), -1)
+    # -1, an object without a prediction, finds the entry at the end.
     return np.append(codes, -1)[numbers]
 
 

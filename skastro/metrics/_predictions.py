@@ -97,6 +97,7 @@ def _as_written(values: Any, reference: NDArray) -> NDArray:
     written = {str(label): label for label in reference.tolist()}
     known = set(reference.tolist())
     labels: NDArray = np.empty(len(values), dtype=object)
+    # np.array would make one type of numbers and text.
     labels[:] = [v if v in known else written.get(str(v), v) for v in values]
     return labels
 
@@ -142,6 +143,7 @@ def check_proba(
     shape = n_objects, len(np.asarray(classes))
     if proba.shape != shape:
         raise ValueError(f"{name}: probabilities have the shape {proba.shape}, not {shape}")
+    # The sum of float32 probabilities may exceed one.
     wrong = ((proba < 0) | (proba > 1 + 1e-6)).any(axis=1)
     if wrong.any():
         rows = np.flatnonzero(wrong).tolist()

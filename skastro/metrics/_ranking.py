@@ -76,9 +76,11 @@ def false_positive_rate_at(
     if np.isinf(score).any():
         raise ValueError("false_positive_rate_at: y_score holds infinity")
     missing = np.isnan(score)
+    # Below all others: roc_curve refuses NaN and infinity.
     score[missing] = np.nextafter(np.nanmin(score, initial=0.0), -np.inf) - 1.0
     false, true, thresholds = roc_curve(
         y_true, score, pos_label=pos_label, sample_weight=sample_weight, drop_intermediate=False
     )
+    # Rates are rounded sums of weights.
     selects = (true >= tpr - 1e-12) & (thresholds > score[missing].max(initial=-np.inf))
     return float(false[selects].min(initial=1.0))

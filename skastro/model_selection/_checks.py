@@ -82,6 +82,7 @@ def text_of(*values: Any) -> str:
     >>> text_of({"C": 1.0}) == text_of({"C": 1.0}), text_of({"C": 1.0}) == text_of({"C": 2.0})
     (True, False)
     """
+    # repr leaves out the middle of long arrays.
     with np.printoptions(threshold=10**6):
         text = repr([_plain(value) for value in values])
     return hashlib.sha256(text.encode()).hexdigest()

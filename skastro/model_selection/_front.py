@@ -72,6 +72,7 @@ class WholeEstimator:
         """Return the fold of a number, for an estimator with some parameters."""
         train, test = self.splits[number]
         return Fold(
+            # Estimators among the parameters are copied, or all folds would fit one.
             clone(self.estimator).set_params(**clone(dict(params), safe=False)),
             _safe_indexing(self.X, train),
             self._labels(train),
@@ -132,6 +133,7 @@ class PipelineFolds(WholeEstimator):
         super().__init__(estimator, X, y, splits, fit_params)
         self._memory, self._digest = memory, digest
         self._kept: OrderedDict[Any, Part] = OrderedDict()
+        # Each fold has up to two stages.
         self._most_kept = _MOST_KEPT * 2 * len(splits)
 
     @staticmethod
@@ -188,6 +190,7 @@ class PipelineFolds(WholeEstimator):
             self._kept.move_to_end(key)
             return self._kept[key]
         self.n_front_fits += 1
+        # The key stands for `part`, which would be hashed at every call.
         compute = check_memory(self._memory).cache(_run_steps, ignore=["part"])
         found = compute(steps, part, (self._digest, joblib.hash(self.splits), *key))
         if self._memory is None:

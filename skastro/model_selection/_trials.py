@@ -97,6 +97,7 @@ class TrialRunner:
         except BaseException:
             study.tell(trial, state=TrialState.FAIL)
             raise
+        # Before `tell`: Optuna refuses to change a finished trial.
         trial.set_user_attr(_RESULTS, results)
         trial.set_user_attr(FINISHED, True)
         study.tell(trial, value if state == TrialState.COMPLETE else None, state)
@@ -213,6 +214,7 @@ def results_table(trials: list, splits: int, space: Space, names: list[str]) -> 
     for key in sorted({name for chosen in params for name in chosen}):
         values = [chosen.get(key) for chosen in params]
         missing = [key not in chosen for chosen in params]
+        # np.array would make two dimensions of values that are lists.
         column = np.empty(len(values), dtype=object)
         column[:] = values
         table[f"param_{key}"] = np.ma.MaskedArray(column, mask=missing)

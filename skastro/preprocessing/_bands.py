@@ -145,6 +145,7 @@ class SelectBands(LightCurveTransformer):
         if new == list(band.categories):
             return band
         position = {name: code for code, name in enumerate(dict.fromkeys(new))}
+        # Code -1, a missing band, finds the entry at the end.
         codes = np.array([*(position[name] for name in new), -1], np.intp)[band.codes]
         dtype = pd.CategoricalDtype(pd.Index(list(position), dtype=object))
         return pd.Categorical.from_codes(codes, dtype=dtype, validate=False)

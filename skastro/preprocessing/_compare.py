@@ -175,6 +175,7 @@ class CompareWithTraining(LightCurveTransformer):
         return known
 
     def _outside(self, table: dict[str, NDArray]):
+        # A new object lies outside the range of n others with the probability 2 / (n + 1).
         by_chance = self.max_share + 2 / (self.n_training_ + 1)
         for name, (low, high, _) in zip(self.ranges_.index, self.ranges_.to_numpy().tolist()):
             if name not in table or np.isnan(low):

@@ -97,6 +97,7 @@ class DrawDays(LightCurveTransformer):
         return (self.name,)
 
     def _describe_objects(self, offsets, rows, X):
+        # pandas requires a key of 16 bytes.
         key = f"{self.seed_:016d}"[-16:]
         texts = X.index.astype(str).to_numpy(object)
         hashes = pd.util.hash_array(texts, hash_key=key, categorize=False)

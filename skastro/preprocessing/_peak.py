@@ -172,6 +172,7 @@ class EstimatePeak(LightCurveTransformer):
         offsets, rows = take_objects(offsets, {**rows, "_band": band}, known)
         wavelength = np.array(list(bands.values()))[rows["_band"]]
         seen, place = np.unique(wavelength, return_inverse=True)
+        # The grid has the bands of all objects of the call; only those of the object itself count.
         is_own = np.zeros((len(known), len(seen), 1), bool)
         is_own[segment_ids(offsets), place] = True
         measured = (rows["time"], wavelength, rows["flux"], rows["flux_err"])

@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import Interval
 from skastro.base import SpectrumTransformer
 from skastro.utils.ragged import keep_rows, row_numbers, sort_rows
 
+# Oxygen (B at 6870, A at 7600) and water; [O I] and Na D of the sky.
 TELLURIC = ((6860.0, 6930.0), (7160.0, 7340.0), (7590.0, 7700.0), (8120.0, 8370.0))
 SKY_LINES = (5577.34, 5889.95, 5895.92, 6300.30, 6363.78)
 _REGIONS = ("telluric", "sky")
@@ -55,6 +56,7 @@ class CleanSpectrum(SpectrumTransformer):
         wavelength = rows["wavelength"]
         good = np.isfinite(wavelength) & (wavelength > 0) & np.isfinite(rows["flux"])
         if "flux_err" in rows:
+            # Not >= 0: a row with an unknown error, NaN, stays.
             good &= ~(rows["flux_err"] < 0)
         offsets, rows = keep_rows(offsets, rows, good)
         rows = sort_rows(offsets, rows, "wavelength")

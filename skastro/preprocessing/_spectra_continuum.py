@@ -171,6 +171,7 @@ def _gaussian(offsets, x, y, width, target_offsets, targets):
     """Means in narrow bins of log wavelength, their running mean, interpolated at the targets."""
     step = width / _BINS_PER_WIDTH
     low, high = (np.log(limit) for limit in _limits(offsets, x))
+    # Cells at fixed wavelengths: a continuum must not depend on the other spectra of a call.
     cell = np.floor(np.log(x) / step).astype(int)
     first, last = (cell.min() - 1, cell.max() + 1) if len(cell) else (0, 0)
     shape = len(offsets) - 1, last - first + 1

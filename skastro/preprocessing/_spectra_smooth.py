@@ -110,6 +110,7 @@ class SmoothSpectrum(SpectrumTransformer):
         values[outside] = 0.0 if self.edges == "zero" else np.nan
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
+            # nanmedian is slower, and not required where nothing is missing.
             medians = np.nanmedian(values, axis=1) if np.isnan(values).any() else None
         medians = np.median(values, axis=1) if medians is None else medians
         missing = np.isnan(rows["flux"][part])

@@ -25,6 +25,7 @@ class RowPicker(BaseSampler):
     Subclasses implement ``_pick_rows(X, y)``, which returns row numbers.
     """
 
+    # imbalanced-learn then neither expects a `sampling_strategy` nor checks one.
     _sampling_type = "bypass"
     _allow_unlabelled = True
 
@@ -123,4 +124,5 @@ def seeded_generator(random_state: RandomState) -> np.random.Generator:
     """Return a Generator for a random state of scikit-learn, or the Generator itself."""
     if isinstance(random_state, np.random.Generator):
         return random_state
+    # Through scikit-learn: None is the global state there, which np.random.seed sets.
     return np.random.default_rng(check_random_state(random_state).randint(2**31 - 1))

@@ -91,6 +91,7 @@ class RowSampler(RowPicker):
     def _check_sampler(self) -> None:
         if isinstance(self.sampler, FunctionSampler):
             return
+        # Samplers that accept NaN do not read the values.
         if not get_tags(self.sampler).input_tags.allow_nan:
             raise ValueError(
                 f"RowSampler: {type(self.sampler).__name__} reads the values of X, but it "
