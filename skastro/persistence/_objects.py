@@ -67,7 +67,8 @@ def _check_parameters(estimator):
     for name in set(estimator._get_param_names()) - set(vars(estimator)):
         default = signature[name].default
         setattr(estimator, name, None if default is inspect.Parameter.empty else default)
-    if hasattr(estimator, "_parameter_constraints"):
+    # A FrozenEstimator shows the attributes of the estimator inside.
+    if hasattr(type(estimator), "_parameter_constraints"):
         estimator._validate_params()
 
 

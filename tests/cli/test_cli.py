@@ -16,12 +16,14 @@ import pandas as pd
 import pytest
 import yaml
 from command import SMALL, fill, run
+from sklearn.frozen import FrozenEstimator
 
+from skastro.calibration import ConformalClassifier
 from skastro.datasets import make_light_curves, make_spectra, make_stamps
 from skastro.io import read_data, read_fitres, write_parquet
 from skastro.neural_network._checkpoint import Checkpoint
-from skastro.persistence import inspect_model, load_model
-from skastro.recipes import prediction_table
+from skastro.persistence import inspect_model, load_model, save_model
+from skastro.recipes import make_gate, make_oracle, prediction_table
 from skastro.utils.locks import lock
 
 
@@ -48,6 +50,52 @@ def test_predict_writes_the_prediction_table(folder, tmp_path):
     assert (tmp_path / "done.txt").read_text() == "SUCCESS\n"
     # The file of the lock stays: a process that waits for it may have opened it.
     assert sorted(os.listdir(tmp_path)) == [".p.csv.lock", "done.txt", "p.csv"]
+
+
+@pytest.fixture(scope="module")
+def guarded(folder):
+    """Sets and a gate around ORACLE, alone and together, as model files."""
+    X = read_data(folder / "train.parquet")
+    y = X.pop("type").to_numpy()
+    oracle = make_oracle(static=(), max_epochs=1, random_state=0).fit(X, y)
+    gate = make_gate(FrozenEstimator(oracle), random_state=0).fit(X, y)
+    # With this threshold about half of the objects are rejected.
+    gate.threshold_ = float(np.median(gate.score_samples(X)))
+    models = {"gate": gate}
+    for name, model in (("sets", oracle), ("both", gate)):
+        models[name] = ConformalClassifier(FrozenEstimator(model), coverage=0.8).fit(X, y)
+    for name, model in models.items():
+        save_model(model, folder / f"{name}.skastro")
+    return models
+
+
+@pytest.mark.filterwarnings("ignore:.*unclassified", "ignore:.*take no part")
+@pytest.mark.parametrize("errors", ["raise", "mark"])
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [
+        ("sets", ["set", "confidence"]),
+        ("gate", ["confidence", "ood_score"]),
+        ("both", ["set", "confidence", "ood_score"]),
+    ],
+)
+def test_predict_writes_what_a_guarded_model_knows(
+    folder, guarded, tmp_path, name, columns, errors
+):
+    words = ["-o", tmp_path / "p.parquet", "--chunk-size", 7, "--errors", errors]
+    run("predict", folder / f"{name}.skastro", folder / "test", *words)
+    table = pd.read_parquet(tmp_path / "p.parquet")
+    assert list(table) == ["prob_SNII", "prob_SNIa", "label", *columns, "reason"]
+    X, model = read_data(folder / "test").drop(columns="type"), guarded[name]
+    np.testing.assert_allclose(table.iloc[:, :2], model.predict_proba(X), atol=1e-5)
+    if "ood_score" in columns:
+        rejected = ~model.is_known(X)
+        assert 0 < rejected.sum() < len(X)
+        np.testing.assert_allclose(table["ood_score"], -model.score_samples(X), atol=1e-4)
+        assert (table["label"] == "unclassified").tolist() == rejected.tolist()
+        assert (table["reason"] == "unlike the training objects").tolist() == rejected.tolist()
+    if "set" in columns:
+        assert table["set"].tolist() == model.set_table(X)["set"].tolist()
 
 
 def test_predict_writes_parquet_and_fitres(folder, tmp_path):
