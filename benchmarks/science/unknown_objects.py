@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 import torch
 from _data import load_survey_bench
+from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
@@ -106,6 +107,10 @@ def train(X, y, left_out, options):
         **({} if options.module == "default" else {"module": SMALL}),
     )
     network.fit(rows["train"], y_train)
+    others = [
+        clone(network).set_params(random_state=seed).fit(rows["train"], y_train)
+        for seed in range(1, options.networks)
+    ]
     layer = network.net_.module_.output
     stored = {"weight": layer.weight.detach().numpy(), "bias": layer.bias.detach().numpy()}
     for name, part in rows.items():
@@ -113,6 +118,10 @@ def train(X, y, left_out, options):
         stored[f"proba_{name}"] = network.predict_proba(part)
         samples = network.predict_proba_samples(part, 10)
         stored[f"disagreement_{name}"] = mutual_information(samples)
+        if not others:
+            continue
+        members = [stored[f"proba_{name}"], *(other.predict_proba(part) for other in others)]
+        stored[f"ensemble_{name}"] = mutual_information(members)
     seconds = time.process_time() - start
     labels = {"y_train": y_train.astype(str), "y_known": y_known.astype(str)}
     np.savez(path, classes=network.classes_.astype(str), seconds=seconds, **labels, **stored)
@@ -123,11 +132,11 @@ def train(X, y, left_out, options):
 PARTS = ("known", "unknown", "flat", "artefact")
 
 
-def variability(X, y, left_out, folder):
+def variability(X, y, left_out, folder, n_objects):
     """Rows of VariabilityStatistics of every part, computed once."""
     path = Path(folder) / f"variability-{left_out}.npz"
     if not path.exists():
-        parts, *_ = cast(X, y, left_out, N_TRAINED)
+        parts, *_ = cast(X, y, left_out, n_objects)
         steps = make_pipeline(make_oracle_features(), LIGHT_CURVE, VariabilityStatistics())
         steps.fit(parts["train"])
         np.savez(path, **{name: steps.transform(part) for name, part in parts.items()})
@@ -148,7 +157,8 @@ def detectors():
 def all_scores(X, y, left_out, folder):
     """Scores of every part by detector; higher is more unlike the training."""
     stored = np.load(Path(folder) / f"unknown-{left_out}.npz")
-    rows = {"variability": variability(X, y, left_out, folder)}
+    n_objects = len(stored["y_train"])
+    rows = {"variability": variability(X, y, left_out, folder, n_objects)}
     names = ("train", *PARTS)
     rows["embedding"] = {n: np.nan_to_num(stored[f"embedding_{n}"].astype(float)) for n in names}
     pairs = {n: [rows["embedding"][n], rows["variability"][n]] for n in names}
@@ -159,10 +169,15 @@ def all_scores(X, y, left_out, folder):
         "probability": {n: -stored[f"proba_{n}"].max(axis=1) for n in PARTS},
         "dropout disagreement": {n: stored[f"disagreement_{n}"] for n in PARTS},
     }
+    if "ensemble_known" in stored:
+        found["ensemble disagreement"] = {n: stored[f"ensemble_{n}"] for n in PARTS}
     for name, detector, kind in detectors():
         detector.fit(rows[kind]["train"], stored["y_train"])
         found[name] = {n: -detector.score_samples(rows[kind][n]) for n in PARTS}
     found["neighbour, both, and energy"] = _fisher(found["neighbour, both"], found["energy"])
+    if "ensemble_known" in stored:
+        pair = found["neighbour, both"], found["ensemble disagreement"]
+        found["neighbour, both, and ensemble"] = _fisher(*pair)
     return found
 
 
@@ -180,7 +195,8 @@ def _fisher(*scores):
 def score(X, y, folder):
     """Print the area under the ROC curve of every detector."""
     lines = []
-    for left_out in np.unique(y):
+    there = [name for name in np.unique(y) if (Path(folder) / f"unknown-{name}.npz").exists()]
+    for left_out in there:
         for name, scores in all_scores(X, y, left_out, folder).items():
             known = scores["known"][1::2]
             line = {"detector": name, "left out": left_out}
@@ -239,6 +255,8 @@ def main():
     parser.add_argument("--objects", type=int, default=N_TRAINED)
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--module", choices=["small", "default"], default="small")
+    parser.add_argument("--networks", type=int, default=1, help="members whose disagreement counts")
+    parser.add_argument("--classes", nargs="*", help="left-out classes; all by default")
     parser.add_argument("--output", default="output/science")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -246,7 +264,7 @@ def main():
     X, y = load_survey_bench(options.data)
     y = y.astype(str)
     if options.action == "train":
-        for left_out in np.unique(y):
+        for left_out in options.classes or np.unique(y):
             train(X, y, left_out, options)
     elif options.action == "score":
         score(X, y, options.output)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import bootstrap
 from sklearn.metrics import brier_score_loss, log_loss
 
-from skastro.metrics._calibration import expected_calibration_error
+from skastro.metrics._calibration import expected_calibration_error, reliability_table
 from skastro.metrics._predictions import scored_codes
 from skastro.utils.random import RandomState, as_generator
 
@@ -103,13 +103,21 @@ def calibration_scores(
         ``n_objects`` with a prediction; ``accuracy``; ``ece``, the expected calibration error;
         ``ece_of_calibrated``, its expectation if the probabilities were right,
         :math:`\sum_b \sqrt{2 \sum_{i \in b} p_i (1 - p_i) / \pi} / n` with the confidences p and
-        the normal approximation; ``classwise_ece``, the mean over the classes; ``brier``, from
-        0 to 2 as by Brier 1950; ``log_loss``.
+        the normal approximation; ``rms_error``, the root of the mean squared distance of
+        confidence c and accuracy a without its bias [1]_,
+        :math:`\sum_b n_b [(c_b - a_b)^2 - a_b (1 - a_b) / (n_b - 1)] / n`, negative where the
+        sum is, so that it is 0 on average for right probabilities;
+        ``classwise_ece``, the mean over the classes; ``brier``, from 0 to 2 as by Brier 1950;
+        ``log_loss``.
 
     Raises
     ------
     ValueError
         No object has a prediction.
+
+    References
+    ----------
+    .. [1] Kumar, Liang & Ma 2019, NeurIPS (arXiv:1909.10155), section 5.
 
     Examples
     --------
@@ -131,6 +139,7 @@ def calibration_scores(
         "accuracy": float((proba.argmax(axis=1) == codes).mean()),
         "ece": expected_calibration_error(codes, proba, **binned),
         "ece_of_calibrated": _error_of_calibrated(codes, proba, binned),
+        "rms_error": _rms_error(codes, proba, binned),
         "classwise_ece": float(classwise_calibration_error(codes, proba, **binned).mean()),
         "brier": float(brier_score_loss(codes, proba, scale_by_half=False, **given)),
         "log_loss": float(log_loss(codes, np.clip(proba, 1e-12, 1), **given)),
@@ -142,6 +151,15 @@ def _error_of_calibrated(codes: NDArray, proba: NDArray, binned: dict) -> float:
     bins = _bins(confidence, binned["n_bins"], binned["strategy"])
     variance = np.bincount(bins, confidence * (1 - confidence))
     return float(np.sqrt(2 * variance / np.pi).sum() / len(codes))
+
+
+def _rms_error(codes: NDArray, proba: NDArray, binned: dict) -> float:
+    table = reliability_table(codes, proba, **binned)
+    table = table[table["weight"] > 0]
+    noise = table["accuracy"] * (1 - table["accuracy"]) / np.maximum(table["weight"] - 1, 1)
+    squared = (table["confidence"] - table["accuracy"]) ** 2 - noise
+    mean = np.average(squared, weights=table["weight"])
+    return float(np.sign(mean) * np.sqrt(abs(mean)))
 
 
 def bootstrap_interval(

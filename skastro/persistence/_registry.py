@@ -22,6 +22,7 @@ _FUNCTIONS = {
     *(f"numpy:{name}" for name in ("mean", "median", "max", "min", "sum")),
     *(f"sklearn.feature_selection:{name}" for name in ("chi2", "f_classif", "f_regression")),
     *(f"sklearn.feature_selection:mutual_info_{name}" for name in ("classif", "regression")),
+    *(f"skastro.augmentation:draw_{name}" for name in ("crops", "prefixes")),
 }
 _STATES = {
     "skastro:Taxonomy": "skastro.taxonomy._tree:Taxonomy",

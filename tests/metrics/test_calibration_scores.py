@@ -46,6 +46,8 @@ def test_scores_by_hand():
     assert scores["classwise_ece"] == pytest.approx(0.3)
     assert scores["brier"] == pytest.approx((2 * 0.01 + 2 * 0.49) / 2)
     assert scores["log_loss"] == pytest.approx(-(np.log(0.9) + np.log(0.3)) / 2)
+    # The variance of the accuracy, 0.25 / (2 - 1), exceeds 0.3 squared.
+    assert scores["rms_error"] == pytest.approx(-np.sqrt(0.16))
     spread = np.sqrt(2 * (0.09 + 0.21) / np.pi) / 2
     assert scores["ece_of_calibrated"] == pytest.approx(spread)
 
@@ -55,6 +57,19 @@ def test_error_of_calibrated_probabilities_is_the_expected_one():
         [calibration_scores(*calibrated(400, seed), labels=CLASSES) for seed in range(30)]
     )
     assert scores["ece"].mean() == pytest.approx(scores["ece_of_calibrated"].mean(), rel=0.1)
+
+
+def test_rms_error_does_not_depend_on_the_number_of_objects():
+    def mean(n_objects, power):
+        found = []
+        for seed in range(20):
+            y_true, proba = calibrated(n_objects, seed)
+            sharp = proba**power / (proba**power).sum(axis=1, keepdims=True)
+            found.append(calibration_scores(y_true, sharp, labels=CLASSES)["rms_error"])
+        return np.mean(found)
+
+    assert abs(mean(500, 1)) < 0.015
+    assert mean(200, 3) == pytest.approx(mean(2000, 3), rel=0.1)
 
 
 def test_scores_by_date():

@@ -2,6 +2,7 @@
 
 import json
 import os
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -17,15 +18,21 @@ from sklearn.ensemble import (
     StackingClassifier,
     VotingClassifier,
 )
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier, LocalOutlierFactor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.svm import SVC
 
+from skastro.augmentation import draw_prefixes
+from skastro.calibration import ConformalClassifier, GatedClassifier
+from skastro.datasets import make_light_curves
+from skastro.neural_network import MultimodalClassifier
 from skastro.persistence import inspect_model, load_model, model_card, register, save_model
 from skastro.persistence._codec import Reader, Writer
 from skastro.persistence._plain import PLAIN
+from skastro.resampling import AugmentSampler
 
 FOREST = RandomForestClassifier(5, random_state=0)
 MODELS = [
@@ -135,6 +142,22 @@ def test_own_estimators_are_registered_in_one_line(path):
     assert loaded.transform(1.0) == 3.0
     with pytest.raises(ValueError, match="already"):
         register(StandardScaler)
+
+
+def test_samplers_of_copies_are_kept(path):
+    sampler = AugmentSampler(partial(draw_prefixes, n_prefixes=2), random_state=0)
+    save_model(sampler, path)
+    X, y = make_light_curves(4, classes=["SNIa"], random_state=0)
+    found, expected = (one.fit_resample(X, y)[0] for one in (load_model(path), sampler))
+    pd.testing.assert_series_equal(found["lightcurve.flux"], expected["lightcurve.flux"])
+
+
+def test_a_frozen_classifier_has_the_parameters_of_a_frozen_one(data, path):
+    X, y = data
+    network = MultimodalClassifier(inputs={"x": (X.shape[1],)}, max_epochs=1, random_state=0)
+    gate = GatedClassifier(network, random_state=0).fit(X, y)
+    save_model(ConformalClassifier(FrozenEstimator(gate)).fit(X, y), path)
+    np.testing.assert_array_equal(load_model(path).predict_proba(X), gate.predict_proba(X))
 
 
 def test_what_cannot_be_kept_is_named_by_its_place(path):
