@@ -1,4 +1,4 @@
-"""CPU time and peak memory of a stage."""
+"""CPU time, elapsed time and peak memory of a stage."""
 
 import os
 import threading
@@ -17,17 +17,22 @@ def own_memory():
 
 
 class Stage:
-    """Measure the block: `seconds` of CPU time, `peak` of the process's own memory in MB."""
+    """Measure the block.
+
+    `seconds` is the CPU time of the process, `elapsed` the time on the clock, `peak` the largest
+    own memory of the process in MB.
+    """
 
     def __enter__(self):
         self.peak, self._done = own_memory(), threading.Event()
         self._watch = threading.Thread(target=self._look, daemon=True)
         self._watch.start()
-        self._start = time.process_time()
+        self._start = time.process_time(), time.perf_counter()
         return self
 
     def __exit__(self, *error):
-        self.seconds = time.process_time() - self._start
+        self.seconds = time.process_time() - self._start[0]
+        self.elapsed = time.perf_counter() - self._start[1]
         self._done.set()
         self._watch.join()
 

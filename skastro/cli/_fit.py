@@ -10,6 +10,7 @@ import click
 import yaml
 
 from skastro.cli import _scone
+from skastro.cli._blocks import fit_blocks, open_blocks
 from skastro.cli._data import (
     data_options,
     label_options,
@@ -78,6 +79,9 @@ def fit_command(recipe: str) -> click.Command:
     @click.option(
         "--test-size", type=float, default=0.0, help="Fraction of the objects held out and scored."
     )
+    @click.option(
+        "--n-blocks", type=int, help="Read Parquet files by row groups, so many of them in memory."
+    )
     @click.option("-o", "--output", default="model.safetensors", show_default=True)
     @click.option("--overwrite", is_flag=True, help="Replace an existing model.")
     @click.option("--config", type=click.Path(exists=True), help="YAML file with the same names.")
@@ -141,12 +145,14 @@ def fit(recipe: str, options: dict, known: dict, *, progress: bool = False) -> P
     checkpoints.mkdir(exist_ok=True)
     values = {"checkpoint": str(checkpoints)} | _recipe_values(recipe, options, known, progress)
     model = make(recipe)(**values)
-    X, y = read_labels(read_objects(options["data"], **survey_of(options)), **labels_of(options))
-    X, y = sample_classes(X, y, options["max_per_class"], options.get("random_state"))
-    (X, y), test = _split(X, y, options["test_size"], options.get("random_state"))
+    in_files = options.get("n_blocks") is not None
+    (X, y), test = (open_blocks(options), None) if in_files else _read(options)
     y = values["taxonomy"].relabel(y) if values.get("taxonomy") else y
     started = time.perf_counter()
-    model.fit(X, y)
+    if in_files:
+        fit_blocks(model, X, y)
+    else:
+        model.fit(X, y)
     training = {"n_objects": len(y), "data": str(options["data"])}
     training["seconds"] = round(time.perf_counter() - started, 1)
     _save(model, output, training, _configuration(recipe, options, known), options["overwrite"])
@@ -165,8 +171,15 @@ def _save(model, output, training, configuration, overwrite):
         draft.write_text(configuration)
 
 
-def _split(X, y, test_size, random_state):
+def _read(options):
     """Return the training part, and the test part or None."""
+    seed = options.get("random_state")
+    X, y = read_labels(read_objects(options["data"], **survey_of(options)), **labels_of(options))
+    X, y = sample_classes(X, y, options["max_per_class"], seed)
+    return _split(X, y, options["test_size"], seed)
+
+
+def _split(X, y, test_size, random_state):
     if not test_size:
         return (X, y), None
     from sklearn.model_selection import train_test_split

@@ -157,7 +157,8 @@ def from_arrow(table: pa.Table) -> NestedFrame:
     Returns
     -------
     X : NestedFrame
-        Nested columns share the memory of the table.
+        Nested columns share the memory of the table.  Every column of the table is a column, also
+        one that pandas wrote as an index.
 
     Examples
     --------
@@ -167,4 +168,4 @@ def from_arrow(table: pa.Table) -> NestedFrame:
     >>> from_arrow(table)["lightcurve.flux"].tolist()
     [2.0]
     """
-    return table_to_frame(table)
+    return table_to_frame(table.replace_schema_metadata())

@@ -146,8 +146,9 @@ class BatchIterator:
         order = order[np.lexsort((lengths[order], stretch, window[order]))]
         batches = np.split(order, self._starts()[1:])
         shuffled = torch.randperm(len(batches), generator=generator).numpy()
-        first = window[order[self._starts()]]
-        return [batches[i] for i in shuffled[np.argsort(first[shuffled], kind="stable")]]
+        # A batch of two windows comes between them, so that no block is read again for it.
+        place = np.array([window[batch[0]] + window[batch[-1]] for batch in batches])
+        return [batches[i] for i in shuffled[np.argsort(place[shuffled], kind="stable")]]
 
     def _windows(self):
         """Return which rows are shuffled together, in random order; None for all of them.

@@ -66,13 +66,22 @@ class StreamedLightCurves:
         self.n_cached = n_cached
         self._cache: OrderedDict[int, LightCurves] = OrderedDict()
         self.scale: LightCurveScale | None = None
-        lengths, reasons, static, templates = zip(*map(_summary, blocks))
+        lengths, reasons, static, templates = zip(*map(_summary, self._keep_first(blocks)))
         self.lengths, self.reasons = np.concatenate(lengths), np.concatenate(reasons)
         self.static = np.concatenate(static)
         self.band_names = sorted({name for block in templates for name in block.band_names})
         self._template = templates[0]
         self._starts = np.cumsum([0, *(len(part) for part in lengths)])
         self.blocks = np.repeat(np.arange(len(lengths)), np.diff(self._starts))
+        for number, block in self._cache.items():
+            self._cache[number] = self._with_common_bands(block)
+
+    def _keep_first(self, blocks):
+        """Yield the blocks, of which the first stay in memory."""
+        for number, block in enumerate(blocks):
+            if number < self.n_cached:
+                self._cache[number] = block
+            yield block
 
     def with_bands(self, band_numbers: NDArray, wavelengths: NDArray | None) -> Self:
         """Return the light curves with numbers and wavelengths of each of `band_names`."""
@@ -146,9 +155,12 @@ class StreamedLightCurves:
         return self._template.with_objects(offsets, fields, self.static[rows], zero)
 
     def _by_block(self, rows: NDArray[np.int64]) -> Iterator[tuple]:
-        """Yield each block with the local numbers of its rows, and their positions in `rows`."""
+        """Yield each block with the local numbers of its rows, and their positions in `rows`.
+
+        Blocks in memory come first, before others take their place.
+        """
         blocks = self.blocks[rows]
-        for number in np.unique(blocks):
+        for number in sorted(np.unique(blocks), key=lambda number: number not in self._cache):
             place = np.flatnonzero(blocks == number)
             yield int(number), (rows[place] - self._starts[number], place)
 
