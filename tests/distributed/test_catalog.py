@@ -1,6 +1,7 @@
 """Catalogues on LSDB: the same predictions as without, every object once, whatever dies."""
 
 import os
+import pickle
 import signal
 import threading
 import time
@@ -19,6 +20,7 @@ from sklearn.pipeline import make_pipeline
 
 from skastro.datasets import make_light_curves
 from skastro.distributed import predict_catalog, to_hats, transform_catalog
+from skastro.distributed._model import SharedModel
 from skastro.exceptions import ObjectError
 from skastro.feature_extraction import LightCurveStatistics
 from skastro.io import write_parquet
@@ -194,6 +196,8 @@ def test_a_killed_worker_loses_nothing(model, objects, catalog, client):
         rows = model[:-1].transform(X)
         with joblib.parallel_config(backend="dask"):
             assert cross_val_score(model[-1], rows, y, cv=2).mean() > 0.5
+        # Tasks carry the digest: the content has gone to the workers, once each.
+        assert len(pickle.dumps(SharedModel(model))) < 1000 < len(pickle.dumps(model))
         killed = []
         killer = threading.Thread(target=kill_a_worker_that_computes, args=(client, killed))
         killer.start()
