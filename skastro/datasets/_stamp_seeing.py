@@ -49,13 +49,9 @@ def _table():
     """Return the concentration of stars of `_WIDTHS`, mean over their places in a pixel."""
     round_ = Seeing(_WIDTHS, np.zeros_like(_WIDTHS), np.zeros_like(_WIDTHS))
     places = [(0.0, 0.0), (0.25, 0.25), (0.5, 0.0), (0.5, 0.5)]
-    return np.mean(
-        [
-            _concentration(point_source(2 * _HALF + 1, *np.multiply.outer(place, _WIDTHS**0), round_))
-            for place in places
-        ],
-        axis=0,
-    )
+    ones, size = np.ones_like(_WIDTHS), 2 * _HALF + 1
+    stars = [point_source(size, *np.multiply.outer(place, ones), round_) for place in places]
+    return np.mean([_concentration(star) for star in stars], axis=0)
 
 
 _TABLE = _table()
