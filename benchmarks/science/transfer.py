@@ -35,13 +35,20 @@ from skastro.adaptation import (
     TargetTrainedClassifier,
     match_variety,
 )
-from skastro.augmentation import SurveyVariation, draw_variations
+from skastro.augmentation import (
+    SurveyVariation,
+    change_flux,
+    choose,
+    draw_redshifts,
+    draw_variations,
+    move_redshift,
+)
 from skastro.datasets import HostRedshifts, Variety, get_cadence, make_light_curves
 from skastro.feature_extraction import LightCurveStatistics
 from skastro.io import read_snana
 from skastro.metrics import expected_calibration_error
 from skastro.recipes import make_oracle, make_scone
-from skastro.utils.ragged import flatten, segment_reduce
+from skastro.utils.ragged import flatten, segment_count, segment_reduce
 
 STATIC = ["redshift", "redshift_err", "mwebv"]
 N_TEST, N_POOL = 3000, 1000
@@ -156,6 +163,8 @@ def simulators(data, results, name, n):
     else:
         copies, rows = draw_variations(plain[0], 2, random_state=0)
         runs["simulator, augment -> bench"] = (make(), (copies, plain[1][rows]), test)
+        copies, rows = draw_variations(X, 1, random_state=0)
+        runs["bench, augment -> bench"] = (make(), (copies, y[rows]), test)
     for run, (model, train, on) in runs.items():
         results.add("simulators", f"{name}: {run}", partial(fitted_scores, model, train, on))
 
@@ -235,6 +244,17 @@ def matched_scores(data, n, test):
     return scores(test[1], model.predict_proba(test[0]), model.classes_)
 
 
+def farther(curves, rng):
+    """Objects at up to 2.5 times their distance, stars up to 2 magnitudes fainter."""
+    moved = move_redshift(
+        curves, draw_redshifts(curves, farthest=2.5, random_state=rng), random_state=rng
+    )
+    is_star = np.isnan(curves.static["redshift"])
+    magnitudes = np.where(is_star, rng.uniform(0, 2, curves.n_objects), 0)
+    moved = change_flux(moved, magnitudes, random_state=rng)
+    return choose(curves, moved, segment_count(moved.offsets, moved.rows["detected"]) >= 2)
+
+
 def biased(data, results, name, n):
     """Train on the objects brighter than the median of each class, test on all."""
     test, pool, (X, y) = bench(data)
@@ -252,6 +272,8 @@ def biased(data, results, name, n):
     fainter = SurveyVariation(1.0, (0.0, 0.0), (0.0, 3.0), 0.0, 0.0, 0.0, 0.2, 0.0, 0.0, 0.0, 0.0)
     copies, source = draw_variations(bright[0], 2, variation=fainter, random_state=0)
     augmented = copies, bright[1][source]
+    copies, source = draw_variations(bright[0], 1, variation=farther, random_state=0)
+    moved = copies, bright[1][source]
     weighted = ImportanceWeightedClassifier(make(), domain_classifier=boosting())
     trained = TargetTrainedClassifier(make(), n_rounds=3)
     both = TargetTrainedClassifier(make(), n_rounds=3)
@@ -259,6 +281,10 @@ def biased(data, results, name, n):
         "unbiased": partial(fitted_scores, make(), unbiased, test),
         "bright": partial(fitted_scores, make(), bright, test),
         "bright, fainter copies": partial(fitted_scores, make(), augmented, test),
+        "bright, moved copies": partial(fitted_scores, make(), moved, test),
+        "bright, moved copies, prior shift": partial(
+            adapted_scores, PriorShiftClassifier(make()), moved, everything, None, test
+        ),
         "bright, importance weights": partial(
             adapted_scores, weighted, bright, everything, None, test
         ),
@@ -297,15 +323,21 @@ def des(data, results, name, n):
     """SCONE trained on survey_bench, Ia against the rest; recall of the DES supernovae Ia."""
     if name != "scone":
         return
-    test, _, (X, y) = bench(data)
-    test, (X, y) = (_supernovae(*pair) for pair in (test, (X, y)))
+    test, pool, train = bench(data)
+    everything = pd.concat([pool[0], train[0]]), np.append(pool[1], train[1])
+    test, (X, y) = (_supernovae(*pair) for pair in (test, everything))
     X_des = read_snana(Path(data) / "snana" / "DES_Ia-0001_HEAD.FITS", survey="DES")
-    seen = {"single_visits": 0.0, "lost_bands": 0.2, "redshift_missing": 0.0}
-    for run, variation in {
-        "scone": None,
-        "scone, augment": SurveyVariation(0.7, (-2.0, 2.0), (-1.0, 1.0), **seen),
-    }.items():
-        compute = partial(des_scores, X[:n], y[:n], test, X_des, variation)
+    redder = SurveyVariation(1.0, (0.0, 2.5), (-1.2, 0.6), single_visits=0.0, lost_bands=0.1)
+    for run, n_copies, stop in (
+        ("scone", 0, 150.0),
+        ("scone, augment", 1, 150.0),
+        ("scone, 3 copies", 3, 150.0),
+        ("scone, 3 copies, to 42 days", 3, 42.0),
+        ("scone, 3 copies, to 30 days", 3, 30.0),
+    ):
+        copies, rows = draw_variations(X[:n], n_copies, variation=redder, random_state=0)
+        epochs = 26 if n_copies == 3 else 15
+        compute = partial(des_scores, copies, y[rows], test, X_des, stop, epochs)
         results.add("des", run, compute)
 
 
@@ -314,13 +346,17 @@ def _supernovae(X, y):
     return X[chosen], y[chosen]
 
 
-def des_scores(X, y, test, X_des, variation):
-    if variation is not None:
-        X, rows = draw_variations(X, 1, variation=variation, random_state=0)
-        y = y[rows]
+def des_scores(X, y, test, X_des, stop, max_epochs):
     is_ia = np.where(y == "SNIa", "SNIa", "other")
     model = make_scone(
-        "LSST", n_times=45, n_wavelengths=16, max_epochs=30, class_weight="balanced", random_state=0
+        "LSST",
+        with_redshift=True,
+        stop=stop,
+        n_times=round((stop + 30) / 3),
+        n_wavelengths=16,
+        max_epochs=max_epochs,
+        class_weight="balanced",
+        random_state=0,
     )
     model.fit(X, is_ia)
     column = list(model.classes_).index("SNIa")
