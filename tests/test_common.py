@@ -60,6 +60,7 @@ from skastro.model_selection import OptunaSearchCV, PrefitClassifier
 from skastro.neural_network import (
     BaseNet,
     BaseNetClassifier,
+    ConvolutionKernelClassifier,
     DeepEnsembleClassifier,
     HeatmapCNNClassifier,
     MultimodalClassifier,
@@ -100,7 +101,6 @@ from skastro.preprocessing import (
     TriggerTime,
     Window,
 )
-from skastro.recipes import ConvolutionKernelClassifier
 from skastro.resampling import (
     AugmentSampler,
     DropUnusable,

@@ -27,7 +27,7 @@ _OWN_MASKS = (
 _STAMPS = "the simulated stamps have variable stars, moving objects and two more kinds of artefacts"
 _KERNEL = (
     "spectra are divided by a Gaussian continuum, H alpha is an input of its own, and a kernel "
-    "machine votes with the network"
+    "machine, with static inputs of their own weight, has three quarters of the vote"
 )
 CHANGED = {
     "stamp_simple": _STAMPS,

@@ -12,6 +12,7 @@ Run: OMP_NUM_THREADS=1 python benchmarks/science/ccsnscore.py ../shared/data
 
 import argparse
 import warnings
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,7 @@ from skastro.preprocessing import (
     ReplaceOutliers,
 )
 from skastro.recipes import make_ccsnscore_classifier, make_ccsnscore_features, pool_spectra
+from skastro.resampling import group_weights
 from skastro.utils.grid import Grid
 
 OUT = Path("output/science")
@@ -74,7 +76,7 @@ def baselines(seed):
     }
 
 
-def predictions(rows, flat, y, train, test, channels, seed):
+def predictions(rows, flat, y, names, train, test, channels, seed):
     """Return the probabilities of `test` by every model, by name."""
     found = {
         name: model.fit(flat[train], y[train]).predict_proba(flat[test])
@@ -82,7 +84,8 @@ def predictions(rows, flat, y, train, test, channels, seed):
     }
     found["mean of the three"] = np.mean(list(found.values()), axis=0)
     recipe = make_ccsnscore_classifier(channels=channels, device="cpu", random_state=seed)
-    recipe.fit(rows[train], y[train])
+    # Rows have no names, by which make_ccsnscore weighs the spectra.
+    recipe.fit(rows[train], y[train], sample_weight=group_weights(names[train]))
     members = recipe.estimator_.estimators_
     network = members["network"].predict_proba_samples(rows[test], n_samples=20).mean(axis=0)
     kernel = members["kernel"].predict_proba(rows[test])
@@ -105,7 +108,7 @@ def out_of_fold(name, rows, flat, y, names, channels, seed):
     folds = StratifiedGroupKFold(4, shuffle=True, random_state=seed)
     whole = {}
     for k, (train, test) in enumerate(folds.split(rows, y, names)):
-        work = lambda: predictions(rows, flat, y, train, test, channels, 10 * seed + k)  # noqa: B023,E731
+        work = partial(predictions, rows, flat, y, names, train, test, channels, 10 * seed + k)
         for model, proba in stored(f"{name}_{seed}_{k}", work).items():
             whole.setdefault(model, np.zeros((len(y), proba.shape[1])))[test] = proba
     return whole
@@ -157,12 +160,14 @@ def run_test(X, y, given, tag):
     """Train on the development part and report the test part."""
     channels = [*CHANNELS, "redshift"] if given.redshift else CHANNELS
     rows, flat = make_ccsnscore_features(channels=channels).fit_transform(X), flattened(X)
+    names = X["name"].to_numpy(object)
+    arguments = rows, flat, y, names
     train, test = split(X, y)
     runs = [
-        stored(f"{tag}_{s}", lambda: predictions(rows, flat, y, train, test, channels, 100 + s))  # noqa: B023
+        stored(f"{tag}_{s}", partial(predictions, *arguments, train, test, channels, 100 + s))
         for s in range(given.seeds)
     ]
-    report("test", y[test], X["name"].to_numpy(object)[test], runs)
+    report("test", y[test], names[test], runs)
 
 
 def split(X, y):

@@ -1,8 +1,9 @@
-"""Classifiers that own a skorch net."""
+"""Classifiers that own a skorch net, and a kernel machine with the same inputs."""
 
 from skastro.neural_network._autoencoder import TransformerAutoencoder
 from skastro.neural_network._callbacks import PruneTrial
 from skastro.neural_network._classifier import BaseNetClassifier
+from skastro.neural_network._convolution_kernel import ConvolutionKernelClassifier
 from skastro.neural_network._ensemble import DeepEnsembleClassifier
 from skastro.neural_network._heatmap import HeatmapCNNClassifier
 from skastro.neural_network._multimodal import MultimodalClassifier
@@ -14,6 +15,7 @@ from skastro.neural_network._transformer import TransformerClassifier
 __all__ = [
     "BaseNet",
     "BaseNetClassifier",
+    "ConvolutionKernelClassifier",
     "DeepEnsembleClassifier",
     "HeatmapCNNClassifier",
     "MultimodalClassifier",

@@ -6,7 +6,6 @@ Pipeline of both, and a table ``<SYSTEM>_PAPER`` of its published settings as pa
 """
 
 from skastro.recipes._ccsnscore_features import ccsnscore_shapes, make_ccsnscore_features
-from skastro.recipes._ccsnscore_kernel import ConvolutionKernelClassifier
 from skastro.recipes._light_curves import STATIC_COLUMNS
 from skastro.recipes._pooling import pool_spectra
 from skastro.recipes._predictions import ccsnscore_table, predict_proba_at, prediction_table
@@ -48,7 +47,6 @@ from skastro.recipes.transformer import (
 from skastro.recipes.unknown import make_anomaly_detector, make_gate
 
 __all__ = [
-    "ConvolutionKernelClassifier",
     "CCSNSCORE_PAPER",
     "ORACLE_PAPER",
     "REALBOGUS_PAPER",

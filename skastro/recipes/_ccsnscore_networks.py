@@ -9,9 +9,8 @@ from imblearn.under_sampling import RandomUnderSampler
 from sklearn.base import BaseEstimator
 
 from skastro.hierarchy import SoftVotingClassifier
-from skastro.neural_network import MultimodalClassifier
+from skastro.neural_network import ConvolutionKernelClassifier, MultimodalClassifier
 from skastro.nn import RecurrentEncoder
-from skastro.recipes._ccsnscore_kernel import ConvolutionKernelClassifier
 from skastro.recipes._options import make_networks
 from skastro.resampling import ResamplingPipeline
 
@@ -19,7 +18,7 @@ from skastro.resampling import ResamplingPipeline
 def make_voters(
     shapes: Mapping[str, tuple[int, ...]], *, kernel_weight: float, **options: Any
 ) -> BaseEstimator:
-    """Return a network, or the mean of a network and a kernel machine.
+    """Return a network, a kernel machine or the mean of both.
 
     Parameters
     ----------
@@ -27,7 +26,7 @@ def make_voters(
         Shapes of the channels.
 
     kernel_weight : float
-        Weight of the kernel machine, from 0 to below 1.
+        Weight of the kernel machine, from 0 to 1.
 
     **options : dict
         Training and architecture of the network, as in
@@ -51,14 +50,16 @@ def make_voters(
     >>> [name for name, _ in voters.estimators]
     ['network', 'kernel']
     """
-    if not 0 <= kernel_weight < 1:
-        raise ValueError(f"make_ccsnscore: kernel_weight={kernel_weight} is not in [0, 1)")
+    if not 0 <= kernel_weight <= 1:
+        raise ValueError(f"make_ccsnscore: kernel_weight={kernel_weight} is not in [0, 1]")
     network = _network(shapes, **options)
     if kernel_weight == 0:
         return network
     kernel = ConvolutionKernelClassifier(
         shapes, class_weight=options["class_weight"], random_state=options["random_state"]
     )
+    if kernel_weight == 1:
+        return kernel
     members = [("network", network), ("kernel", kernel)]
     return SoftVotingClassifier(members, weights=[1 - kernel_weight, kernel_weight])
 

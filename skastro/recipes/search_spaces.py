@@ -25,9 +25,9 @@ original code was tuned, if it was.
        number of layers
      - layers 6 to 10, feed-forward size 64 or 512, size 64 or 512, heads 4 or 8, dropout
    * - ccsnscore
-     - learning rate, epochs
-     - batch size, schedule, class weights
-     - learning rate 0.001 or 0.01
+     - learning rate and epochs of the network, regularisation of the kernel machine
+     - batch size, schedule, class weights of the network
+     - learning rate 0.001 or 0.01, units 4 to 24, dropout 0.1 to 0.9 of the network
    * - realbogus
      - learning rate, weight of the virtual-adversarial loss
      - batch size, epochs, schedule, epsilon of the virtual-adversarial loss
@@ -45,7 +45,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from skastro.nn import TransformerNet
+from skastro.nn import FusionNet, TransformerNet
 from skastro.recipes.transformer import suggest_transformer
 
 Space = dict[str, Any] | Callable[[optuna.Trial], dict[str, Any]]
@@ -65,7 +65,8 @@ def search_space(system: str, size: str = "small", *, step: str = "classifier") 
         The recipe ``make_<system>``.
 
     size : {"small", "wide", "original"}, default="small"
-        How many parameters, see :mod:`skastro.recipes.search_spaces`.
+        How many parameters, see :mod:`skastro.recipes.search_spaces`.  Those of "ccsnscore" are
+        the parameters of the members that vote with its default `kernel_weight`.
 
     step : str, default="classifier"
         Step of the Pipeline with the network; "" for ``make_<system>_classifier`` alone.  The
@@ -75,7 +76,7 @@ def search_space(system: str, size: str = "small", *, step: str = "classifier") 
     -------
     space : dict of str -> distribution, or callable
         For `param_distributions` of :class:`skastro.model_selection.OptunaSearchCV`.  The
-        transformer in its "original" size is a function of the trial.
+        "original" ones are functions of the trial.
 
     Raises
     ------
@@ -101,7 +102,7 @@ def search_space(system: str, size: str = "small", *, step: str = "classifier") 
         )
     prefix = f"{step}__" if step else ""
     if system == "ccsnscore":
-        prefix += "estimator__network__"
+        prefix += "estimator__"
     if size == "original":
         return _original(system, prefix)
     space = _SMALL[system] | (_WIDE[system] if size == "wide" else {})
@@ -112,12 +113,20 @@ def _original(system: str, prefix: str) -> Space:
     if system == "transformer":
         return partial(_original_transformer, prefix)
     if system == "ccsnscore":
-        return {f"{prefix}lr": CategoricalDistribution((1e-3, 1e-2))}
+        return partial(_original_ccsnscore, f"{prefix}network__")
     raise ValueError(f"search_space: the original code of {system!r} was not tuned")
 
 
 def _original_transformer(prefix: str, trial: optuna.Trial) -> dict[str, Any]:
     return {f"{prefix}module": partial(TransformerNet, **suggest_transformer(trial))}
+
+
+def _original_ccsnscore(prefix: str, trial: optuna.Trial) -> dict[str, Any]:
+    units, dropout = trial.suggest_int("units", 4, 24), trial.suggest_float("dropout", 0.1, 0.9)
+    return {
+        f"{prefix}lr": trial.suggest_categorical("lr", (1e-3, 1e-2)),
+        f"{prefix}module": partial(FusionNet, hidden_sizes=(units,), dropout=dropout),
+    }
 
 
 def _log(low: float, high: float) -> FloatDistribution:
@@ -138,7 +147,11 @@ _SMALL: dict[str, dict[str, Any]] = {
     "scone": {"lr": _log(1e-4, 1e-2), "batch_size": _BATCH},
     "oracle": {"lr": _log(5e-4, 2e-2), "observation_dropout": FloatDistribution(0.0, 0.6)},
     "transformer": {"lr": _log(5e-4, 2e-2), "observation_dropout": FloatDistribution(0.0, 0.6)},
-    "ccsnscore": {"lr": _log(2e-4, 1e-2), "max_epochs": IntDistribution(5, 40)},
+    "ccsnscore": {
+        "network__lr": _log(2e-4, 1e-2),
+        "network__max_epochs": IntDistribution(5, 40),
+        "kernel__C": _log(2.0, 200.0),
+    },
     "realbogus": {"lr": _log(1e-4, 1e-2), "criterion__vat": FloatDistribution(0.0, 2.0)},
 }
 _WIDE: dict[str, dict[str, Any]] = {
@@ -156,7 +169,11 @@ _WIDE: dict[str, dict[str, Any]] = {
             for n in (1, 2, 4)
         ]
     },
-    "ccsnscore": {"batch_size": _BATCH, "schedule": _SCHEDULE, "class_weight": _CLASS_WEIGHT},
+    "ccsnscore": {
+        "network__batch_size": _BATCH,
+        "network__schedule": _SCHEDULE,
+        "network__class_weight": _CLASS_WEIGHT,
+    },
     "realbogus": {
         "batch_size": _BATCH,
         "max_epochs": IntDistribution(10, 60),

@@ -1,7 +1,7 @@
 """Samplers for any X: nested frames, data frames, arrays and memory-mapped arrays."""
 
 from skastro.resampling._augment import AugmentSampler
-from skastro.resampling._pipeline import ResamplingPipeline
+from skastro.resampling._pipeline import ResamplingPipeline, group_weights
 from skastro.resampling._rows import RowSampler
 from skastro.resampling._spectra import SpectrumMixSampler
 from skastro.resampling._stamps import StampAugmentSampler
@@ -14,4 +14,5 @@ __all__ = [
     "RowSampler",
     "SpectrumMixSampler",
     "StampAugmentSampler",
+    "group_weights",
 ]

@@ -4,11 +4,41 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 from imblearn.pipeline import Pipeline
 from numpy.typing import ArrayLike, NDArray
+from sklearn import get_config
 from sklearn.utils import Bunch, _safe_indexing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _num_samples
+
+
+def group_weights(groups: ArrayLike) -> NDArray[np.float64]:
+    r"""Return weights with which objects of many rows do not dominate a training.
+
+    Each row of a group of `n` rows weighs :math:`1 / \sqrt{n}`, divided by the mean of all.  Rows
+    of one object are alike: they count more than one row, but less than as many objects.
+
+    Parameters
+    ----------
+    groups : array-like of shape (n_rows,)
+        Object of each row, such as the supernova of a spectrum; a missing one is an object of its
+        own.
+
+    Returns
+    -------
+    weights : ndarray of shape (n_rows,)
+        With a mean of one.
+
+    Examples
+    --------
+    >>> from skastro.resampling import group_weights
+    >>> group_weights(["SN1", "SN1", "SN1", "SN1", "SN2"]).round(2).tolist()
+    [0.83, 0.83, 0.83, 0.83, 1.67]
+    """
+    groups = pd.Series(np.asarray(groups))
+    weights = groups.map(groups.value_counts()).fillna(1).to_numpy(float) ** -0.5
+    return weights / weights.mean()
 
 
 class ResamplingPipeline(Pipeline):
@@ -31,6 +61,11 @@ class ResamplingPipeline(Pipeline):
 
     verbose : bool, default=False
         Whether to print the time of each step.
+
+    group_column : str, default=None
+        Column of `X` with the object of each row, such as the supernova of a spectrum, for the
+        :func:`group_weights` with which the last step is fitted.  Without effect if `X` lacks the
+        column, weights of the last step are passed or metadata routing is enabled.
 
     Attributes
     ----------
@@ -66,6 +101,18 @@ class ResamplingPipeline(Pipeline):
     (6,)
     """
 
+    def __init__(
+        self,
+        steps: list,
+        *,
+        transform_input: list[str] | None = None,
+        memory: Any = None,
+        verbose: bool = False,
+        group_column: str | None = None,
+    ):
+        super().__init__(steps, transform_input=transform_input, memory=memory, verbose=verbose)
+        self.group_column = group_column
+
     def fit(self, X: ArrayLike, y: ArrayLike | None = None, **params: Any) -> Self:
         """Fit all steps one after the other.
 
@@ -85,7 +132,7 @@ class ResamplingPipeline(Pipeline):
         -------
         self : object
         """
-        return self._counting(super().fit, X, y, params)
+        return self._counting(super().fit, X, y, self._with_weights(X, params))
 
     @available_if(Pipeline._can_fit_transform)
     def fit_transform(self, X: ArrayLike, y: ArrayLike | None = None, **params: Any) -> Any:
@@ -106,7 +153,14 @@ class ResamplingPipeline(Pipeline):
         -------
         X_new : array-like of shape (n_resampled, n_columns_new)
         """
-        return self._counting(super().fit_transform, X, y, params)
+        return self._counting(super().fit_transform, X, y, self._with_weights(X, params))
+
+    def _with_weights(self, X: Any, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        name = f"{self.steps[-1][0]}__sample_weight"
+        known = self.group_column in getattr(X, "columns", ())
+        if not known or name in params or get_config()["enable_metadata_routing"]:
+            return params
+        return {name: group_weights(X[self.group_column]), **params}
 
     def _counting(self, fit: Any, X: Any, y: Any, params: Mapping[str, Any]) -> Any:
         self._n_objects = _num_samples(X)

@@ -7,7 +7,7 @@ from sklearn.base import clone
 
 from skastro.datasets import make_spectra
 from skastro.feature_extraction import SpectrumPixels
-from skastro.neural_network import MultimodalClassifier
+from skastro.neural_network import ConvolutionKernelClassifier, MultimodalClassifier
 from skastro.preprocessing import make_spectrum_preprocessing
 from skastro.recipes import (
     CCSNSCORE_PAPER,
@@ -19,6 +19,7 @@ from skastro.recipes import (
     pool_spectra,
 )
 from skastro.recipes._ccsnscore_layers import layers_of
+from skastro.resampling import group_weights
 from skastro.taxonomy import SEDM
 from skastro.utils.ragged import nest
 
@@ -132,9 +133,22 @@ def test_the_network_votes_with_a_kernel_machine(supernovae):
     rows = model[:-1].transform(X)
     members = model[-1].estimator_.estimators_
     network, kernel = (members[name].predict_proba(rows) for name in ("network", "kernel"))
-    np.testing.assert_allclose(model.predict_proba(X), (network + kernel) / 2, rtol=1e-6)
-    alone = make_ccsnscore(channels=["lines"], kernel_weight=0, max_epochs=2, random_state=0)
-    assert isinstance(alone[-1].estimator, MultimodalClassifier)
+    np.testing.assert_allclose(model.predict_proba(X), 0.25 * network + 0.75 * kernel, rtol=1e-6)
+    for weight, kind in ((0, MultimodalClassifier), (1, ConvolutionKernelClassifier)):
+        assert isinstance(make_ccsnscore(kernel_weight=weight)[-1].estimator, kind)
+
+
+def test_spectra_of_one_supernova_share_their_weight(supernovae):
+    X, y = supernovae
+    several = X.assign(name=["SN" if i < 40 else f"SN{i}" for i in range(90)])
+    options = {"channels": ["lines"], "kernel_weight": 1, "random_state": 0}
+    by_name = make_ccsnscore(**options).fit(several, y).predict_proba(X)
+    weights = {"classifier__sample_weight": group_weights(several["name"])}
+    unnamed = several.drop(columns="name")
+    given = make_ccsnscore(**options).fit(unnamed, y, **weights)
+    np.testing.assert_array_equal(given.predict_proba(X), by_name)
+    equal = make_ccsnscore(**options, name_column=None).fit(several, y)
+    assert not np.allclose(equal.predict_proba(X), by_name, atol=1e-3)
 
 
 def test_spectra_of_a_supernova_are_pooled_by_their_quality():
@@ -229,7 +243,7 @@ def test_ensembles_give_errors_by_their_members(supernovae):
 def test_invalid_options_are_refused():
     for options in (
         {"encoder": "lstm"},
-        {"kernel_weight": 1.0},
+        {"kernel_weight": 1.5},
         {"networks": "over"},
         {"layers": ["1"]},
         {"labels": {"a": ["b"]}, "taxonomy": SEDM},

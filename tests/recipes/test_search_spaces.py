@@ -93,7 +93,13 @@ def test_ranges_of_the_original_codes():
     trial, params = Space(search_space("transformer", "original"), "Search").ask(study)
     module = params["classifier__module"]
     assert module.keywords["num_layers"] in (6, 8, 10) and module.keywords["size"] in (64, 512)
-    assert set(search_space("ccsnscore", "original")) == {"classifier__estimator__network__lr"}
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    _, params = Space(search_space("ccsnscore", "original"), "Search").ask(study)
+    module = params["classifier__estimator__network__module"]
+    assert params["classifier__estimator__network__lr"] in (1e-3, 1e-2)
+    assert 4 <= module.keywords["hidden_sizes"][0] <= 24
+    assert 0.1 <= module.keywords["dropout"] <= 0.9
+    assert make_ccsnscore().set_params(**params)[-1].estimator.get_params()["network__module"]
     with pytest.raises(ValueError, match="'scone' was not tuned"):
         search_space("scone", "original")
     with pytest.raises(ValueError, match="no space for 'sconce'"):

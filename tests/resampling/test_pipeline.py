@@ -1,6 +1,7 @@
 """Weights and groups follow the objects through samplers."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import sklearn
 from imblearn.over_sampling import SMOTE, RandomOverSampler
@@ -9,9 +10,9 @@ from imblearn.under_sampling import RandomUnderSampler
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_validate
 from sklearn.naive_bayes import GaussianNB
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from skastro.resampling import AugmentSampler, ResamplingPipeline, RowSampler
+from skastro.resampling import AugmentSampler, ResamplingPipeline, RowSampler, group_weights
 
 
 class Recorder(GaussianNB):
@@ -114,3 +115,26 @@ def test_steps_from_a_cache(tmp_path):
     for _ in range(2):
         model.fit(X, y, classifier__sample_weight=weights)
         np.testing.assert_array_equal(model[-1].weights_, model[-1].X_[:, 0] + 100)
+
+
+def test_rows_of_one_object_share_their_weight():
+    weights = group_weights(["a"] * 9 + ["b", None, None])
+    np.testing.assert_allclose(weights[:9] * 3, weights[9])
+    np.testing.assert_allclose(weights[9:], weights[9])
+    np.testing.assert_allclose(weights.mean(), 1)
+
+
+def test_the_last_step_gets_the_weights_of_groups():
+    _, y, given = data()
+    X = pd.DataFrame(
+        {"x": np.arange(40.0), "name": np.repeat(np.arange(13), np.arange(1, 14))[:40]}
+    )
+    numbers = FunctionTransformer(lambda table: table[["x"]].to_numpy())
+    steps = [("balance", RowSampler(RandomUnderSampler(random_state=0))), ("numbers", numbers)]
+    model = ResamplingPipeline([*steps, ("classifier", Recorder())], group_column="name")
+    last = clone(model).fit(X, y)[-1]
+    expected = group_weights(X["name"])[last.X_[:, 0].astype(int)]
+    np.testing.assert_allclose(last.weights_, expected)
+    last = clone(model).fit(X, y, classifier__sample_weight=given)[-1]
+    np.testing.assert_array_equal(last.weights_, last.X_[:, 0] + 100)
+    assert clone(model).fit(X.drop(columns="name"), y)[-1].weights_ is None
