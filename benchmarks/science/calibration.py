@@ -125,6 +125,7 @@ def calibration_lines(run):
     """Return scores before and after, one line per date."""
     lines = []
     found = {"before": run.proba, "after": run.calibrated(), "vector": run.calibrated("vector")}
+    found["matrix"] = run.calibrated("matrix")
     for kind, proba in found.items():
         for i, day in enumerate(run.days):
             scores = calibration_scores(run.y, proba[:, i], labels=run.classes)
@@ -220,8 +221,9 @@ def main():
     wide = scores.drop(columns="n_objects").set_index(["system", "seed", "day", "kind"])
     wide = wide.unstack("kind").swaplevel(axis=1)
     wide.columns = [f"{name} {kind}" for kind, name in wide.columns]
-    keep = [f"{m} {k}" for m in ("ece", "classwise_ece", "brier", "accuracy") for k in KINDS]
-    table = wide[[*keep[:3], "ece_of_calibrated after", *keep[3:]]].reset_index()
+    names = ("ece", "rms_error", "classwise_ece", "brier", "accuracy")
+    keep = [f"{name} {kind}" for name in names for kind in KINDS]
+    table = wide[["ece_of_calibrated after", *keep]].reset_index()
     show("Calibration error", table, ["system", "day"])
     coverages = pd.DataFrame(coverages)
     coverages["day"] = coverages["day"].replace(np.inf, "all").astype(str)
@@ -231,7 +233,7 @@ def main():
     show("Coverage of classes, complete data", full, ["system", "by class", "of", "class"])
 
 
-KINDS = ("before", "after", "vector")
+KINDS = ("before", "after", "vector", "matrix")
 
 if __name__ == "__main__":
     main()

@@ -22,6 +22,7 @@ from skastro.calibration._dates import (
     object_names,
     out_of_fold,
 )
+from skastro.calibration._matrix import fit_matrices, mix
 from skastro.calibration._temperature import (
     Split,
     calibrate,
@@ -42,13 +43,16 @@ class DateCalibratedClassifier(DatedMetaClassifier):
 
     where ln T is piecewise linear in sign(d) ln(1 + \|d\|) between the `days` and constant
     outside.  T(d) maximises the likelihood of the training objects by classifiers that were not
-    trained on them, with a penalty on changes of its slope.  The most probable class stays the
+    trained on them [1]_, with a penalty on changes of its slope.  The most probable class stays the
     same without a taxonomy.  Complete light curves have a temperature of their own.
 
     With ``method="vector"`` each class also has a bias at each date,
     :math:`q_k(d) \propto p_k(d)^{1 / T(d)} e^{b_k(d)}`, for classifiers that favour some classes,
     such as one of complete light curves when it sees a few days: the most probable class may
-    change.
+    change.  With ``method="matrix"``, and some hundred objects of most classes, the logarithms of
+    the probabilities after the temperature are also mixed,
+    :math:`q(d) = \mathrm{softmax}(\ln p(d) + W(d) \ln p(d) + b(d))`, where W and b are smooth
+    functions of d and their elements are pulled towards 0, those of W off the diagonal most [2]_.
 
     Parameters
     ----------
@@ -67,12 +71,13 @@ class DateCalibratedClassifier(DatedMetaClassifier):
         Number of shuffled folds, stratified by label, that keep groups together; or a splitter,
         or an iterable of pairs of rows.  Unused with a FrozenEstimator.
 
-    method : {"temperature", "vector"}, default="temperature"
-        Temperatures alone, or temperatures and biases of the classes, without a taxonomy.
+    method : {"temperature", "vector", "matrix"}, default="temperature"
+        Temperatures alone, temperatures and biases of the classes, or a matrix beside them; the
+        latter two without a taxonomy.
 
     smoothness : float, default=1.0
-        Weight of the squared changes of slope of ln T; 0 fits each date by itself, as
-        ``method="vector"`` always does.
+        Weight of the squared changes of slope of ln T, and of W and b of ``method="matrix"``; 0
+        fits each date by itself, as ``method="vector"`` always does.
 
     taxonomy : Taxonomy or nested mapping, default=None
         With a taxonomy each inner node has a temperature for the probabilities of its children.
@@ -107,6 +112,12 @@ class DateCalibratedClassifier(DatedMetaClassifier):
     full_biases_ : Series of shape (n_classes,)
         Biases of complete light curves; only with ``method="vector"``.
 
+    matrices_ : ndarray of shape (n_days, n_classes, n_classes + 1)
+        W at the `days`, and b in the last column; only with them and ``method="matrix"``.
+
+    full_matrix_ : ndarray of shape (n_classes, n_classes + 1)
+        The same of complete light curves; only with ``method="matrix"``.
+
     n_calibration_ : Series of shape (n_days,)
         Number of objects with a prediction at each date.
 
@@ -123,8 +134,10 @@ class DateCalibratedClassifier(DatedMetaClassifier):
 
     References
     ----------
-    Guo et al. 2017, ICML (arXiv:1706.04599), section 4.2, for one temperature and for "vector
-    scaling", here with one temperature for all classes.
+    .. [1] Guo et al. 2017, ICML (arXiv:1706.04599), section 4.2, for one temperature and for
+       "vector scaling", here with one temperature for all classes.
+    .. [2] Kull et al. 2019, NeurIPS (arXiv:1910.12656), whose penalty leaves the diagonal free and
+       has no dates.
 
     Examples
     --------
@@ -142,7 +155,7 @@ class DateCalibratedClassifier(DatedMetaClassifier):
         **CONSTRAINTS,
         "days": ["array-like", None],
         "cv": ["cv_object"],
-        "method": [StrOptions({"temperature", "vector"})],
+        "method": [StrOptions({"temperature", "vector", "matrix"})],
         "smoothness": [Interval(Real, 0, None, closed="left")],
     }
 
@@ -203,8 +216,10 @@ class DateCalibratedClassifier(DatedMetaClassifier):
         """
         name = type(self).__name__
         days = None if self.days is None else check_days(self.days, name)
-        if self.method == "vector" and self.taxonomy is not None:
-            raise ValueError(f"{name}: method='vector' has no biases of nodes; drop the taxonomy")
+        if self.method != "temperature" and self.taxonomy is not None:
+            raise ValueError(
+                f"{name}: method={self.method!r} has no biases of nodes; drop the taxonomy"
+            )
         labels, groups = self._open(X, y, groups)
         self.estimator_ = fit_with_groups(self.estimator, X, labels, groups)
         self.classes_ = np.asarray(self.estimator_.classes_)
@@ -256,6 +271,8 @@ class DateCalibratedClassifier(DatedMetaClassifier):
             self.n_calibration_ = pd.Series((~no_prediction(at)).sum(axis=0), index)
         if self.method == "vector":
             self._fit_biases(splits[0], at, full)
+        if self.method == "matrix":
+            self._fit_matrices(splits[0], at, full)
 
     def _fit_biases(self, split: Split, at: NDArray, full: NDArray) -> None:
         """Fit temperatures and biases together; what was found without biases is replaced."""
@@ -266,6 +283,14 @@ class DateCalibratedClassifier(DatedMetaClassifier):
             temperatures, biases = fit_biases(at, split)
             self.temperatures_["all"] = temperatures
             self.biases_ = pd.DataFrame(biases, self.temperatures_.index, self.classes_)
+
+    def _fit_matrices(self, split: Split, at: NDArray, full: NDArray) -> None:
+        """Fit matrices to the probabilities after the temperatures."""
+        once = calibrate(full, [split], self.full_temperatures_.tolist())
+        self.full_matrix_ = fit_matrices(once, split.targets, [0.0], 0.0)[0]
+        if self.days is not None:
+            at = calibrate(at, [split], list(self.temperatures_.to_numpy().T))
+            self.matrices_ = fit_matrices(at, split.targets, self.days, self.smoothness)
 
     def _splits(self) -> list[Split]:
         """Return the decisions; a model file holds the classes and the taxonomy alone."""
@@ -294,6 +319,8 @@ class DateCalibratedClassifier(DatedMetaClassifier):
         check_is_fitted(self)
         proba = np.asarray(self.estimator_.predict_proba(X), float)
         proba = calibrate(proba, self._splits(), self.full_temperatures_.tolist())
+        if self.method == "matrix":
+            return mix(proba, self.full_matrix_)
         return proba if self.method == "temperature" else shift(proba, self.full_biases_)
 
     def predict_proba_at(self, X: Any, days: ArrayLike) -> NDArray[np.float64]:
@@ -321,17 +348,20 @@ class DateCalibratedClassifier(DatedMetaClassifier):
         if self.days is None:
             raise ValueError(f"{type(self).__name__}: predict_proba_at requires the parameter days")
         proba = self._proba_at(self.estimator_, X, days)
-        proba = calibrate(proba, self._splits(), list(self._temperatures_at(days).T))
-        return proba if self.method == "temperature" else shift(proba, self._biases_at(days))
-
-    def _biases_at(self, days: ArrayLike) -> NDArray[np.float64]:
-        x, knots = day_scale(days), day_scale(self.biases_.index)
-        return np.stack([np.interp(x, knots, column) for column in self.biases_.to_numpy().T], 1)
-
-    def _temperatures_at(self, days: ArrayLike) -> NDArray[np.float64]:
-        x, knots = day_scale(days), day_scale(self.temperatures_.index)
         logs = np.log(self.temperatures_.to_numpy())
-        return np.exp(np.stack([np.interp(x, knots, column) for column in logs.T], axis=1))
+        proba = calibrate(proba, self._splits(), list(np.exp(self._at(days, logs)).T))
+        if self.method == "matrix":
+            return mix(proba, self._at(days, self.matrices_))
+        if self.method == "vector":
+            return shift(proba, self._at(days, self.biases_.to_numpy()))
+        return proba
+
+    def _at(self, days: ArrayLike, values: NDArray) -> NDArray[np.float64]:
+        """Return values that are given at the fitted days at other dates."""
+        x, knots = day_scale(days), day_scale(self.temperatures_.index)
+        columns = values.reshape(len(values), -1).T
+        found = np.stack([np.interp(x, knots, column) for column in columns], axis=1)
+        return found.reshape(len(x), *values.shape[1:])
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

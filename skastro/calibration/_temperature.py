@@ -123,7 +123,7 @@ def fit_temperatures(
     # NaN would spoil the gradients of all dates, also under a mask.
     logs = np.where(known[..., None], logs, 0.0)
     own = logs[np.arange(len(logs)), :, split.targets[used]]
-    bend = np.sqrt(smoothness) * _changes_of_slope(day_scale(days))
+    bend = np.sqrt(smoothness) * changes_of_slope(day_scale(days))
 
     def loss(log_beta: NDArray) -> tuple[float, NDArray]:
         beta = np.exp(log_beta)
@@ -141,8 +141,16 @@ def fit_temperatures(
     return np.exp(-found.x)
 
 
-def _changes_of_slope(x: NDArray) -> NDArray[np.float64]:
-    """Return the matrix that turns values at `x` into the changes of their slope."""
+def changes_of_slope(x: NDArray) -> NDArray[np.float64]:
+    """Return the matrix that turns values at `x` into the changes of their slope.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skastro.calibration._temperature import changes_of_slope
+    >>> changes_of_slope(np.array([0.0, 1.0, 2.0])).tolist()
+    [[1.0, -2.0, 1.0]]
+    """
     slopes = np.diff(np.eye(len(x)), axis=0) / np.diff(x)[:, None]
     return np.diff(slopes, axis=0)
 

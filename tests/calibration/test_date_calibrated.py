@@ -170,6 +170,40 @@ def test_biases_of_classes_are_found(sample):
         DateCalibratedClassifier(Favouring(), method="vector", taxonomy=TREE).fit(X, y)
 
 
+class Confusing(Stated):
+    """Move half of the logarithm of one class to another, the more the later."""
+
+    def predict_proba_at(self, X, days):
+        logs = np.log(super()._proba(X, np.ones(len(days))))
+        logs[..., 0] += 0.5 * np.asarray(days) * logs[..., 1]
+        proba = np.exp(logs)
+        return proba / proba.sum(axis=-1, keepdims=True)
+
+    def predict_proba(self, X):
+        return self.predict_proba_at(X, [1.0])[:, 0]
+
+
+def test_matrices_separate_classes_that_are_confused(sample):
+    X, y = sample
+    distance = {}
+    for method in ("vector", "matrix"):
+        model = DateCalibratedClassifier(
+            Confusing(), days=[0.0, 1.0], method=method, random_state=0
+        ).fit(X, y)
+        found = [model.predict_proba(X), model.predict_proba_at(X, [1.0])[:, 0]]
+        distance[method] = [
+            np.abs(proba - X[CLASSES.tolist()].to_numpy()).mean() for proba in found
+        ]
+    assert max(distance["matrix"]) < 0.6 * min(distance["vector"])
+    assert model.matrices_.shape == (2, 3, 4)
+    middle = model._at([np.expm1(np.log(2) / 2)], model.matrices_)[0]
+    np.testing.assert_allclose(middle, model.matrices_.mean(axis=0))
+    proba = model.predict_proba_at(X, [0.5])
+    np.testing.assert_allclose(proba.sum(axis=-1), 1)
+    with pytest.raises(ValueError, match="no biases of nodes"):
+        DateCalibratedClassifier(Confusing(), method="matrix", taxonomy=TREE).fit(X, y)
+
+
 def test_without_days(sample, fitted):
     X, y = sample
     groups = np.arange(len(y)) // 2
