@@ -296,7 +296,7 @@ def _boxes(batch, constant_mean, settings, n_starts):
 
 
 def _variance_limits(name, setting, free, unit):
-    """Return the logarithms of climbs limits, (2, n_series), in units of the scaled flux."""
+    """Return the logarithms of the limits, (2, n_series), in units of the scaled flux."""
     if isinstance(setting, str):
         return free
     return np.log(_band_limits(name, setting, None))[:, None] - unit

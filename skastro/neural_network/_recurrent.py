@@ -205,7 +205,7 @@ class RecurrentClassifier(LightCurveNetClassifier):
         "augment": [callable, None],
         "band_encoding": [StrOptions({"wavelength", "one-hot", "embedding"})],
         "reference_column": [str, None],
-        "quality": [str],
+        "quality_column": [str],
         "column": [str],
     }
 

@@ -226,7 +226,7 @@ class TransformerClassifier(LightCurveNetClassifier):
         "augment": [callable, None],
         "band_encoding": [StrOptions({"wavelength", "one-hot", "embedding"})],
         "reference_column": [str, None],
-        "quality": [str],
+        "quality_column": [str],
         "column": [str],
     }
 

@@ -36,8 +36,8 @@ def group_weights(groups: ArrayLike) -> NDArray[np.float64]:
     >>> group_weights(["SN1", "SN1", "SN1", "SN1", "SN2"]).round(2).tolist()
     [0.83, 0.83, 0.83, 0.83, 1.67]
     """
-    groups = pd.Series(np.asarray(groups))
-    weights = groups.map(groups.value_counts()).fillna(1).to_numpy(float) ** -0.5
+    names = pd.Series(np.asarray(groups))
+    weights = names.map(names.value_counts()).fillna(1).to_numpy(float) ** -0.5
     return weights / weights.mean()
 
 
