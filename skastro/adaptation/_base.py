@@ -212,6 +212,7 @@ def fit_weighted(estimator: Any, X: Any, y: NDArray, weights: NDArray, name: str
     >>> fit_weighted(model, X, y, np.ones(2), "MyClassifier").predict([[3.0]]).tolist()
     ['b']
     """
+    # Equal weights change nothing, and not every classifier takes weights.
     if np.ptp(weights) == 0:
         return estimator.fit(X, y)
     last, key = estimator, "sample_weight"

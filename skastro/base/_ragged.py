@@ -88,6 +88,7 @@ class RaggedInputMixin:
     def _open_rows(self, X):
         """Return offsets and rows of the nested column; measurements are fractional numbers."""
         offsets, rows = flatten(get_array(X, self.column))
+        # Steps return the type that they get, and would cut corrected fluxes to integers.
         whole = [name for name in _MEASURED if name in rows and rows[name].dtype.kind in "iu"]
         return offsets, rows | {name: rows[name].astype(float) for name in whole}
 

@@ -191,6 +191,7 @@ class ConformalClassifier(SetPredictor):
 
     def _parts(self, y: NDArray, groups: NDArray | None) -> tuple[NDArray, NDArray]:
         rows = np.arange(len(y))
+        # It was trained on other objects, so that all of these calibrate.
         if isinstance(self.estimator, FrozenEstimator):
             return rows, rows
         return split_rows(y, groups, self.calibration_size, self.random_state)

@@ -156,6 +156,7 @@ def transform_catalog(
     kept = list(dict.fromkeys([id_column, *_positions(catalog), *keep]))
     columns = _columns(fitted, catalog, columns)
     _check_columns("transform_catalog", catalog, [*kept, *columns])
+    # One object is computed, for the names and types of the output.
     first = catalog.head(1)
     if len(first) == 0:
         raise ValueError("transform_catalog: the catalogue holds no objects")

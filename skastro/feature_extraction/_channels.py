@@ -256,6 +256,7 @@ class LightCurveChannels(LightCurveFeatures):
         if self.survey is None or not self.per_wavelength:
             return np.ones(len(self.bands_))
         survey = get_survey(self.survey)
+        # From flux per frequency to flux per wavelength, up to a constant.
         return np.array([(5000.0 / survey.wavelength(band)) ** 2 for band in self.bands_])
 
     def _feature_names(self):

@@ -168,6 +168,7 @@ class Heatmap(LightCurveFeatures):
 def _divisor(mean, noise):
     """Return the positive divisor of each image, at least its noise; NaN for an image of NaN."""
     largest = np.abs(mean).reshape(len(mean), -1).max(axis=1)
+    # At least the noise: divided by their own maximum alone, faint objects had pixels up to 1e5.
     divisor = np.fmax(largest, np.where(noise > 0, noise, 0.0))
     divisor = np.where(divisor > 0, divisor, 1.0)
     return np.where(np.isnan(largest), np.nan, divisor).astype(np.float32)

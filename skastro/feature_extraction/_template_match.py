@@ -298,6 +298,7 @@ class TemplateMatch(SpectrumFeatures):
         overlap = np.minimum(last, span[1]) - np.maximum(first, span[0])
         around = np.take_along_axis(searched, peak[:, None] + [-1, 0, 1], axis=1)
         noise = np.maximum(_antisymmetric_rms(correlation, lag), _LEAST_NOISE)
+        # The ratio of Tonry and Davis (1979): a true peak is symmetric, the rest is noise.
         r = around[:, 1] / (np.sqrt(2) * noise)
         table = {
             "template": self.template_ids_,

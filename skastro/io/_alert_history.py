@@ -19,6 +19,7 @@ _FORCED_SIGMA = 5.0
 _FLUXCAL = 10 ** (0.4 * (_ZERO_POINT - NANOJANSKY))
 # ZTF's forced photometry writes -99999 where it has no flux.
 _BLANK_FLUX = -99998.0
+# `isdiffpos` as ZTF writes it, and as tables do that made it a flag, a number or a float.
 _SIGNS = dict.fromkeys(("t", "true", "1", "1.0", "+1"), 1.0) | dict.fromkeys(
     ("f", "false", "0", "0.0", "-1", "-1.0"), -1.0
 )

@@ -82,6 +82,7 @@ class Job:
 
     def remove_left_overs(self) -> None:
         """Remove unfinished files of processes of this machine that have ended."""
+        # Only those of this machine: whether processes of others still run is unknown.
         pattern = f"{escape(self.target.name)}.{escape(socket.gethostname())}.*.partial"
         for file in self.target.parent.glob(pattern):
             if not _is_running(file.name.split(".")[-2]):

@@ -237,6 +237,7 @@ def _photflag(name, values):
     numbers = _numbers(name, values)
     if np.isnan(numbers).any():
         raise FormatError(f"missing values in column {name!r}")
+    # -9 says missing, but has nearly all bits set.
     return np.where(numbers < 0, 0, numbers).astype(np.int32)
 
 

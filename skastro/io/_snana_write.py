@@ -166,6 +166,7 @@ def _static_column(name, values):
     kind = np.int64 if pd.api.types.is_integer_dtype(values.dtype) else np.float64
     kind = np.int16 if pd.api.types.is_bool_dtype(values.dtype) else kind
     kind = np.float32 if values.dtype == np.float32 else kind
+    # Not always -9, which is a declination: coordinates have a code beyond the circle.
     return {new: values.to_numpy(kind, na_value=missing_codes(new)[0])}
 
 
@@ -228,6 +229,7 @@ def _with_photflag(rows, survey):
         rows["photflag"] = np.nan_to_num(rows["photflag"]).astype(np.int32)
     if "detected" not in rows:
         return rows
+    # A missing flag, NaN, would be True as a bool.
     detected = is_detected({"detected": rows.pop("detected")})
     if "photflag" not in rows:
         return {**rows, "photflag": np.where(detected, bit, 0).astype(np.int32)}

@@ -290,6 +290,7 @@ def _joined(arrays: list[NDArray], out: str | Path | None) -> NDArray:
     )
     start = 0
     for array in arrays:
+        # Some rows at a time: the whole of a memory map may not fit into memory.
         for first in range(0, len(array), _ROWS_AT_ONCE):
             some = array[first : first + _ROWS_AT_ONCE]
             joined[start : start + len(some)] = some

@@ -111,6 +111,7 @@ def read_csv(path: str | Path, *, text: Sequence[str] | None = ()) -> pd.DataFra
     names = _split(lines[0][1], delimiter)
     _check_names(path, names)
     _check_width(path, lines, delimiter, len(names))
+    # Identifiers as text: 007 stays 007, and long numbers keep their digits.
     kinds = str if text is None else {n: str for n in names if _is_identifier(n) or n in text}
     with naming(path):
         table = pd.read_csv(

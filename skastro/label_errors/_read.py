@@ -145,6 +145,7 @@ def read_scored(y: ArrayLike, proba: ArrayLike, classes: ArrayLike | None, name:
             f"{name_objects(known)}; pass the class of each column as classes="
         )
     check_probabilities(values, name)
+    # cleanlab counts classes in sorted order, whatever order `classes` names.
     order = np.argsort(known)
     codes = np.where(codes < 0, codes, np.argsort(order)[codes])
     return Scored(codes, values[:, order], known[order])

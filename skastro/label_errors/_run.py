@@ -290,6 +290,7 @@ def _strata(given: Given, cv: Any) -> NDArray[np.int64]:
     names, numbers = np.unique(given.detector, return_inverse=True)
     both = (given.codes + 1) * len(names) + numbers
     rare = np.bincount(both)[both] < cv
+    # Negative numbers, which no pair has.
     return np.where(rare, -1 - given.codes, both)
 
 

@@ -107,6 +107,7 @@ def _outer_fold(
     train, test = split
     fitted = clone(search)
     if search.storage is not None:
+        # A study of its own, or a fold would continue the search of another.
         fitted.set_params(study_name=f"{search.study_name or 'skastro'}-fold{number}")
     start = time.perf_counter()
     fitted.fit(

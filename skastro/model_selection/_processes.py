@@ -32,6 +32,7 @@ def run_processes(
     n_workers = joblib.effective_n_jobs(n_jobs)
     shares = [missing // n_workers + (i < missing % n_workers) for i in range(n_workers)]
     with tempfile.TemporaryDirectory() as folder:
+        # Processes cannot share a study in memory.
         shared = Path(folder) / "study.log" if storage is None else storage
         if storage is None:
             optuna.copy_study(

@@ -40,6 +40,7 @@ def gradient_times_input(
         logits = module(**{name: tensor.to(device) for name, tensor in batch.items()})[:, -1]
     finally:
         handle.remove()
+    # A single logit is that of the second class; below zero it speaks for the first.
     best = logits if logits.shape[1] == 1 else logits.amax(dim=1)
     sign = torch.where(best < 0, -1.0, 1.0) if logits.shape[1] == 1 else 1.0
     module.zero_grad()

@@ -56,6 +56,7 @@ class LightCurveReader(RaggedInputMixin):
 
     def _read_again(self, X, options, number):
         with warnings.catch_warnings():
+            # The first reading has warned.
             warnings.simplefilter("ignore", ObjectWarning)
             return self._read_light_curves(X.read_block(number), reset=False, **options)
 

@@ -328,6 +328,7 @@ class TransformerClassifier(LightCurveNetClassifier):
     def _after_building(self):
         if self.pretrained is None:
             return
+        # The encoder knows fluxes in the unit of its own training.
         self.scale_ = replace(self.scale_, flux=self.pretrained_.scale_.flux)
         encoder = self.net_.module_.encoder
         try:

@@ -319,6 +319,7 @@ class TransformerNet(ClassifierNet):
         seen = visible(times, positions.clamp_min(0), lengths)
         if self.causal:
             every = torch.arange(observations.shape[1], device=lengths.device)
+            # Padding sees what the last observation sees: a softmax over no token would be NaN.
             last = (lengths[:, None] - 1).clamp_min(0)
             mask = visible(
                 observations[..., ObservationFeature.DAYS], torch.minimum(every, last), lengths

@@ -201,6 +201,7 @@ def load_pretrained(name_or_folder: str | os.PathLike) -> PretrainedModel:
 
 
 def _folder(name_or_folder):
+    # A folder of the user comes first, then the package, and only then a download.
     folder = Path(name_or_folder)
     if folder.is_dir():
         return folder

@@ -107,6 +107,7 @@ class MarkDetections(LightCurveTransformer):
             flag_bits("detection", self.survey, "MarkDetections")
 
     def _transform_rows(self, offsets, rows, X):
+        # Not `by_`: a model trained on PHOTFLAG reads alerts with `detected`.
         rule = self._rule(rows)
         if rule == "detected":
             return offsets, rows

@@ -119,6 +119,7 @@ class Deredden(LightCurveTransformer):
         return ("band", "flux", "flux_err")
 
     def _check_parameters(self):
+        # An unknown law is an error in `fit` already.
         extinction_magnitudes([5000.0], law=self.law, r_v=self.r_v)
 
     def _learn(self, X):

@@ -127,6 +127,7 @@ class MarkQuality(LightCurveTransformer):
         rows = sort_rows(offsets, rows)
         detected = is_detected(rows, self.min_snr)
         first, last = first_and_last(rows["time"], offsets, detected)
+        # An earlier step took their observations and gave the reason.
         explained = is_marked(X, self.quality_column) & (np.diff(offsets) == 0)
         few, gap = self.min_observations, _gap_before(rows["time"], offsets, detected)
         faults = {

@@ -213,6 +213,7 @@ class AlertStore:
 
     def _updated(self, found, fresh):
         """Yield the rows of the objects that the fresh alerts belong to."""
+        # Sorted as in `_histories`, which numbers the same names.
         number, names = pd.factorize(found.object_id[fresh], sort=True)
         packet = np.array([packet_number(name) for name in found.alert_id[fresh]])
         stored = self._stored(names)
