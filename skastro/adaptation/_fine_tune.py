@@ -118,15 +118,17 @@ class FineTunedClassifier(AdaptedClassifier):
         parameters = dict(network.net_.module_.named_parameters())
         frozen = self._matching(parameters)
         options = {"warm_start": True, "max_epochs": self.max_epochs, "lr": self.lr}
+        restored = (*options, "validation", "checkpoint")
         network.set_params(**options, validation=None, checkpoint=None)
+        trained = {key: parameters[key].requires_grad for key in frozen}
         for key in frozen:
             parameters[key].requires_grad_(False)
         try:
             network.fit(X, y)
         finally:
-            network.set_params(**{key: before[key] for key in (*options, "validation")})
-            for key in frozen:
-                parameters[key].requires_grad_(True)
+            network.set_params(**{key: before[key] for key in restored})
+            for key, flag in trained.items():
+                parameters[key].requires_grad_(flag)
 
     def _matching(self, parameters):
         found = [[key for key in parameters if fnmatch(key, p)] for p in self.frozen]

@@ -1,5 +1,7 @@
 """Classifiers for another data set: known answers, no change without a target, errors."""
 
+import copy
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -209,7 +211,7 @@ def test_fine_tuning_learns_and_leaves_the_original(network):
     own = (model.classes_[:, None] == y).argmax(axis=0), np.arange(len(y))
     assert np.log(model.predict_proba(X).T[own]).mean() > np.log(before.T[own]).mean()
     assert model.classes_.tolist() == network.classes_.tolist()
-    assert model.estimator_.get_params()["max_epochs"] == network.max_epochs
+    assert model.estimator_.get_params(deep=False) == network.get_params(deep=False)
 
 
 def test_frozen_parameters_stay(network):
@@ -222,6 +224,14 @@ def test_frozen_parameters_stay(network):
     assert all(same[name] for name in names if name.startswith(first))
     assert not all(same[name] for name in names if name.startswith(last))
     assert all(p.requires_grad for p in model.estimator_.net_.module_.parameters())
+
+
+def test_what_was_frozen_before_stays_frozen(network):
+    own = copy.deepcopy(network)
+    name, parameter = next(own.net_.module_.named_parameters())
+    parameter.requires_grad_(False)
+    model = FineTunedClassifier(own, frozen=[name], max_epochs=1).fit(*few_of_ztf())
+    assert not next(model.estimator_.net_.module_.parameters()).requires_grad
 
 
 def test_fine_tuning_refuses_what_it_cannot_train(network):
