@@ -16,7 +16,6 @@ from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skastro.feature_extraction import RandomConvolutions
 from skastro.utils.random import RandomState
 
 _CHECKS = {"dtype": np.float32, "ensure_all_finite": "allow-nan"}
@@ -181,6 +180,9 @@ class ConvolutionKernelClassifier(ClassifierMixin, BaseEstimator):
         parts = [(name, _standardised(fill), columns[name]) for name in others]
         weights = {name: np.sqrt(self.other_weight / len(columns[name])) for name in others}
         if sequences:
+            # Imported where it is used, because its package imports astropy and numba.
+            from skastro.feature_extraction import RandomConvolutions
+
             convolve = RandomConvolutions(
                 sequences,
                 n_kernels=self.n_kernels,

@@ -254,10 +254,10 @@ def make_ccsnscore(
     resolution: int = 256,
     phase_length: int = 200,
     n_per_class: int | None = None,
+    name_column: str | None = "name",
     max_epochs: int | None = None,
     n_networks: int = 1,
     class_weight: dict | str | None = "balanced",
-    name_column: str | None = "name",
     random_state: Any = None,
     verbose: int = 0,
     n_jobs: int | None = None,
@@ -288,6 +288,12 @@ def make_ccsnscore(
         default: with weighted classes mixes gain nothing on real spectra
         (benchmarks/science/ccsnscore.md).
 
+    name_column : str, default="name"
+        Column with the supernova of each spectrum, if `X` has it: a spectrum weighs the inverse
+        root of their number (:func:`skastro.resampling.group_weights`), so that supernovae with
+        many spectra do not dominate.  None for equal weights.  With `balanced` the weights are
+        equal.
+
     max_epochs : int, default=None
         Largest number of epochs; None for the default of the recipe.
 
@@ -297,12 +303,6 @@ def make_ccsnscore(
 
     class_weight : dict or "balanced", default="balanced"
         Weights of the classes in the loss.
-
-    name_column : str, default="name"
-        Column with the supernova of each spectrum, if `X` has it: a spectrum weighs the inverse
-        root of their number (:func:`skastro.resampling.group_weights`), so that supernovae with
-        many spectra do not dominate.  None for equal weights.  With `balanced` the weights are
-        equal.
 
     random_state : int, RandomState instance or None, default=None
         Source of randomness; pass an integer for reproducible results.
