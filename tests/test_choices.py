@@ -41,6 +41,7 @@ def make_spectra_of_other_ranges():
     return X.assign(spectrum=nest(*keep_rows(offsets, rows, inside), X.index)), y
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimator", transformers(), ids=str)
 def test_an_object_does_not_depend_on_the_others(estimator):
     data = make_spectra_of_other_ranges if reads_spectra(estimator) else make_check_data
