@@ -22,8 +22,8 @@ def group_weights(groups: ArrayLike) -> NDArray[np.float64]:
     Parameters
     ----------
     groups : array-like of shape (n_rows,)
-        Object of each row, such as the supernova of a spectrum; a missing one is an object of its
-        own.
+        Object of each row, such as the supernova of a spectrum; rows without a name (NaN, None or
+        blank) count as separate objects.
 
     Returns
     -------
@@ -37,6 +37,7 @@ def group_weights(groups: ArrayLike) -> NDArray[np.float64]:
     [0.83, 0.83, 0.83, 0.83, 1.67]
     """
     names = pd.Series(np.asarray(groups))
+    names = names.mask(names.astype(str).str.strip() == "")
     weights = names.map(names.value_counts()).fillna(1).to_numpy(float) ** -0.5
     return weights / weights.mean()
 

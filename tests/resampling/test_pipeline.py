@@ -122,6 +122,8 @@ def test_rows_of_one_object_share_their_weight():
     np.testing.assert_allclose(weights[:9] * 3, weights[9])
     np.testing.assert_allclose(weights[9:], weights[9])
     np.testing.assert_allclose(weights.mean(), 1)
+    blank = group_weights(["a"] * 9 + ["b", "", " "])
+    np.testing.assert_array_equal(blank, weights)
 
 
 def test_the_last_step_gets_the_weights_of_groups():
