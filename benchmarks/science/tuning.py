@@ -1,16 +1,17 @@
 """What a search of the parameters of a recipe gains over its defaults, and what it saves.
 
     python benchmarks/science/tuning.py ../shared/data --system oracle [--trials 20] [--seeds 3]
-        [--size small] [--n-objects 2000] [--timeout 3600] [--storage output/science/tuning.log]
+        [--size small] [--n-objects 1000 --n-test 3000] [--timeout 3600]
+        [--storage output/science/tuning.log]
     python benchmarks/science/tuning.py ../shared/data --system scone --saving [--n-objects 200]
     python benchmarks/science/tuning.py ../shared/data --system oracle --resume [--trials 20]
 
-The first form searches in 80 % of the objects (groups of one supernova stay together), trains the
-default and the tuned recipe there with each seed, and scores both once on the other 20 %; it prints
-mean and spread over the seeds.  It may be stopped and called again.  The second form measures the
-time of a search with and without the front of the Pipeline kept.  The third runs a search on small
-simulated data to its end, runs it again in a process that gets SIGINT (as Ctrl-C) in the middle,
-resumes that, and compares every trial of both.
+The first form searches in `n-objects` (spectra: supernovae, with all their spectra), trains the
+default and the tuned recipe there with each seed, and scores both once on `n-test` others; it
+prints mean and spread over the seeds.  It may be stopped and called again.  The second form
+measures the time of a search with and without the front of the Pipeline kept.  The third runs a
+search on small simulated data to its end, runs it again in a process that gets SIGINT (as Ctrl-C)
+in the middle, resumes that, and compares every trial of both.
 """
 
 import argparse
@@ -48,13 +49,14 @@ MAKE = {
 }
 
 
-def load(system, data, n_objects):
-    """Return X, y and the group of each object."""
+def load(system, data, n_objects=None):
+    """Return X, y and the group of each object; `n_objects` at random, all by default."""
     if system == "ccsnscore":
         X, y, _ = clean_osc(*read_osc(data / "osc"))
         groups = X["name"].to_numpy()
     elif system == "realbogus":
-        X, y, groups = *make_stamps(n_objects, random_state=0)[:2], np.arange(n_objects)
+        X, y, *_ = make_stamps(n_objects or 6000, random_state=0)
+        groups = np.arange(len(X))
     else:
         X, y = load_survey_bench(data)
         groups = np.arange(len(X))
@@ -76,8 +78,9 @@ def scores(model, X, y):
 
 
 def compare(arguments):
-    X, y, groups = load(arguments.system, arguments.data, arguments.n_objects)
-    splitter = GroupShuffleSplit(1, test_size=0.2, random_state=0)
+    X, y, groups = load(arguments.system, arguments.data)
+    sizes = {"train_size": arguments.n_objects, "test_size": arguments.n_test}
+    splitter = GroupShuffleSplit(1, **sizes, random_state=0)
     train, test = next(splitter.split(X, y, groups))
     X_train, X_test = (X[r] if isinstance(X, np.ndarray) else X.iloc[r] for r in (train, test))
     search = OptunaSearchCV(
@@ -195,7 +198,8 @@ if __name__ == "__main__":
     parser.add_argument("--size", default="small")
     parser.add_argument("--trials", type=int, default=20)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--n-objects", type=int, default=2000)
+    parser.add_argument("--n-objects", type=int, default=1000)
+    parser.add_argument("--n-test", type=int, default=None, help="default: all others")
     parser.add_argument("--timeout", type=float, default=None)
     parser.add_argument("--storage", default=None)
     parser.add_argument("--saving", action="store_true")
