@@ -8,8 +8,9 @@ BIN := .venv/bin
 
 .PHONY: demo test test-fast test-min test-latest lint docs clean
 
-# Two workers with one thread each are faster than one worker with two threads.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2
+# Two workers with one thread each are faster than one worker with two threads.  Many tests start
+# processes: compiled files, which some machines switch off, save each of them seconds.
+PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2
 
 demo: .venv/ready
 	OMP_NUM_THREADS=1 $(BIN)/python examples/plot_scone_end_to_end.py output

@@ -43,6 +43,7 @@ def test_every_check_can_fail(name, mutant):
         CHECKS[name](mutant, make_check_data)
 
 
+@pytest.mark.slow
 def test_all_failures_are_reported_together():
     with pytest.raises(AssertionError) as error:
         check_light_curve_estimator(LosesIndex())

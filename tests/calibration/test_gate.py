@@ -22,6 +22,7 @@ from skastro.persistence import load_model, save_model
 from skastro.preprocessing import FirstDetection
 from skastro.utils.ragged import flatten, nest
 
+pytestmark = pytest.mark.slow  # trains networks
 CLASSES = np.array(["II", "Ia"])
 DAYS = [5.0, 30.0]
 

@@ -8,6 +8,7 @@ from skastro.datasets import make_light_curves
 from skastro.io import ParquetFrame, write_parquet
 from skastro.persistence import load_model
 
+pytestmark = pytest.mark.slow  # trains twice
 OPTIONS = "--max-epochs 3 --random-state 0 -p lr=0.02 -p batch_size=16"
 
 

@@ -29,6 +29,8 @@ from skastro.preprocessing import DetectionWindow
 from skastro.recipes import prediction_table
 from skastro.utils.ragged import flatten
 
+pytestmark = pytest.mark.slow  # starts Dask
+
 
 @pytest.fixture(autouse=True)
 def synchronous():

@@ -5,6 +5,7 @@ import pytest
 from scipy.linalg import cho_solve, cholesky, inv
 
 triangles = pytest.importorskip("skastro.gaussian_process._compiled._triangles")
+pytestmark = pytest.mark.slow  # compiles its routines
 
 
 def covariance(n, seed=0):

@@ -182,6 +182,7 @@ class TestScoreByPhase:
             ScoreByPhaseDisplay.from_tables({"GRU": table}, "F1")
 
 
+@pytest.mark.slow
 def test_recurrent_network():
     X, y = make_check_data()
     model = RecurrentClassifier(max_epochs=1, validation=None, random_state=0).fit(X, y)

@@ -59,6 +59,7 @@ def test_error_of_calibrated_probabilities_is_the_expected_one():
     assert scores["ece"].mean() == pytest.approx(scores["ece_of_calibrated"].mean(), rel=0.1)
 
 
+@pytest.mark.slow  # repeats a simulation
 def test_rms_error_does_not_depend_on_the_number_of_objects():
     def mean(n_objects, power):
         found = []
@@ -81,6 +82,7 @@ def test_scores_by_date():
     assert table["accuracy"]["mean"].nunique() == 1
 
 
+@pytest.mark.slow  # repeats a simulation
 def test_interval_of_a_share_is_the_normal_one():
     rng = np.random.default_rng(0)
     y_true, y_pred = np.zeros(400), (rng.random(400) < 0.2).astype(int)
@@ -92,6 +94,7 @@ def test_interval_of_a_share_is_the_normal_one():
     assert found["high"] == pytest.approx(share + half, abs=0.006)
 
 
+@pytest.mark.slow  # repeats a simulation
 def test_groups_are_resampled_together():
     rng = np.random.default_rng(0)
     y_pred = np.repeat(rng.random(100) < 0.3, 4).astype(int)
@@ -103,6 +106,7 @@ def test_groups_are_resampled_together():
     assert width[1] == pytest.approx(2 * width[0], rel=0.2)  # the square root of 4
 
 
+@pytest.mark.slow  # repeats a simulation
 def test_interval_of_the_calibration_error_of_calibrated_probabilities():
     metric = partial(expected_calibration_error, labels=CLASSES)
     found = bootstrap_interval(metric, *calibrated(300), n_resamples=60, random_state=0)

@@ -11,6 +11,8 @@ from skastro.neural_network import PruneTrial, TransformerClassifier
 from skastro.recipes import make_transformer_classifier, suggest_transformer
 from skastro.utils.ragged import flatten
 
+pytestmark = pytest.mark.slow  # trains a transformer
+
 
 @pytest.fixture(scope="module")
 def fitted():

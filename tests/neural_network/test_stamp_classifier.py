@@ -12,6 +12,7 @@ from skastro.neural_network.inputs import Stamps
 from skastro.nn import RealBogusLoss
 from skastro.preprocessing import FillStamps
 
+pytestmark = pytest.mark.slow  # trains a convolutional network
 SHAPE = (12, 12, 2)
 
 
