@@ -12,7 +12,7 @@ from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import Tags
+from sklearn.utils import Tags, check_random_state, gen_batches
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -21,6 +21,8 @@ from skastro.utils.random import RandomState
 _CHECKS = {"dtype": np.float32, "ensure_all_finite": "allow-nan"}
 _SEQUENCE = 2
 _WINDOW = 8
+_CHUNK = 1000
+_LARGEST_SAMPLE = 10_000
 
 
 class ConvolutionKernelClassifier(ClassifierMixin, BaseEstimator):
@@ -36,6 +38,9 @@ class ConvolutionKernelClassifier(ClassifierMixin, BaseEstimator):
     :class:`skastro.feature_extraction.RandomConvolutions`, and :math:`g_m` the :math:`n_m`
     standardised columns of every other input.  With up to some thousand objects it scores higher
     than a network that learns its convolutions.
+
+    Features are computed in chunks of 1,000 objects, standardised by 10,000 training objects at
+    most.  Training keeps 4 bytes per object and landmark, prediction nothing per object.
 
     Parameters
     ----------
@@ -129,13 +134,15 @@ class ConvolutionKernelClassifier(ClassifierMixin, BaseEstimator):
         """
         rows, y = validate_data(self, X, y, **_CHECKS)
         check_classification_targets(y)
-        size = min(self.n_landmarks, len(rows))
+        sample = self._sample(rows)
+        size = min(self.n_landmarks, len(sample))
         self.pipeline_ = make_pipeline(
             self._features(),
             Nystroem(gamma=1.0, n_components=size, random_state=self.random_state),
             LogisticRegression(C=self.C, class_weight=self.class_weight, max_iter=500),
         )
-        self.pipeline_.fit(rows, y, logisticregression__sample_weight=sample_weight)
+        kernel = self.pipeline_[:-1].fit(sample)
+        self.pipeline_[-1].fit(_in_chunks(kernel.transform, rows), y, sample_weight)
         self.classes_ = self.pipeline_.classes_
         return self
 
@@ -153,7 +160,8 @@ class ConvolutionKernelClassifier(ClassifierMixin, BaseEstimator):
             In the order of `classes_`.
         """
         check_is_fitted(self)
-        return self.pipeline_.predict_proba(validate_data(self, X, reset=False, **_CHECKS))
+        rows = validate_data(self, X, reset=False, **_CHECKS)
+        return _in_chunks(self.pipeline_.predict_proba, rows)
 
     def predict(self, X: ArrayLike) -> NDArray:
         """Return the most probable class.
@@ -169,6 +177,13 @@ class ConvolutionKernelClassifier(ClassifierMixin, BaseEstimator):
         """
         proba = self.predict_proba(X)
         return self.classes_[proba.argmax(axis=1)]
+
+    def _sample(self, rows):
+        """Return the rows that define the features: all, or some at random."""
+        if len(rows) <= _LARGEST_SAMPLE:
+            return rows
+        rng = check_random_state(self.random_state)
+        return rows[np.sort(rng.choice(len(rows), _LARGEST_SAMPLE, replace=False))]
 
     def _features(self):
         """Return the step to features whose squared distances add up to that of the kernel."""
@@ -199,6 +214,11 @@ class ConvolutionKernelClassifier(ClassifierMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
+
+
+def _in_chunks(function, rows):
+    """Return the results of `function` for all rows, some at a time."""
+    return np.concatenate([function(rows[part]) for part in gen_batches(len(rows), _CHUNK)])
 
 
 def _standardised(step):
