@@ -166,3 +166,16 @@ def test_groups_of_other_objects_are_refused(kind):
     network = MultimodalClassifier(inputs={"x": (3,)}, max_epochs=1)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         kind(network).fit(X, y, groups=np.arange(59))
+
+
+def test_a_class_missing_in_a_fold_of_a_recipe(recipe):
+    model, X, y = recipe
+    y = np.where(np.arange(len(y)) < 3, "rare", y)
+    half = len(y) // 2
+    folds = [(np.arange(half, len(y)), np.arange(half)), (np.arange(half), np.arange(half, len(y)))]
+    with pytest.warns(match="Number of classes"):
+        proba = cross_val_predict(clone(model), X, y, cv=folds, method="predict_proba")
+    names = np.unique(y).tolist()
+    np.testing.assert_array_equal(proba[:half, names.index("rare")], 0)
+    assert (proba[half:, names.index("rare")] > 0).all()
+    np.testing.assert_allclose(proba.sum(axis=1), 1, atol=1e-5)
