@@ -3,6 +3,7 @@
 import hashlib
 import pickle
 import sys
+import threading
 from os import PathLike
 from typing import Any
 
@@ -11,6 +12,7 @@ from skastro.persistence import load_model
 _contents: dict[str, bytes] = {}
 _loaded: dict[str, Any] = {}
 _MOST_LOADED = 4
+_lock = threading.Lock()
 
 
 class SharedModel:
@@ -51,13 +53,14 @@ class SharedModel:
 
     def load(self) -> Any:
         """Return the estimator, from the memory of this process if it has been there before."""
-        if self.digest not in _loaded:
-            while len(_loaded) >= _MOST_LOADED:
-                _loaded.pop(next(iter(_loaded)), None)
-            content = _contents[self.digest] if self.content is None else self.content
-            _loaded[self.digest] = pickle.loads(content)
-            _use_one_thread()
-        return _loaded[self.digest]
+        with _lock:  # a worker with several threads unpickles once
+            if self.digest not in _loaded:
+                while len(_loaded) >= _MOST_LOADED:
+                    del _loaded[next(iter(_loaded))]
+                content = _contents[self.digest] if self.content is None else self.content
+                _loaded[self.digest] = pickle.loads(content)
+                _use_one_thread()
+            return _loaded[self.digest]
 
 
 def _find_client():

@@ -51,9 +51,12 @@ class ParquetSink:
 
     def _write_whole(self, table: pd.DataFrame, path: Path) -> None:
         handle, draft = tempfile.mkstemp(dir=self.folder, prefix=".", suffix=".draft")
-        os.close(handle)
         try:
-            table.to_parquet(draft)
+            with os.fdopen(handle, "wb") as file:
+                table.to_parquet(file)
+                file.flush()
+                # The store forgets these alerts next: after a power cut the file must be there.
+                os.fsync(file.fileno())
             os.replace(draft, path)
         except BaseException:
             os.unlink(draft)
