@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics.pairwise import rbf_kernel
 
-from skastro.neural_network import ConvolutionKernelClassifier
+from skastro.neural_network import ConvolutionKernelClassifier, _convolution_kernel
 
 INPUTS = {"redshift": (1,), "spectrum": (1, 32), "map": (1, 3, 3)}
 
@@ -50,6 +50,22 @@ def test_few_landmarks_span_fewer_functions(data):
     X, y = data
     model = ConvolutionKernelClassifier(n_landmarks=20, random_state=0).fit(X, y)
     assert model.pipeline_[-1].coef_.shape == (1, 20)
+
+
+def test_chunks_do_not_matter(data, monkeypatch):
+    X, y = data
+    whole = ConvolutionKernelClassifier(INPUTS, random_state=0).fit(X, y)
+    monkeypatch.setattr(_convolution_kernel, "_CHUNK", 7)
+    parts = ConvolutionKernelClassifier(INPUTS, random_state=0).fit(X, y)
+    np.testing.assert_allclose(parts.predict_proba(X), whole.predict_proba(X), atol=1e-4)
+
+
+def test_a_sample_defines_the_features_of_a_large_training_set(data, monkeypatch):
+    X, y = data
+    monkeypatch.setattr(_convolution_kernel, "_LARGEST_SAMPLE", 50)
+    model = ConvolutionKernelClassifier(INPUTS, other_weight=1.0, random_state=0).fit(X, y)
+    assert model.pipeline_[-1].coef_.shape == (1, 50)
+    assert model.score(X, y) > 0.8
 
 
 def test_too_few_columns_are_refused(data):
