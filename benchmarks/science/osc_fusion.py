@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from _table import print_table
 from astropy.cosmology import Planck18
 from ccsnscore import CHANNELS, scores
 from osc import clean_osc, read_osc
@@ -88,10 +89,7 @@ def main():
         both = {f"both, w = {e}": fused(spectra, curve, e) for e in EXPONENTS}
         for name, proba in ({"spectra": spectra, "light curve": curve} | both).items():
             found.setdefault(name, []).append(scores(light_y, proba))
-    for name, runs in found.items():
-        table = pd.DataFrame(runs)
-        text = " | ".join(f"{table[c].mean():.3f} ± {table[c].std(ddof=0):.3f}" for c in table)
-        print(f"| {name} | {text} |")
+    print_table(found)
 
 
 if __name__ == "__main__":

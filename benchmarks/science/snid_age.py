@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from _table import print_table
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.metrics import accuracy_score, f1_score
 from sklearn.model_selection import StratifiedGroupKFold
@@ -84,11 +85,7 @@ def main():
                 whole[name][np.ix_(test, columns)] = model.predict_proba(flux[test])
         for name, proba in whole.items():
             runs.setdefault(name, []).append(score(kind, age_bin, proba, classes))
-    print("| | " + " | ".join(runs["extra-trees"][0]) + " |")
-    for name, found in runs.items():
-        table = pd.DataFrame(found)
-        text = " | ".join(f"{table[c].mean():.3f} ± {table[c].std(ddof=0):.3f}" for c in table)
-        print(f"| {name} | {text} |")
+    print_table(runs)
 
 
 if __name__ == "__main__":
