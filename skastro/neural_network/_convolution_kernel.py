@@ -39,8 +39,9 @@ class ConvolutionKernelClassifier(ClassifierMixin, BaseEstimator):
     standardised columns of every other input.  With up to some thousand objects it scores higher
     than a network that learns its convolutions.
 
-    Features are computed in chunks of 1,000 objects, standardised by 10,000 training objects at
-    most.  Training keeps 4 bytes per object and landmark, prediction nothing per object.
+    Up to 10,000 training objects standardise the features, all at once; the features of the others
+    and of new objects are computed in chunks of 1,000.  Training keeps 4 bytes per object and
+    landmark.
 
     Parameters
     ----------

@@ -7,8 +7,8 @@ from typing import Any
 
 from sklearn.base import ClassifierMixin
 
-from skastro.persistence._file import draft_of
 from skastro.persistence._summary import plain
+from skastro.utils.files import draft_of
 
 
 def export_network(

@@ -1,12 +1,8 @@
 """The container of a model: a safetensors file with a JSON header, written whole or not at all."""
 
-import contextlib
 import hashlib
 import json
-import os
 import struct
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from skastro.exceptions import FormatError
+from skastro.utils.files import draft_of
 
 FORMAT = "skastro-model"
 VERSION = 1
@@ -45,8 +42,7 @@ def write_file(path: Path, parts: dict, arrays: dict[str, np.ndarray], *, overwr
 
     Examples
     --------
-    >>> import tempfile
-    >>> import numpy as np
+    >>>     >>> import numpy as np
     >>> from pathlib import Path
     >>> from skastro.persistence._file import read_file, write_file
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -80,30 +76,6 @@ def write_text(path: Path, text: str) -> None:
     """
     with draft_of(path) as draft:
         Path(draft).write_text(text)
-
-
-@contextlib.contextmanager
-def draft_of(path: Path) -> Iterator[str]:
-    """Yield a name to write to; the file replaces `path` if the block succeeds."""
-    handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    os.close(handle)
-    try:
-        yield draft
-        # A rename can reach the disk before the data.
-        with open(draft, "rb+") as file:
-            os.fsync(file.fileno())
-        os.chmod(draft, 0o666 & ~_umask())
-        os.replace(draft, path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(draft)
-
-
-def _umask():
-    """Return the mask of this process, which mkstemp does not use."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def read_header(path: Path) -> dict:

@@ -1,12 +1,12 @@
 """Tables of predictions that a stream keeps up to date."""
 
-import os
 import sqlite3
-import tempfile
 from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
+
+from skastro.utils.files import draft_of
 
 
 class ParquetSink:
@@ -47,20 +47,8 @@ class ParquetSink:
             Number of the batch.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._write_whole(table, self.folder / f"part-{number:09d}.parquet")
-
-    def _write_whole(self, table: pd.DataFrame, path: Path) -> None:
-        handle, draft = tempfile.mkstemp(dir=self.folder, prefix=".", suffix=".draft")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                table.to_parquet(file)
-                file.flush()
-                # The store forgets these alerts next: after a power cut the file must be there.
-                os.fsync(file.fileno())
-            os.replace(draft, path)
-        except BaseException:
-            os.unlink(draft)
-            raise
+        with draft_of(self.folder / f"part-{number:09d}.parquet") as draft:
+            table.to_parquet(draft)
 
     def read(self) -> pd.DataFrame:
         """Return the latest prediction of every object, sorted by identifier."""
@@ -72,7 +60,8 @@ class ParquetSink:
         """Replace all files by one with the latest prediction of every object."""
         *older, last = self._paths()
         # The new file first: a killed run leaves predictions twice, which `read` settles.
-        self._write_whole(self.read(), last)
+        with draft_of(last) as draft:
+            self.read().to_parquet(draft)
         for path in older:
             path.unlink()
 
