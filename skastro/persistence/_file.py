@@ -42,7 +42,8 @@ def write_file(path: Path, parts: dict, arrays: dict[str, np.ndarray], *, overwr
 
     Examples
     --------
-    >>>     >>> import numpy as np
+    >>> import tempfile
+    >>> import numpy as np
     >>> from pathlib import Path
     >>> from skastro.persistence._file import read_file, write_file
     >>> with tempfile.TemporaryDirectory() as folder:
