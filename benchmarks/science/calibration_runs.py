@@ -13,6 +13,7 @@ lie beside them.
 import argparse
 import time
 import warnings
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from realbogus import stamps, ztf
 from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 from sklearn.pipeline import make_pipeline
 
+from skastro.augmentation import draw_prefixes
 from skastro.persistence import load_model, save_model
 from skastro.preprocessing import Window
 from skastro.recipes import (
@@ -35,6 +37,7 @@ from skastro.recipes import (
     make_transformer,
     predict_proba_at,
 )
+from skastro.resampling import AugmentSampler, ResamplingPipeline
 
 DAYS = np.array([1.0, 3.0, 10.0, 30.0])
 REFERENCE = "first_detection"
@@ -69,6 +72,17 @@ def painted_stamps(data):
 
 N_TEST = 3000
 SCONE = {"kernel": "separable"}
+
+
+def make_scone_on_prefixes(**parameters):
+    """SCONE trained on light curves that end at random dates."""
+    draw = partial(draw_prefixes, n_prefixes=3)
+    cut = AugmentSampler(draw, random_state=parameters["random_state"])
+    # Copies of one object would be on both sides of a validation split.
+    scone = make_scone(validation=None, **parameters)
+    return ResamplingPipeline([("prefixes", cut), *scone.steps])
+
+
 SYSTEMS = {
     "ORACLE, LSST": (survey_bench, make_oracle, {}),
     "real or bogus": (painted_stamps, make_realbogus_classifier, {"image_shape": (21, 21, 3)}),
@@ -76,6 +90,7 @@ SYSTEMS = {
     "ORACLE, OSC": (osc_photometry, make_oracle, {"survey": OSC}),
     "SCONE, OSC": (osc_photometry, make_scone, {"survey": OSC, **SCONE}),
     "SCONE, LSST": (survey_bench, make_scone, SCONE),
+    "SCONE on prefixes, LSST": (survey_bench, make_scone_on_prefixes, SCONE),
     "transformer, LSST": (survey_bench, make_transformer, {}),
 }
 

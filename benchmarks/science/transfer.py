@@ -4,11 +4,11 @@
 
 Parts: `simulators` trains on make_light_curves or survey_bench and scores on both; `target` adds
 1,000 unlabelled objects of survey_bench, `labels` also 30 to 1,000 labelled ones; `biased` trains
-on bright objects; `cadence` moves to ZTF and DES; `des` scores SCONE on the simulated DES
-supernovae Ia of SuperNNova; `unseen` leaves classes out of the training; `causes` changes
-make_light_curves one property at a time.  `--models` takes boosting (gradient boosting on
-statistics), forest, oracle and, for `des`, scone.  One seed of every random step.  Each line is
-written to `--output` as soon as it is known; lines that stand there are not computed again.
+on bright objects; `cadence` moves to ZTF and DES, with and without `MatchDepth`; `des` scores
+SCONE on the simulated DES supernovae Ia of SuperNNova; `unseen` leaves classes out of the training;
+`causes` changes make_light_curves one property at a time.  `--models` takes boosting (gradient
+boosting on statistics), forest, oracle and, for `des`, scone.  One seed of every random step.  Each
+line is written to `--output` as soon as it is known; lines that stand there are not computed again.
 """
 
 import argparse
@@ -33,6 +33,7 @@ from skastro.adaptation import (
     ImportanceWeightedClassifier,
     PriorShiftClassifier,
     TargetTrainedClassifier,
+    for_survey,
     match_variety,
 )
 from skastro.augmentation import (
@@ -47,6 +48,8 @@ from skastro.datasets import HostRedshifts, Variety, get_cadence, make_light_cur
 from skastro.feature_extraction import LightCurveStatistics
 from skastro.io import read_snana
 from skastro.metrics import expected_calibration_error
+from skastro.nn import CoralLoss
+from skastro.preprocessing import MatchDepth
 from skastro.recipes import make_oracle, make_scone
 from skastro.utils.ragged import flatten, segment_count, segment_reduce
 
@@ -129,8 +132,8 @@ def bench(data):
 
 
 @lru_cache
-def simulated(n, seed=0, variety=None):
-    X, y = make_light_curves(n, random_state=seed, variety=variety)
+def simulated(n, seed=0, variety=None, survey="LSST"):
+    X, y = make_light_curves(n, survey=survey, random_state=seed, variety=variety)
     return X, y.astype(str)
 
 
@@ -158,6 +161,8 @@ def simulators(data, results, name, n):
     if name == "oracle":
         varying = oracle(augment=SurveyVariation())
         runs["simulator, augment -> bench"] = (varying, plain, test)
+        runs["simulator, variety, 3 networks -> bench"] = (oracle(n_networks=3), varied, test)
+        runs["simulator, variety, augment -> bench"] = (varying, varied, test)
         runs["bench, augment -> bench"] = (oracle(augment=SurveyVariation()), (X, y), test)
         runs["bench, augment -> simulator"] = (oracle(augment=SurveyVariation()), (X, y), other)
     else:
@@ -190,6 +195,19 @@ def target(data, results, name, n):
         if name == "oracle" and not n_rounds:
             compute = partial(matched_scores, data, n, test)
         results.add("target", run, compute)
+    if name == "oracle":
+        several = partial(fitted_scores, oracle(n_networks=3), matched(data, n), test)
+        results.add("target", "oracle: matched variety, 3 networks", several)
+        for weight in (0.0, 0.1, 1.0):
+            aligned = partial(aligned_scores, weight, simulated(n, variety=Variety()), X_pool, test)
+            results.add("target", f"oracle: variety, flat classes, CORAL {weight}", aligned)
+
+
+def aligned_scores(weight, source, X_pool, test):
+    epochs = MODELS["oracle"].keywords["max_epochs"]
+    model = make_oracle(criterion=CoralLoss(weight=weight), max_epochs=epochs, random_state=0)
+    model.fit(pd.concat([source[0], X_pool]), np.append(source[1], ["-1"] * len(X_pool)))
+    return scores(test[1], model.predict_proba(test[0]), model.classes_)
 
 
 @lru_cache
@@ -298,25 +316,36 @@ def biased(data, results, name, n):
 
 
 def cadence(data, results, name, n):
-    """From LSST to ZTF and DES, whose bands have other wavelengths."""
+    """From LSST to ZTF and DES, whose bands have other wavelengths, and other depths."""
     if name != "oracle":
         return
     options = {"band_encoding": "wavelength"}
-    for variety in (None, Variety()):
-        model, text = oracle(**options), "variety, " if variety else ""
+    trainings = {
+        "LSST": (oracle(**options), None),
+        "variety, LSST": (oracle(**options), Variety()),
+        "augment, LSST": (oracle(augment=SurveyVariation(), **options), None),
+    }
+    for text, (model, variety) in trainings.items():
+        train = simulated(n, variety=variety)
         for survey in ("LSST", "ZTF", "DES"):
-            compute = partial(other_survey_scores, model, simulated(n, variety=variety), survey)
-            results.add("cadence", f"oracle: {text}LSST -> {survey}", compute)
+            for at_depth in (False, True):
+                compute = partial(other_survey_scores, model, train, survey, at_depth)
+                run = f"oracle: {text} -> {survey}{', at the depth of LSST' if at_depth else ''}"
+                results.add("cadence", run, compute)
+    for survey in ("ZTF", "DES"):
+        model = oracle(survey=survey, **options)
+        train = simulated(n, survey=survey)
+        compute = partial(fitted_scores, model, train, simulated(1500, 777, survey=survey))
+        results.add("cadence", f"oracle: {survey} -> {survey} (ceiling)", compute)
 
 
-def other_survey_scores(model, train, survey):
+def other_survey_scores(model, train, survey, at_depth):
     if not hasattr(model[-1], "net_"):
         model.fit(*train)
-    X, y = make_light_curves(1500, survey=survey, random_state=777)
-    model[-1].set_params(survey=survey)
-    for step in ("clean", "bands", "detections", "compare"):
-        model.named_steps[step].set_params(survey=survey)
-    return scores(y.astype(str), model.predict_proba(X), model.classes_)
+    X, y = simulated(1500, 777, survey=survey)
+    if at_depth:
+        X = MatchDepth(np.median(train[0]["lightcurve.flux_err"])).fit_transform(X)
+    return scores(y, for_survey(model, survey).predict_proba(X), model.classes_)
 
 
 def des(data, results, name, n):
@@ -363,9 +392,7 @@ def des_scores(X, y, test, X_des, stop, max_epochs):
     test = test[0][:1000], test[1][:1000]
     proba = model.predict_proba(test[0])[:, column]
     known = np.isfinite(proba)
-    surveys = {key: "DES" for key in model.get_params() if key.endswith("survey")}
-    model_des = model.set_params(**surveys)
-    sky = model_des.predict_proba(X_des)[:, column]
+    sky = for_survey(model, "DES").predict_proba(X_des)[:, column]
     return {
         "auc_in_domain": round(roc_auc_score(test[1][known] == "SNIa", proba[known]), 4),
         "recall_in_domain": round((proba[known & (test[1] == "SNIa")] > 0.5).mean(), 3),

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skastro.augmentation._curves import MIN_SNR, Curves
 from skastro.augmentation._posterior import draw_light_curves
+from skastro.utils.cosmology import distance_modulus, redshift_of_modulus
 from skastro.utils.ragged import segment_first
 from skastro.utils.random import RandomState, as_generator
 
@@ -132,11 +133,8 @@ def draw_redshifts(
     (True, True)
     """
     redshift = np.asarray(curves.static["redshift"], float)
-    grid = np.geomspace(_LOWEST, 10.0, 2000)
-    distance = np.log(_luminosity_distance(grid))
-    now = np.interp(np.log(np.maximum(redshift, _LOWEST)), np.log(grid), distance)
-    step = np.log(farthest) * as_generator(random_state).random(len(redshift))
-    return np.exp(np.interp(now + step, distance, np.log(grid)))
+    step = 5 * np.log10(farthest) * as_generator(random_state).random(len(redshift))
+    return redshift_of_modulus(distance_modulus(redshift) + step)
 
 
 def _redshifts(curves, redshift):
@@ -153,13 +151,4 @@ def _redshifts(curves, redshift):
 
 def _dimming(old, new):
     """Return the ratio of fluxes per unit of luminosity distance squared."""
-    distances = [_luminosity_distance(z) for z in (old, new)]
-    return (distances[0] / distances[1]) ** 2
-
-
-def _luminosity_distance(redshift):
-    """Return the luminosity distance [Mpc] in a flat universe, H0 = 70 km/s/Mpc, Omega_m = 0.3."""
-    # Networks import this room, and no cosmology is required to predict.
-    from astropy.cosmology import FlatLambdaCDM
-
-    return FlatLambdaCDM(H0=70, Om0=0.3).luminosity_distance(redshift).value
+    return 10 ** (0.4 * (distance_modulus(old) - distance_modulus(new)))

@@ -1,44 +1,15 @@
-"""Distances and volumes of a flat LCDM universe, from astropy on a grid."""
+"""Volumes of a flat LCDM universe, from astropy on a grid."""
 
 from functools import lru_cache
 
 import numpy as np
-from astropy.cosmology import FlatLambdaCDM
 
-_H0, _OMEGA_M = 70.0, 0.3
-_GRID = np.geomspace(1e-4, 10.0, 2000)
+from skastro.utils.cosmology import REDSHIFTS, cosmology, distance_modulus
 
 
 @lru_cache(maxsize=1)
-def _tables():
-    cosmology = FlatLambdaCDM(H0=_H0, Om0=_OMEGA_M)
-    volume = cosmology.differential_comoving_volume(_GRID).value
-    return cosmology.distmod(_GRID).value, volume
-
-
-def distance_modulus(redshift):
-    """Return the distance modulus ``mu = 5 log10(d_L / 10 pc)``.
-
-    Flat LCDM with H0 = 70 km/s/Mpc and Omega_m = 0.3 (Hogg 1999, astro-ph/9905116, eqs. 16-25),
-    computed by astropy on 2,000 redshifts and interpolated linearly in ln z: accurate to 1e-4 mag.
-
-    Parameters
-    ----------
-    redshift : array-like
-        Redshifts from 0.0001 to 10; values outside are clipped.
-
-    Returns
-    -------
-    modulus : ndarray of the shape of `redshift`
-        In magnitudes.
-
-    Examples
-    --------
-    >>> from skastro.datasets._cosmology import distance_modulus
-    >>> distance_modulus([0.1, 1.0]).round(2).tolist()
-    [38.32, 44.1]
-    """
-    return np.interp(np.log(np.maximum(redshift, _GRID[0])), np.log(_GRID), _tables()[0])
+def _volumes():
+    return cosmology().differential_comoving_volume(REDSHIFTS).value
 
 
 def draw_redshifts(rng, n, low, high, evolution=0.0):
@@ -74,7 +45,7 @@ def draw_redshifts(rng, n, low, high, evolution=0.0):
     True
     """
     z = np.linspace(low, high, 2000)
-    density = np.interp(z, _GRID, _tables()[1]) * (1 + z) ** (evolution - 1)
+    density = np.interp(z, REDSHIFTS, _volumes()) * (1 + z) ** (evolution - 1)
     cumulative = np.append(0.0, np.cumsum((density[1:] + density[:-1]) / 2))
     return np.interp(rng.random(n), cumulative / cumulative[-1], z)
 
@@ -91,5 +62,5 @@ def farthest_redshift(magnitude, faintest):
     >>> round(farthest_redshift(-19.3, 24.0), 2)
     0.98
     """
-    apparent = magnitude + _tables()[0] - 2.5 * np.log10(1 + _GRID)
-    return float(np.interp(faintest, apparent, _GRID))
+    apparent = magnitude + distance_modulus(REDSHIFTS) - 2.5 * np.log10(1 + REDSHIFTS)
+    return float(np.interp(faintest, apparent, REDSHIFTS))

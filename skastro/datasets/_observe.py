@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skastro.datasets._cadence import Cadence
-from skastro.datasets._cosmology import distance_modulus, draw_redshifts, farthest_redshift
+from skastro.datasets._cosmology import draw_redshifts, farthest_redshift
 from skastro.datasets._host import HostRedshifts, draw_reddening
 from skastro.datasets._noise import detect, find_trigger, flux_error, photflag, sky_variance
 from skastro.datasets._source import Rows, Scene, to_flux
@@ -13,6 +13,7 @@ from skastro.datasets._spectra import dust_ratio, ripple
 from skastro.datasets._variety import Variety
 from skastro.datasets._visits import draw_visits, illumination, season_starts
 from skastro.surveys import Survey
+from skastro.utils.cosmology import distance_modulus
 from skastro.utils.ragged import segment_argmax, take_objects
 
 _NEAREST = 0.003

@@ -3,6 +3,7 @@
 from skastro.preprocessing._bands import SelectBands
 from skastro.preprocessing._clean import CleanPhotometry
 from skastro.preprocessing._compare import CompareWithTraining
+from skastro.preprocessing._depth import MatchDepth
 from skastro.preprocessing._detection_window import DetectionWindow
 from skastro.preprocessing._detections import FirstDetection, MarkDetections
 from skastro.preprocessing._draw import DrawDays
@@ -46,6 +47,7 @@ __all__ = [
     "FirstDetection",
     "MarkDetections",
     "MaskLines",
+    "MatchDepth",
     "ReplaceMissing",
     "NormalizeSpectrum",
     "NormalizeStamps",

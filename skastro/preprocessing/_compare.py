@@ -74,6 +74,7 @@ class CompareWithTraining(LightCurveTransformer):
     See Also
     --------
     MarkQuality : Mark objects that cannot be classified.
+    MatchDepth : Shows light curves of another survey at the depth of the training set.
 
     Examples
     --------
