@@ -132,8 +132,8 @@ def bench(data):
 
 
 @lru_cache
-def simulated(n, seed=0, variety=None, survey="LSST"):
-    X, y = make_light_curves(n, survey=survey, random_state=seed, variety=variety)
+def simulated(n, seed=0, **options):
+    X, y = make_light_curves(n, random_state=seed, **options)
     return X, y.astype(str)
 
 
@@ -327,7 +327,7 @@ def cadence(data, results, name, n):
     }
     for text, (model, variety) in trainings.items():
         train = simulated(n, variety=variety)
-        for survey in ("LSST", "ZTF", "DES"):
+        for survey in ("LSST", "deep LSST", "ZTF", "DES"):
             for at_depth in (False, True):
                 compute = partial(other_survey_scores, model, train, survey, at_depth)
                 run = f"oracle: {text} -> {survey}{', at the depth of LSST' if at_depth else ''}"
@@ -342,10 +342,15 @@ def cadence(data, results, name, n):
 def other_survey_scores(model, train, survey, at_depth):
     if not hasattr(model[-1], "net_"):
         model.fit(*train)
-    X, y = simulated(1500, 777, survey=survey)
+    name, options = survey.split()[-1], {}
+    if survey.startswith("deep"):
+        wide = get_cadence(name)
+        depth = {band: value + 1.2 for band, value in wide.depth.items()}
+        options = {"cadence": replace(wide, depth=depth, night_gap=wide.night_gap / 2)}
+    X, y = make_light_curves(1500, survey=name, random_state=777, **options)
     if at_depth:
-        X = MatchDepth(np.median(train[0]["lightcurve.flux_err"])).fit_transform(X)
-    return scores(y, for_survey(model, survey).predict_proba(X), model.classes_)
+        X = MatchDepth(model[-1].scale_.flux).fit_transform(X)
+    return scores(y.astype(str), for_survey(model, name).predict_proba(X), model.classes_)
 
 
 def des(data, results, name, n):

@@ -1,7 +1,6 @@
 """Checkpoints: the state of a training after each epoch, from which the next training resumes."""
 
 import hashlib
-import os
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
@@ -16,6 +15,7 @@ from skastro.neural_network._callbacks import Progress
 from skastro.neural_network._net import WeightedNet
 from skastro.neural_network._random import OwnGenerator
 from skastro.neural_network.inputs import Source
+from skastro.utils.files import draft_of
 
 _DISPLAYS = (Progress, ProgressBar)
 _PLAIN = (bool, int, float, str, type(None), torch.Tensor)
@@ -54,17 +54,8 @@ class Checkpoint:
 
     def save(self, state: Mapping[str, Any]) -> None:
         """Write the state of a training."""
-        partial_path = self.path.with_name(f"{self.path.name}.{os.getpid()}.partial")
-        try:
-            with partial_path.open("wb") as file:
-                torch.save({**state, "fingerprint": self.fingerprint}, file)
-                file.flush()
-                # A rename can reach the disk before the data: after a power cut the file would be
-                # empty.
-                os.fsync(file.fileno())
-            os.replace(partial_path, self.path)
-        finally:
-            partial_path.unlink(missing_ok=True)
+        with draft_of(self.path) as draft:
+            torch.save({**state, "fingerprint": self.fingerprint}, draft)
 
     def load(self) -> dict[str, Any] | None:
         """Return the state, None without a file or for one of another training.
