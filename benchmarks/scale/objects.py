@@ -179,7 +179,8 @@ def measure(name, n):
 
 def in_a_process(name, n, cores):
     words = [sys.executable, __file__, "--one", name, str(n)]
-    environment = os.environ | {"OMP_NUM_THREADS": str(cores)}
+    # MKL_NUM_THREADS=1 limits torch as well.
+    environment = os.environ | dict.fromkeys(_measure.THREADS, str(cores))
     done = subprocess.run(words, capture_output=True, text=True, env=environment)
     if done.returncode:
         print(done.stderr[-2000:], flush=True)

@@ -163,6 +163,9 @@ def simulators(data, results, name, n):
         runs["simulator, augment -> bench"] = (varying, plain, test)
         runs["simulator, variety, 3 networks -> bench"] = (oracle(n_networks=3), varied, test)
         runs["simulator, variety, augment -> bench"] = (varying, varied, test)
+        waves = {"band_encoding": "wavelength"}
+        runs["simulator, variety, wavelengths -> bench"] = (oracle(**waves), varied, test)
+        runs["bench, wavelengths -> bench"] = (oracle(**waves), (X, y), test)
         runs["bench, augment -> bench"] = (oracle(augment=SurveyVariation()), (X, y), test)
         runs["bench, augment -> simulator"] = (oracle(augment=SurveyVariation()), (X, y), other)
     else:

@@ -72,4 +72,4 @@ def redshift_of_modulus(modulus: ArrayLike) -> NDArray[np.float64]:
     >>> redshift_of_modulus([38.32, 44.1]).round(2).tolist()
     [0.1, 1.0]
     """
-    return np.exp(np.interp(modulus, _moduli(), np.log(REDSHIFTS)))
+    return np.exp(np.interp(np.asarray(modulus, float), _moduli(), np.log(REDSHIFTS)))
