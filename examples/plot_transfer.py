@@ -3,7 +3,7 @@ A classifier for another survey
 ===============================
 
 Train on a simulation, use the classifier on objects of another one, and see what variety,
-unlabelled objects and a few labels are worth.
+unlabelled objects, a few labels and the depth of a survey are worth.
 """
 
 # %%
@@ -13,13 +13,16 @@ unlabelled objects and a few labels are worth.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.metrics import f1_score
+from sklearn.frozen import FrozenEstimator
+from sklearn.metrics import ConfusionMatrixDisplay, f1_score
 from sklearn.pipeline import make_pipeline
 
-from skastro.adaptation import TargetTrainedClassifier, match_variety
+from skastro.adaptation import TargetTrainedClassifier, for_survey, match_variety
 from skastro.datasets import Variety, make_light_curves
 from skastro.feature_extraction import LightCurveStatistics
 from skastro.inspection import LightCurveDisplay
+from skastro.preprocessing import MatchDepth
+from skastro.recipes import make_oracle
 
 CLASSES = ["SNIa", "SNII", "SLSN-I", "TDE", "AGN", "RRL"]
 elsewhere = Variety((0.0, 0.0), (0.3, 0.3), per_wavelength=1.0, unpaired=1.0)
@@ -82,3 +85,18 @@ ax.barh(list(found), scores, label="macro F1")
 ax.plot(confidence, list(found), "ko", label="mean confidence")
 ax.set(xlim=(0, 1), title="On objects of the target")
 ax.legend()
+
+# %%
+# A network that was trained on LSST has never seen fluxes and errors as large as those of ZTF.
+# ``MatchDepth`` shows the objects as LSST would see them, farther away; no label of ZTF is used.
+oracle = make_oracle(band_encoding="wavelength", max_epochs=20, random_state=0).fit(X, y)
+X_ztf, y_ztf = make_light_curves(400, survey="ZTF", classes=CLASSES, random_state=2)
+ztf = for_survey(oracle, "ZTF")
+matched = make_pipeline(MatchDepth(oracle[-1].scale_.flux), FrozenEstimator(ztf)).fit(X_ztf)
+_, axes = plt.subplots(1, 2, figsize=(11, 4.5), layout="constrained")
+for ax, (title, model) in zip(axes, (("as they are", ztf), ("at the depth of LSST", matched))):
+    predicted = model.predict(X_ztf)
+    options = {"ax": ax, "colorbar": False, "xticks_rotation": 45, "labels": CLASSES}
+    ConfusionMatrixDisplay.from_predictions(y_ztf, predicted, **options)
+    score = f1_score(y_ztf, predicted, average="macro")
+    ax.set_title(f"ZTF objects {title}: macro F1 {score:.2f}")

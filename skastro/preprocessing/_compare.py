@@ -150,7 +150,7 @@ class CompareWithTraining(LightCurveTransformer):
             warnings.warn(
                 f"CompareWithTraining: the objects differ from the training set: "
                 f"{'; '.join(found)}.  Predictions outside the training set are unreliable; check "
-                f"units, zero dates and bands",
+                f"units, zero dates, bands and depth (MatchDepth)",
                 DataShiftWarning,
                 stacklevel=2,
             )
