@@ -63,6 +63,7 @@ from skastro.neural_network import (
     ConvolutionKernelClassifier,
     DeepEnsembleClassifier,
     HeatmapCNNClassifier,
+    MultimodalAutoencoder,
     MultimodalClassifier,
     RecurrentClassifier,
     StampCNNClassifier,
@@ -245,6 +246,7 @@ INIT_PARAMS = {
     MarkDetections: {"by": "photflag"},
     MatchDepth: {"flux_err": 30.0},
     ReplaceMissing: {},
+    MultimodalAutoencoder: {"max_epochs": 2, "batch_size": 8, "random_state": 0},
     MultimodalClassifier: {"max_epochs": 10, "lr": 3e-2},
     NeighborDetector: {},
     OptunaSearchCV: {

@@ -6,6 +6,7 @@ from skastro.neural_network._classifier import BaseNetClassifier
 from skastro.neural_network._convolution_kernel import ConvolutionKernelClassifier
 from skastro.neural_network._ensemble import DeepEnsembleClassifier
 from skastro.neural_network._heatmap import HeatmapCNNClassifier
+from skastro.neural_network._masked import MultimodalAutoencoder
 from skastro.neural_network._multimodal import MultimodalClassifier
 from skastro.neural_network._recurrent import RecurrentClassifier
 from skastro.neural_network._stamps import StampCNNClassifier
@@ -18,6 +19,7 @@ __all__ = [
     "ConvolutionKernelClassifier",
     "DeepEnsembleClassifier",
     "HeatmapCNNClassifier",
+    "MultimodalAutoencoder",
     "MultimodalClassifier",
     "PruneTrial",
     "RecurrentClassifier",

@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils._param_validation import HasMethods
 
 from skastro.neural_network._classifier import BaseNetClassifier
 from skastro.neural_network.inputs import DenseBlocks, MultimodalBlocks
@@ -32,6 +35,11 @@ class MultimodalClassifier(BaseNetClassifier):
 
     module : class, default=skastro.nn.FusionNet
         Called with inputs, encoders, n_static and n_outputs.
+
+    pretrained : MultimodalAutoencoder, default=None
+        Auto-encoder of the same inputs, from whose encoders the training starts.  A clone is
+        fitted on X first; a fitted one inside :class:`sklearn.frozen.FrozenEstimator`, which may
+        have seen other spectra, is taken as it is.
 
     max_epochs : int, default=50
         Passes over the training objects.
@@ -130,6 +138,9 @@ class MultimodalClassifier(BaseNetClassifier):
     scale_ : BlockScale
         Scale of the static columns.
 
+    pretrained_ : MultimodalAutoencoder
+        The auto-encoder, if there is one.
+
     n_features_in_, feature_names_in_ : int, ndarray of str
         Columns seen during `fit`.
 
@@ -137,6 +148,7 @@ class MultimodalClassifier(BaseNetClassifier):
     --------
     skastro.hierarchy.ParallelBinaryClassifier : One such network per label, as in CCSNscore.
     DeepEnsembleClassifier : Mean of several networks.
+    MultimodalAutoencoder : Learns the encoders without labels.
 
     Notes
     -----
@@ -170,6 +182,7 @@ class MultimodalClassifier(BaseNetClassifier):
         "inputs": [dict, None],
         "encoders": [dict, None],
         "module": [callable],
+        "pretrained": [HasMethods(["fit", "transform"]), None],
     }
 
     def __init__(
@@ -178,6 +191,7 @@ class MultimodalClassifier(BaseNetClassifier):
         inputs: Mapping[str, tuple[int, ...]] | None = None,
         encoders: Mapping[str, str | Callable] | None = None,
         module: Callable = FusionNet,
+        pretrained: Any = None,
         max_epochs: int = 50,
         lr: float = 2e-3,
         batch_size: int | str = 32,
@@ -224,18 +238,37 @@ class MultimodalClassifier(BaseNetClassifier):
         self.inputs = inputs
         self.encoders = encoders
         self.module = module
+        self.pretrained = pretrained
 
     def _read(self, X, *, reset):
-        rows = read_dense(self, X, "rows of numbers", reset=reset)
-        name = type(self).__name__
-        shared = {"ids": getattr(X, "index", None), "static_scaler": self.static_scaler}
-        if self.inputs is None:
-            shape = {"input": (rows.shape[1],)}
-            return DenseBlocks(rows, shape, name, allow_nan=False, clip=True, **shared)
-        shapes = {key: tuple(shape) for key, shape in self.inputs.items()}
-        if not shapes or any(not shape or math.prod(shape) < 1 for shape in shapes.values()):
-            raise ValueError(f"{name}: inputs need a name and a shape each, not {self.inputs}")
-        return MultimodalBlocks(rows, shapes, name, **shared)
+        source = read_blocks(self, X, self.inputs, reset=reset, static_scaler=self.static_scaler)
+        if reset and self.pretrained is not None:
+            self._pretrain(X)
+        return source
+
+    def _pretrain(self, X):
+        if isinstance(self.pretrained, FrozenEstimator):
+            self.pretrained_ = self.pretrained.estimator
+        else:
+            self.pretrained_ = clone(self.pretrained).fit(X)
+        if self.pretrained_.inputs != self.inputs:
+            raise ValueError(
+                f"{type(self).__name__}: inputs={self.inputs}, but the auto-encoder was trained "
+                f"with inputs={self.pretrained_.inputs}"
+            )
+
+    def _after_building(self):
+        if self.pretrained is None:
+            return
+        try:
+            self.net_.module_.encoders.load_state_dict(
+                self.pretrained_.net_.module_.encoders.state_dict()
+            )
+        except RuntimeError as error:
+            raise ValueError(
+                f"{type(self).__name__}: the encoders of the auto-encoder have other shapes: "
+                f"{error}"
+            ) from None
 
     def _module(self, source, n_outputs):
         return self.module, {
@@ -249,3 +282,41 @@ class MultimodalClassifier(BaseNetClassifier):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = self.inputs is not None
         return tags
+
+
+def read_blocks(
+    estimator: Any,
+    X: Any,
+    inputs: Mapping[str, tuple[int, ...]] | None,
+    *,
+    reset: bool,
+    static_scaler: Any = None,
+) -> DenseBlocks:
+    """Return the source of rows of several inputs, after all checks.
+
+    Raises
+    ------
+    ValueError, ObjectError
+        Inputs without name or shape, rows of another length, infinite values, or NaN in a part of
+        an input.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skastro.neural_network import MultimodalClassifier
+    >>> from skastro.neural_network._multimodal import read_blocks
+    >>> inputs = {"a": (1, 2), "b": (1,)}
+    >>> model = MultimodalClassifier(inputs=inputs)
+    >>> read_blocks(model, np.ones((3, 4)), inputs, reset=True).n_static
+    2
+    """
+    rows = read_dense(estimator, X, "rows of numbers", reset=reset)
+    name = type(estimator).__name__
+    shared = {"ids": getattr(X, "index", None), "static_scaler": static_scaler}
+    if inputs is None:
+        shape = {"input": (rows.shape[1],)}
+        return DenseBlocks(rows, shape, name, allow_nan=False, clip=True, **shared)
+    shapes = {key: tuple(shape) for key, shape in inputs.items()}
+    if not shapes or any(not shape or math.prod(shape) < 1 for shape in shapes.values()):
+        raise ValueError(f"{name}: inputs need a name and a shape each, not {inputs}")
+    return MultimodalBlocks(rows, shapes, name, **shared)

@@ -221,6 +221,27 @@ class ReconstructionNet(WeightedNet):
         return np.clip(heights, -_LARGEST_HEIGHT, _LARGEST_HEIGHT)
 
 
+class MaskedNet(ReconstructionNet):
+    """A net that returns all values of rows of which it sees a part.
+
+    Examples
+    --------
+    >>> from skastro.neural_network._net import MaskedNet, ReconstructionNet
+    >>> issubclass(MaskedNet, ReconstructionNet)
+    True
+    """
+
+    def infer(self, x, **fit_params):
+        """Call the module with the inputs, without the true values."""
+        inputs = {name: t for name, t in x.items() if name not in _TRUTH}
+        return super(ReconstructionNet, self).infer(inputs)
+
+    def get_loss(self, y_pred, y_true, X=None, training=False):
+        """Return the loss of all values, hidden or not, of the inputs that an object has."""
+        target, weight = (X[name].to(y_pred.device) for name in ("target", "weight"))
+        return self.criterion_(y_pred, target, weight)
+
+
 def _stopped_early(error):
     """Return whether skorch's EarlyStopping, and not the user, interrupted the training."""
     traceback = error.__traceback__

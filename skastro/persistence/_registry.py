@@ -29,6 +29,7 @@ _STATES = {
     "skastro:StaticScaling": "skastro.neural_network.inputs._static:StaticScaling",
     "skastro:BlockScale": "skastro.neural_network.inputs._dense:BlockScale",
     "skastro:LightCurveScale": "skastro.neural_network.inputs._light_curves:LightCurveScale",
+    "skastro:MaskedScale": "skastro.neural_network.inputs._masked:MaskedScale",
     "skastro:FlatTargets": "skastro.neural_network._targets:FlatTargets",
     "skastro:TreeTargets": "skastro.neural_network._targets:TreeTargets",
     "skastro:Grid": "skastro.utils.grid:Grid",

@@ -16,6 +16,7 @@ fit into memory; batches then come from few blocks at a time.
 from skastro.neural_network.inputs._batches import BatchDataset, BatchIterator, by_length
 from skastro.neural_network.inputs._dense import BlockScale, DenseBlocks
 from skastro.neural_network.inputs._light_curves import LightCurves, LightCurveScale
+from skastro.neural_network.inputs._masked import MaskedBlocks, MaskedScale
 from skastro.neural_network.inputs._multimodal import MultimodalBlocks
 from skastro.neural_network.inputs._protocol import Source
 from skastro.neural_network.inputs._reconstruction import Reconstruction
@@ -30,6 +31,8 @@ __all__ = [
     "DenseBlocks",
     "LightCurveScale",
     "LightCurves",
+    "MaskedBlocks",
+    "MaskedScale",
     "MultimodalBlocks",
     "Reconstruction",
     "Source",
