@@ -63,9 +63,8 @@ def read_snid(folder):
 
 def pretrained(rows, epochs, seed):
     """Return an auto-encoder that has seen the rows."""
-    encoder = MultimodalAutoencoder(
-        inputs=SHAPES, max_epochs=epochs, device="cpu", random_state=seed
-    )
+    options = {"max_epochs": epochs, "validation": None, "device": "cpu", "random_state": seed}
+    encoder = MultimodalAutoencoder(inputs=SHAPES, **options)
     encoder.fit(rows)
     last = encoder.history_["train_loss"].iloc[-1]
     print(f"{len(rows)} rows, seed {seed}: error {last:.2f} of the variance", flush=True)

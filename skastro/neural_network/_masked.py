@@ -35,7 +35,9 @@ class MultimodalAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         are left out.  By default all columns are one input without missing values.
 
     encoders : dict of str -> str or callable, default=None
-        Encoder of each input, see :class:`MultimodalClassifier`.
+        Encoder of each input: ``"mlp"``, ``"conv1d"``, ``"conv2d"``, ``"rnn"``, or a callable
+        that takes the shape, such as `functools.partial` of one of :mod:`skastro.nn`.  The default
+        follows from the number of dimensions.
 
     module : class, default=skastro.nn.FusionNet
         Called with inputs, encoders, n_static and n_outputs.
@@ -65,7 +67,7 @@ class MultimodalAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         Course of the learning rate; a callable maps the finished part of the training, 0 to 1,
         to a factor of `lr`.
 
-    validation : float, splitter or None, default=None
+    validation : float, splitter or None, default=0.1
         Share of the objects that is held out to choose the best epoch, or a scikit-learn
         splitter whose first split is taken, or None.
 
@@ -162,7 +164,7 @@ class MultimodalAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         batch_size: int | str = 64,
         optimizer: str | type = "Adam",
         schedule: Any = "one_cycle",
-        validation: Any = None,
+        validation: Any = 0.1,
         patience: int | None = None,
         callbacks: list | None = None,
         net_params: dict | None = None,
@@ -305,4 +307,5 @@ class MultimodalAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = self.inputs is not None
+        tags.transformer_tags.preserves_dtype = ["float32"]
         return tags

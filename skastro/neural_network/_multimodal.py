@@ -37,9 +37,10 @@ class MultimodalClassifier(BaseNetClassifier):
         Called with inputs, encoders, n_static and n_outputs.
 
     pretrained : MultimodalAutoencoder, default=None
-        Auto-encoder of the same inputs, from whose encoders the training starts.  A clone is
-        fitted on X first; a fitted one inside :class:`sklearn.frozen.FrozenEstimator`, which may
-        have seen other spectra, is taken as it is.
+        The encoder starts from that of this auto-encoder, which is first trained on the objects
+        of `fit`.  Inside a `sklearn.frozen.FrozenEstimator` it is used without further training;
+        it was trained on other objects, with or without labels.  `inputs` and `encoders` must be
+        the same in both.
 
     max_epochs : int, default=50
         Passes over the training objects.

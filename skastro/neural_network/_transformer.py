@@ -41,8 +41,8 @@ class TransformerClassifier(LightCurveNetClassifier):
         logits.  Use `functools.partial` for other parameters.
 
     pretrained : TransformerAutoencoder, default=None
-        The encoder starts from that of this auto-encoder, which is first trained on the light
-        curves of `fit`.  Inside a `sklearn.frozen.FrozenEstimator` it is used without further
+        The encoder starts from that of this auto-encoder, which is first trained on the objects
+        of `fit`.  Inside a `sklearn.frozen.FrozenEstimator` it is used without further
         training; it was trained on other objects, with or without labels.  `column`, `survey`,
         `reference_column`, `band_encoding` and the sizes of the encoder must be the same in both.
 
