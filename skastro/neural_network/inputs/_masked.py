@@ -2,7 +2,7 @@
 
 import copy
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -74,7 +74,7 @@ class MaskedBlocks:
         self.hidden = hidden
         self.stretch = stretch
         self.noise = noise
-        self.scale: MaskedScale | None = None
+        self.scale: Any = None
 
     @property
     def lengths(self) -> NDArray[np.int64]:
@@ -96,7 +96,7 @@ class MaskedBlocks:
 
     def learn(self, rows: NDArray[np.int64]) -> Self:
         """Return the rows scaled to some of them, the training rows."""
-        blocks = self.dense.learn(rows)
+        blocks: Any = self.dense.learn(rows)
         n_values = self.dense.edges[-1]
         total, squares, count = (np.zeros(n_values) for _ in range(3))
         for start in range(0, len(rows), _CHUNK_ROWS):
