@@ -6,7 +6,7 @@ Parts: `simulators` trains on make_light_curves or survey_bench and scores on bo
 1,000 unlabelled objects of survey_bench, `labels` also 30 to 1,000 labelled ones; `biased` trains
 on bright objects; `cadence` moves to ZTF and DES, with and without `MatchDepth`; `des` scores
 SCONE on the simulated DES supernovae Ia of SuperNNova; `unseen` leaves classes out of the training;
-`causes` changes make_light_curves one property at a time.  `--models` takes boosting (gradient
+`sets` shows the coverage of conformal sets; `causes` changes make_light_curves one property at a time.  `--models` takes boosting (gradient
 boosting on statistics), forest, oracle and, for `des`, scone.  One seed of every random step.  Each
 line is written to `--output` as soon as it is known; lines that stand there are not computed again.
 """
@@ -24,6 +24,7 @@ import torch
 from _data import SUPERNOVAE, load_survey_bench
 from oracle import TREE
 from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier
+from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import accuracy_score, f1_score, log_loss, roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -44,6 +45,7 @@ from skastro.augmentation import (
     draw_variations,
     move_redshift,
 )
+from skastro.calibration import ConformalClassifier
 from skastro.datasets import HostRedshifts, Variety, get_cadence, make_light_curves
 from skastro.feature_extraction import LightCurveStatistics
 from skastro.io import read_snana
@@ -430,6 +432,35 @@ def unseen_scores(model, train, test):
     return known | {"auc_unseen": round(roc_auc_score(new, 1 - proba.max(axis=1)), 3)}
 
 
+def sets(data, results, name, n):
+    """Sets of classes that cover 90 % of the objects of the source, on the target."""
+    test, _, (X, y) = bench(data)
+    other = simulated(N_TEST, 777)
+    half = N_TEST // 2
+    held = {
+        key: (frame[:half], labels[:half]) for key, (frame, labels) in (("s", other), ("b", test))
+    }
+    scored = {"simulator": [part[half:] for part in other], "bench": [part[half:] for part in test]}
+    for source, train, key in (
+        ("simulator", simulated(n), "s"),
+        ("simulator, variety", simulated(n, variety=Variety()), "s"),
+        ("bench", (X, y), "b"),
+    ):
+        compute = partial(set_scores, MODELS[name](), train, held[key], scored)
+        results.add("sets", f"{name}: {source}", compute)
+
+
+def set_scores(model, train, held, scored):
+    conformal = ConformalClassifier(FrozenEstimator(model.fit(*train)), coverage=0.9).fit(*held)
+    line = {}
+    for target, (X, y) in scored.items():
+        found = conformal.predict_set(X)
+        inside = found[np.arange(len(y)), np.searchsorted(conformal.classes_, y)]
+        line[f"coverage_{target}"] = round(inside.mean(), 3)
+        line[f"size_{target}"] = round(found.sum(axis=1).mean(), 2)
+    return line
+
+
 def causes(data, results, name, n):
     """One property of the simulator after the other."""
     test, _, _ = bench(data)
@@ -457,7 +488,8 @@ def causes(data, results, name, n):
     results.add("causes", f"{name}: single visits only", compute)
 
 
-PARTS = {f.__name__: f for f in (simulators, target, labels, biased, cadence, des, unseen, causes)}
+PARTS = (simulators, target, labels, biased, cadence, des, unseen, sets, causes)
+PARTS = {part.__name__: part for part in PARTS}
 
 
 def main():
