@@ -6,9 +6,10 @@ Parts: `simulators` trains on make_light_curves or survey_bench and scores on bo
 1,000 unlabelled objects of survey_bench, `labels` also 30 to 1,000 labelled ones; `biased` trains
 on bright objects; `cadence` moves to ZTF and DES, with and without `MatchDepth`; `des` scores
 SCONE on the simulated DES supernovae Ia of SuperNNova; `unseen` leaves classes out of the training;
-`sets` shows the coverage of conformal sets; `causes` changes make_light_curves one property at a time.  `--models` takes boosting (gradient
-boosting on statistics), forest, oracle and, for `des`, scone.  One seed of every random step.  Each
-line is written to `--output` as soon as it is known; lines that stand there are not computed again.
+`sets` shows the coverage of conformal sets; `causes` changes make_light_curves one property at a
+time.  `--models` takes boosting (gradient boosting on statistics), forest, oracle and, for `des`,
+scone.  One seed of every random step.  Each line is written to `--output` as soon as it is known;
+lines that stand there are not computed again.
 """
 
 import argparse
@@ -437,9 +438,7 @@ def sets(data, results, name, n):
     test, _, (X, y) = bench(data)
     other = simulated(N_TEST, 777)
     half = N_TEST // 2
-    held = {
-        key: (frame[:half], labels[:half]) for key, (frame, labels) in (("s", other), ("b", test))
-    }
+    held = {"s": [part[:half] for part in other], "b": [part[:half] for part in test]}
     scored = {"simulator": [part[half:] for part in other], "bench": [part[half:] for part in test]}
     for source, train, key in (
         ("simulator", simulated(n), "s"),
