@@ -166,6 +166,8 @@ def simulators(data, results, name, n):
         runs["simulator, augment -> bench"] = (varying, plain, test)
         runs["simulator, variety, 3 networks -> bench"] = (oracle(n_networks=3), varied, test)
         runs["simulator, variety, augment -> bench"] = (varying, varied, test)
+        flat = make_oracle(n_networks=3, **MODELS["oracle"].keywords, random_state=0)
+        runs["simulator, variety, flat classes, 3 networks -> bench"] = (flat, varied, test)
         waves = {"band_encoding": "wavelength"}
         runs["simulator, variety, wavelengths -> bench"] = (oracle(**waves), varied, test)
         runs["bench, wavelengths -> bench"] = (oracle(**waves), (X, y), test)
@@ -204,6 +206,9 @@ def target(data, results, name, n):
     if name == "oracle":
         several = partial(fitted_scores, oracle(n_networks=3), matched(data, n), test)
         results.add("target", "oracle: matched variety, 3 networks", several)
+        flat = make_oracle(n_networks=3, **MODELS["oracle"].keywords, random_state=0)
+        compute = partial(fitted_scores, flat, matched(data, n), test)
+        results.add("target", "oracle: matched variety, flat classes, 3 networks", compute)
         for weight in (0.0, 0.1, 1.0):
             aligned = partial(aligned_scores, weight, simulated(n, variety=Variety()), X_pool, test)
             results.add("target", f"oracle: variety, flat classes, CORAL {weight}", aligned)

@@ -29,7 +29,10 @@ def for_survey(model: Any, survey: str | Survey) -> Any:
     Raises
     ------
     ValueError
-        The model has no parameter `survey`, or the survey is unknown.
+        The model has no parameter `survey`.
+
+    KeyError
+        The survey is unknown.
 
     See Also
     --------

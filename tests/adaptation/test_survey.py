@@ -46,5 +46,5 @@ def test_every_step_gets_the_survey_and_the_original_stays():
 def test_models_without_a_survey_and_unknown_surveys():
     with pytest.raises(ValueError, match="LogisticRegression has no parameter 'survey'"):
         for_survey(LogisticRegression(), "ZTF")
-    with pytest.raises(ValueError, match="survey"):
+    with pytest.raises(KeyError, match="unknown survey 'Kepler'"):
         for_survey(make_oracle(), "Kepler")
