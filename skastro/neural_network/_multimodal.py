@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils._param_validation import HasMethods
+from sklearn.utils.validation import check_is_fitted
 
 from skastro.neural_network._classifier import BaseNetClassifier
 from skastro.neural_network.inputs import DenseBlocks, MultimodalBlocks
@@ -248,15 +249,20 @@ class MultimodalClassifier(BaseNetClassifier):
         return source
 
     def _pretrain(self, X):
-        if isinstance(self.pretrained, FrozenEstimator):
-            self.pretrained_ = self.pretrained.estimator
-        else:
-            self.pretrained_ = clone(self.pretrained).fit(X)
-        if self.pretrained_.inputs != self.inputs:
+        is_frozen = isinstance(self.pretrained, FrozenEstimator)
+        encoder = self.pretrained.estimator if is_frozen else self.pretrained
+        name = type(self).__name__
+        if not hasattr(encoder, "inputs"):
             raise ValueError(
-                f"{type(self).__name__}: inputs={self.inputs}, but the auto-encoder was trained "
-                f"with inputs={self.pretrained_.inputs}"
+                f"{name}: pretrained must be a MultimodalAutoencoder, not {type(encoder).__name__}"
             )
+        if encoder.inputs != self.inputs:
+            raise ValueError(
+                f"{name}: inputs={self.inputs}, but those of the auto-encoder are {encoder.inputs}"
+            )
+        if is_frozen:
+            check_is_fitted(encoder)
+        self.pretrained_ = encoder if is_frozen else clone(encoder).fit(X)
 
     def _after_building(self):
         if self.pretrained is None:

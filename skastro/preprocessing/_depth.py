@@ -59,9 +59,9 @@ class MatchDepth(LightCurveTransformer):
 
     Notes
     -----
-    Time dilation and the shift of the wavelengths are those of the true redshift: the network sees
-    an object that evolves a little too fast for its new redshift.  Scores from LSST to ZTF and
-    DES are in benchmarks/science/transfer.md.
+    New redshifts lie between 0.0001 and 10.  Time dilation and the shift of the wavelengths
+    remain those of the old redshift.  Scores from LSST to ZTF and DES are in
+    benchmarks/science/transfer.md.
 
     Examples
     --------

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
+from sklearn.decomposition import PCA
+from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 
@@ -133,8 +135,13 @@ def test_other_inputs_and_other_encoders_are_errors(fitted):
     X, phase = waves(20)
     y = np.where(phase < np.pi, "a", "b")
     frozen = FrozenEstimator(fitted)
-    with pytest.raises(ValueError, match="the auto-encoder was trained with inputs="):
+    with pytest.raises(ValueError, match="but those of the auto-encoder are"):
         MultimodalClassifier(inputs={"spec": (1, 112)}, pretrained=frozen).fit(X, y)
+    with pytest.raises(ValueError, match="must be a MultimodalAutoencoder, not PCA"):
+        MultimodalClassifier(pretrained=PCA()).fit(X, y)
+    with pytest.raises(NotFittedError):
+        unfitted = FrozenEstimator(autoencoder())
+        MultimodalClassifier(inputs=INPUTS, pretrained=unfitted).fit(X, y)
     mlp = {"spec": "mlp", "lines": "mlp"}
     with pytest.raises(ValueError, match="encoders of the auto-encoder have other shapes"):
         MultimodalClassifier(inputs=INPUTS, encoders=mlp, pretrained=frozen).fit(X, y)

@@ -139,23 +139,23 @@ class MaskedBlocks:
 
         truth : bool, default=True
             Whether to return ``target``, the values to reconstruct in units of their deviation, and
-            ``weight``, 0 for missing inputs, or the inputs alone.
+            ``weight``, 0 for missing inputs, or the inputs alone, with nothing hidden.
         """
         batch = self.dense.take(rows)
         batch.pop("static", None)
+        if not truth:
+            return batch
         present = batch.get("present", torch.ones(len(rows), len(self.dense.shapes)))
         deviation = np.split(self.scale.deviation.astype(np.float32), self.dense.edges[1:-1])
         targets, weights = [], []
         for i, name in enumerate(self.dense.shapes):
             whole = batch[name].flatten(1)
             width = torch.from_numpy(deviation[i])
-            targets.append(torch.nan_to_num(whole / width))
+            targets.append(whole / width)
             weights.append(present[:, [i]].expand_as(whole))
             if generator is not None:
                 sample = self._sample(whole, width, generator) * present[:, [i]]
                 batch[name] = sample.reshape(batch[name].shape)
-        if not truth:
-            return batch
         return batch | {"target": torch.cat(targets, 1), "weight": torch.cat(weights, 1)}
 
     def _sample(self, whole, width, generator):
