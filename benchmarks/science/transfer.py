@@ -468,13 +468,27 @@ def set_scores(model, train, held, scored):
 def causes(data, results, name, n):
     """One property of the simulator after the other."""
     test, _, _ = bench(data)
-    off = Variety((0.0, 0.0), (0.0, 0.0), 0.0, (1.0, 1.0), 0.0, 0.0, 5, False, 0.0, HostRedshifts())
+    off = Variety(
+        slope=(0.0, 0.0),
+        magnitude=(0.0, 0.0),
+        per_wavelength=0.0,
+        late_light=(1.0, 1.0),
+        unpaired=0.0,
+        season_scatter=0.0,
+        template_visits=5,
+        many_flares=False,
+        nuclei_scatter=0.0,
+        uniform_redshifts=0.0,
+        hosts=HostRedshifts(),
+    )
     one = {
         "nothing": {},
         "redshifts of hosts": {"hosts": Variety().hosts},
         "single visits": {"unpaired": Variety().unpaired},
         "lengths of seasons": {"season_scatter": Variety().season_scatter},
-        "templates of variable stars": {"template_visits": 25},
+        "templates of variable stars, one visit": {"template_visits": 1},
+        "templates of variable stars, median of 25": {"template_visits": 25},
+        "half of the redshifts uniform": {"uniform_redshifts": 0.5},
         "many flares": {"many_flares": True},
         "amplitudes of active nuclei": {"nuclei_scatter": 0.6},
         "slope of the spectrum": {"slope": (-2.5, 0.5)},

@@ -192,7 +192,11 @@ def _draw_objects(rng, source, n, setup):
     peak = starts[np.arange(n), season] + rng.uniform(-_BEFORE, cadence.season_length + _AFTER, n)
     redshift = np.zeros(n)
     if not source.galactic:
-        redshift = draw_redshifts(rng, n, *redshift_limits(source, setup), source.evolution)
+        limits = redshift_limits(source, setup)
+        redshift = draw_redshifts(rng, n, *limits, source.evolution)
+        if setup.variety:
+            is_uniform = rng.random(n) < setup.variety.uniform_redshifts
+            redshift = np.where(is_uniform, rng.uniform(*limits, n), redshift)
     population = source.draw(rng, n, setup.scene)
     if setup.variety and not source.galactic:
         population |= setup.variety.draw(rng, n)

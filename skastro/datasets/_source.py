@@ -78,7 +78,7 @@ class Scene(NamedTuple):
         Days from the first to the last season's end.
 
     template_visits : int
-        Visits whose mean (five) or median (more) is the template of a variable star.
+        Visits whose mean (five) or median is the template of a variable star.
 
     many_flares : bool
         Whether a flaring star flares more than once.

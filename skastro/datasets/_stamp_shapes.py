@@ -51,6 +51,16 @@ def cube(values):
     return np.asarray(values, _FLOAT)[:, None, None]
 
 
+def turn_at_random(images, rng):
+    """Rotate each image by a multiple of 90 degrees and mirror half of them, in place."""
+    turned = rng.integers(8, size=len(images))
+    for number in range(8):
+        part = images[turned == number]
+        part = part[:, :, ::-1] if number >= 4 else part
+        images[turned == number] = np.rot90(part, number % 4, axes=(1, 2))
+    return images
+
+
 def rotated(size, x, y, angle):
     """Return coordinates along and across a direction through (x, y)."""
     columns, rows = coordinates(size)

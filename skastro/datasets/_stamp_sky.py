@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from skastro.datasets._stamp_artefacts import Exposures, add_star, flux_of, log_uniform
+from skastro.datasets._stamp_hosts import add_cutout_hosts
 from skastro.datasets._stamp_seeing import measure_seeing
-from skastro.datasets._stamp_shapes import Seeing, cube, galaxy
+from skastro.datasets._stamp_shapes import Seeing, cube, galaxy, turn_at_random
 from skastro.exceptions import ObjectError
 
 _CENTRE = 9.0
@@ -50,7 +51,7 @@ def draw_exposures(size, cameras, detector, rng):
 
 
 def paint_exposures(size, backgrounds, cameras, detector, rng):
-    """Return `Exposures` cut out of real ones, turned at random, away from their centres."""
+    """Return `Exposures` cut out of real ones away from their centres, half of them with hosts."""
     backgrounds = np.asarray(backgrounds)
     n, sides = len(detector), backgrounds.shape[1:3] if backgrounds.ndim == 4 else (0, 0)
     if backgrounds.ndim != 4 or backgrounds.shape[3] != 3 or min(sides) < size + 2 * _CENTRE:
@@ -64,14 +65,12 @@ def paint_exposures(size, backgrounds, cameras, detector, rng):
     which = rng.integers(len(backgrounds), size=n)
     cut = backgrounds[which[:, None, None], rows[:, :, None], columns[:, None, :]]
     cut, noise = _filled(cut.astype(np.float32), backgrounds, which)
-    turned = rng.integers(8, size=n)
-    for number in range(8):
-        part = cut[turned == number]
-        part = part[:, :, ::-1] if number >= 4 else part
-        cut[turned == number] = np.rot90(part, number % 4, axes=(1, 2))
+    cut = turn_at_random(cut, rng)
     seeing = _painted_seeing(backgrounds, which, cameras.fwhm[detector], rng)
     images = (cut[..., k].copy() for k in range(3))
-    return Exposures(*images, *seeing, noise, cameras.gain[detector])
+    exposures = Exposures(*images, *seeing, noise, cameras.gain[detector])
+    add_cutout_hosts(exposures, backgrounds, rng)
+    return exposures
 
 
 def _painted_seeing(backgrounds, which, fwhm, rng):

@@ -1,7 +1,8 @@
 """Stars of the Milky Way: pulsating, eclipsing, flaring and lensed stars, in apparent flux.
 
 Difference images subtract a template, for a variable star the mean of five earlier visits; or the
-median of 25, because the coadds of a survey reject outliers, so that an eclipse leaves no trace.
+median of some other number, because the coadds of a survey reject outliers, so that an eclipse
+leaves no trace.
 """
 
 import numpy as np
@@ -23,7 +24,7 @@ def _draw_counts(rng, n, bright, faint, slope):
 
 
 def _against_template(brightness, phase, period, p):
-    """Return the flux now, and its mean over the phases of the template; the median of many."""
+    """Return the flux now, and its mean over five phases of the template, or the median."""
     phases = p["template"].T
     visits = [brightness(cycles) for cycles in phases]
     template = sum(visits) / 5 if len(phases) == 5 else np.median(visits, axis=0)

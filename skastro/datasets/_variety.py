@@ -43,8 +43,10 @@ class Variety:
         Seasons are up to 1 / (1 - `season_scatter` / 2) times as long as in the cadence, and
         shorter by up to this fraction of that.
 
-    template_visits : int, default=25
-        The template of a variable star is the median of that many visits; five: their mean.
+    template_visits : int, default=1
+        The template of a variable star is the median of that many visits; five: their mean.  A
+        single one may be any brightness of the star, so that its fluxes may all be positive, all
+        negative, or both.
 
     many_flares : bool, default=True
         Whether flaring stars flare more than once.
@@ -52,6 +54,11 @@ class Variety:
     nuclei_scatter : float, default=0.6
         Standard deviation of the natural logarithm of the amplitude of active nuclei: nuclei of one
         luminosity and mass differ, and those that change their look vary most.
+
+    uniform_redshifts : float, default=0.5
+        Fraction of the objects outside the Milky Way whose redshifts are uniform between the limits
+        of their class, instead of following volume and rate: rates and luminosity functions decide
+        which redshifts a simulation has, and are known least.
 
     hosts : HostRedshifts, default=HostRedshifts(missing=0.1, galactic=0.03)
         Redshifts, unless `make_light_curves` receives `hosts`.  Hosts are found for about nine
@@ -84,9 +91,10 @@ class Variety:
     late_light: tuple[float, float] = (0.1, 1.0)
     unpaired: float = 0.5
     season_scatter: float = 0.35
-    template_visits: int = 25
+    template_visits: int = 1
     many_flares: bool = True
     nuclei_scatter: float = 0.6
+    uniform_redshifts: float = 0.5
     hosts: HostRedshifts = HostRedshifts(missing=0.1, galactic=0.03)
 
     def __post_init__(self):
@@ -96,6 +104,9 @@ class Variety:
                 raise ValueError(f"Variety: {name}={(low, high)} must be increasing")
         if self.template_visits < 1:
             raise ValueError(f"Variety: template_visits={self.template_visits} is not positive")
+        for name in ("per_wavelength", "unpaired", "uniform_redshifts"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"Variety: {name}={getattr(self, name)} is not in [0, 1]")
 
     def change(self, cadence: Cadence) -> Cadence:
         """Return a cadence of which fields and seasons vary."""

@@ -187,10 +187,10 @@ def test_writes_into_a_file(tmp_path):
 
 
 def cutouts(n=6, side=63):
-    """Cutouts whose pixels encode their origin; a bright one in the centre; a gap."""
+    """Cutouts with a candidate in the centre, which the reference does not show; a gap."""
     rng = np.random.default_rng(0)
     found = rng.normal(100, 3, (n, side, side, 3)).astype(np.float32)
-    found[:, 31, 31] += 1e6
+    found[:, 31, 31, [0, 2]] += 1e6
     found[0, :5, :5] = np.nan
     return found
 
@@ -202,9 +202,38 @@ def test_painting_keeps_the_background_and_off_its_centre():
     pixels = images(found)
     assert np.isfinite(pixels).all()
     assert np.median(pixels) == pytest.approx(100, abs=0.5)
-    bright = np.argwhere(pixels[..., 1] > 1e5)
+    bright = np.argwhere(pixels[..., 0] > 1e5)
     distance = np.abs(bright[:, 1:] - 14).max(axis=1)
     assert len(bright) == 0 or distance.min() >= 8
+
+
+def test_painting_puts_half_of_the_candidates_on_the_centres_of_other_references():
+    backgrounds = np.full((4, 63, 63, 3), 100.0, np.float32)
+    line = np.arange(63) - 31
+    host = 5000 * np.exp(-(line[:, None] ** 2 + line**2) / 8)
+    backgrounds[..., 1] += host.astype(np.float32)
+    found, _, _ = make_stamps(
+        400, artefacts=["hot pixel"], real_fraction=0, backgrounds=backgrounds, random_state=0
+    )
+    pixels = images(found) - 100
+    science, reference, difference = np.moveaxis(pixels, -1, 0)
+    middle = slice(9, 20)
+    has_host = reference[:, 11:18, 11:18].max(axis=(1, 2)) > 3000
+    assert has_host.mean() == pytest.approx(0.5, abs=0.07)
+    inside = science[has_host, middle, middle].sum(axis=(1, 2))
+    expected = reference[has_host, middle, middle].sum(axis=(1, 2))
+    np.testing.assert_allclose(inside, expected, rtol=0.08)
+    # A subtraction displaced by .12 pixels leaves less than a sixth of the steepest slope.
+    left = np.abs(difference[has_host]).mean(axis=(1, 2)) / reference[has_host].mean(axis=(1, 2))
+    assert 0.01 < np.median(left) < 0.2
+    assert np.abs(science[~has_host]).max() < 1000
+
+
+def test_a_reference_without_values_in_the_middle_has_no_host():
+    backgrounds = np.full((2, 63, 63, 3), 100.0, np.float32)
+    backgrounds[:, 8:55, 8:55, 1] = np.nan
+    found, _, _ = make_stamps(100, backgrounds=backgrounds, random_state=0)
+    assert np.isfinite(found).all()
 
 
 @pytest.mark.filterwarnings("error")

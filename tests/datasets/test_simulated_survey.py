@@ -138,7 +138,9 @@ def test_survey_without_cadence_names_those_that_have_one():
 def test_variety_leaves_the_default_alone_and_is_refused_where_impossible():
     with pytest.raises(ValueError, match="Variety: slope"):
         Variety(slope=(1.0, 0.0))
-    off = Variety((0, 0), (0, 0), 0.0, (1, 1), 0.0, 0.0, 5, False, 0.0, HostRedshifts())
+    with pytest.raises(ValueError, match="Variety: uniform_redshifts=1.5"):
+        Variety(uniform_redshifts=1.5)
+    off = Variety((0, 0), (0, 0), 0.0, (1, 1), 0.0, 0.0, 5, False, 0.0, 0.0, HostRedshifts())
     plain, same = (
         make_light_curves(20, classes=["RRL", "Mdwarf-flare"], random_state=0, variety=v)[0]
         for v in (None, off)
@@ -191,7 +193,7 @@ def test_flares_recur_and_templates_reject_eclipses():
     stars = ["Mdwarf-flare", "EB"]
     (plain, y), (varied, z) = (
         make_light_curves(300, classes=stars, variety=v, random_state=0)
-        for v in (None, Variety(unpaired=0.0))
+        for v in (None, Variety(unpaired=0.0, template_visits=25))
     )
 
     def table(X):
@@ -202,3 +204,26 @@ def test_flares_recur_and_templates_reject_eclipses():
     assert nights[1] > nights[0]
     above = [(t[c == "EB"]["max_snr_all"]).median() for t, c in ((old, y), (new, z))]
     assert above[1] < above[0]
+
+
+def test_a_template_of_one_visit_puts_a_variable_star_above_or_below_it():
+    shares = []
+    for visits in (25, 1):
+        one = Variety(template_visits=visits)
+        X, _ = make_light_curves(150, classes=["RRL"], variety=one, random_state=0)
+        offsets, rows = flatten(X["lightcurve"])
+        negative = np.add.reduceat(rows["flux"] < 0, offsets[:-1]) / np.diff(offsets)
+        shares.append(((negative < 0.1) | (negative > 0.9)).mean())
+    assert shares[0] < 0.05
+    assert shares[1] > 0.1
+
+
+def test_uniform_redshifts_have_more_near_objects():
+    medians = []
+    for share in (0.0, 1.0):
+        one = Variety(uniform_redshifts=share)
+        X, _ = make_light_curves(
+            150, classes=["AGN"], variety=one, return_truth=True, random_state=0
+        )
+        medians.append(X["true_redshift"].median())
+    assert medians[1] < 0.8 * medians[0]
