@@ -7,9 +7,10 @@ Parts: `simulators` trains on make_light_curves or survey_bench and scores on bo
 on bright objects; `cadence` moves to ZTF and DES, with and without `MatchDepth`; `des` scores
 SCONE on the simulated DES supernovae Ia of SuperNNova; `unseen` leaves classes out of the training;
 `sets` shows the coverage of conformal sets; `causes` changes make_light_curves one property at a
-time.  `--models` takes boosting (gradient boosting on statistics), forest, oracle and, for `des`,
-scone.  One seed of every random step.  Each line is written to `--output` as soon as it is known;
-lines that stand there are not computed again.
+time.  `--models` takes boosting (gradient boosting on statistics), forest, oracle, flat (ORACLE
+without a taxonomy), scone, transformer and vote (the mean of flat and scone).  `--seed` is that of
+the simulations and the classifiers; the parts of survey_bench remain.  Each line is written to
+`--output` as soon as it is known; lines that stand there are not computed again.
 """
 
 import argparse
@@ -49,11 +50,12 @@ from skastro.augmentation import (
 from skastro.calibration import ConformalClassifier
 from skastro.datasets import HostRedshifts, Variety, get_cadence, make_light_curves
 from skastro.feature_extraction import LightCurveStatistics
+from skastro.hierarchy import SoftVotingClassifier
 from skastro.io import read_snana
 from skastro.metrics import expected_calibration_error
 from skastro.nn import CoralLoss
 from skastro.preprocessing import MatchDepth
-from skastro.recipes import make_oracle, make_scone
+from skastro.recipes import make_oracle, make_scone, make_transformer
 from skastro.utils.ragged import flatten, segment_count, segment_reduce
 
 STATIC = ["redshift", "redshift_err", "mwebv"]
@@ -63,8 +65,9 @@ N_TEST, N_POOL = 3000, 1000
 class Results:
     """One line per finished run, in a file."""
 
-    def __init__(self, path, only=""):
+    def __init__(self, path, only="", seed=0):
         self.path = Path(path)
+        self.suffix = f" (seed {seed})" if seed else ""
         self.only = re.compile(only)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.lines = pd.read_csv(path).to_dict("records") if self.path.exists() else []
@@ -72,6 +75,7 @@ class Results:
 
     def add(self, part, run, compute):
         """Compute and print the line of a run, unless it is known."""
+        run += self.suffix
         if (part, run) in self.done or not self.only.search(run):
             return
         start = time.process_time()
@@ -119,10 +123,34 @@ def forest(seed=0):
 
 
 def oracle(seed=0, **options):
-    return make_oracle(taxonomy=TREE, random_state=seed, **({"max_epochs": 12} | options))
+    return make_oracle(random_state=seed, **({"max_epochs": 12, "taxonomy": TREE} | options))
 
 
-MODELS = {"boosting": boosting, "forest": forest, "oracle": oracle}
+def scone(seed=0):
+    """Return SCONE for all classes, on small heat maps."""
+    size = {"n_times": 60, "n_wavelengths": 16}
+    return make_scone("LSST", with_redshift=True, max_epochs=15, random_state=seed, **size)
+
+
+def transformer(seed=0):
+    return make_transformer("LSST", max_epochs=15, random_state=seed)
+
+
+def vote(seed=0):
+    """Return the mean of ORACLE, which reads a sequence, and SCONE, which reads an image."""
+    return SoftVotingClassifier([("oracle", oracle(seed, taxonomy=None)), ("scone", scone(seed))])
+
+
+MODELS = {
+    "boosting": boosting,
+    "forest": forest,
+    "oracle": oracle,
+    "flat": partial(oracle, taxonomy=None),
+    "scone": scone,
+    "transformer": transformer,
+    "vote": vote,
+}
+SEED = 0
 
 
 @lru_cache
@@ -135,8 +163,8 @@ def bench(data):
 
 
 @lru_cache
-def simulated(n, seed=0, **options):
-    X, y = make_light_curves(n, random_state=seed, **options)
+def simulated(n, seed=None, **options):
+    X, y = make_light_curves(n, random_state=SEED if seed is None else seed, **options)
     return X, y.astype(str)
 
 
@@ -162,17 +190,14 @@ def simulators(data, results, name, n):
         "bench -> simulator": (make(), (X, y), other),
     }
     if name == "oracle":
-        varying = oracle(augment=SurveyVariation())
-        runs["simulator, augment -> bench"] = (varying, plain, test)
-        runs["simulator, variety, 3 networks -> bench"] = (oracle(n_networks=3), varied, test)
-        runs["simulator, variety, augment -> bench"] = (varying, varied, test)
-        flat = make_oracle(n_networks=3, **MODELS["oracle"].keywords, random_state=0)
-        runs["simulator, variety, flat classes, 3 networks -> bench"] = (flat, varied, test)
-        waves = {"band_encoding": "wavelength"}
-        runs["simulator, variety, wavelengths -> bench"] = (oracle(**waves), varied, test)
-        runs["bench, wavelengths -> bench"] = (oracle(**waves), (X, y), test)
-        runs["bench, augment -> bench"] = (oracle(augment=SurveyVariation()), (X, y), test)
-        runs["bench, augment -> simulator"] = (oracle(augment=SurveyVariation()), (X, y), other)
+        augment, waves = {"augment": SurveyVariation()}, {"band_encoding": "wavelength"}
+        runs["simulator, augment -> bench"] = (make(**augment), plain, test)
+        runs["simulator, variety, 3 networks -> bench"] = (make(n_networks=3), varied, test)
+        runs["simulator, variety, augment -> bench"] = (make(**augment), varied, test)
+        runs["simulator, variety, wavelengths -> bench"] = (make(**waves), varied, test)
+        runs["bench, wavelengths -> bench"] = (make(**waves), (X, y), test)
+        runs["bench, augment -> bench"] = (make(**augment), (X, y), test)
+        runs["bench, augment -> simulator"] = (make(**augment), (X, y), other)
     else:
         copies, rows = draw_variations(plain[0], 2, random_state=0)
         runs["simulator, augment -> bench"] = (make(), (copies, plain[1][rows]), test)
@@ -196,27 +221,21 @@ def target(data, results, name, n):
             name_of = f"{name}: {'variety, ' if variety else ''}{run}"
             compute = partial(adapted_scores, model, source, X_pool, None, test)
             results.add("target", name_of, compute)
-    for n_rounds in (0, 3):
+    compute = partial(matched_scores, data, name, n, test)
+    results.add("target", f"{name}: matched variety", compute)
+    for n_rounds in (1, 3):
         model = TargetTrainedClassifier(make(), n_rounds=n_rounds)
-        run = f"{name}: matched variety{', self-training' if n_rounds else ''}"
+        run = f"{name}: matched variety, self-training, rounds {n_rounds}"
         compute = partial(adapted_scores, model, matched(data, n), X_pool, None, test)
-        if name == "oracle" and not n_rounds:
-            compute = partial(matched_scores, data, n, test)
         results.add("target", run, compute)
-    if name == "oracle":
-        several = partial(fitted_scores, oracle(n_networks=3), matched(data, n), test)
-        results.add("target", "oracle: matched variety, 3 networks", several)
-        flat = make_oracle(n_networks=3, **MODELS["oracle"].keywords, random_state=0)
-        compute = partial(fitted_scores, flat, matched(data, n), test)
-        results.add("target", "oracle: matched variety, flat classes, 3 networks", compute)
+    if name == "flat":
         for weight in (0.0, 0.1, 1.0):
             aligned = partial(aligned_scores, weight, simulated(n, variety=Variety()), X_pool, test)
-            results.add("target", f"oracle: variety, flat classes, CORAL {weight}", aligned)
+            results.add("target", f"flat: variety, CORAL {weight}", aligned)
 
 
 def aligned_scores(weight, source, X_pool, test):
-    epochs = MODELS["oracle"].keywords["max_epochs"]
-    model = make_oracle(criterion=CoralLoss(weight=weight), max_epochs=epochs, random_state=0)
+    model = MODELS["flat"](criterion=CoralLoss(weight=weight))
     model.fit(pd.concat([source[0], X_pool]), np.append(source[1], ["-1"] * len(X_pool)))
     return scores(test[1], model.predict_proba(test[0]), model.classes_)
 
@@ -253,23 +272,23 @@ def labels(data, results, name, n):
                 run += ", self-training" if n_rounds else ""
                 compute = partial(adapted_scores, model, source, X_pool, few, test)
                 results.add("labels", run, compute)
-        if name == "oracle":
-            tuned = partial(tuned_scores, data, n, known, test)
-            results.add("labels", f"oracle: {n_labels} labels, matched variety, fine-tuned", tuned)
+        if name in ("oracle", "flat"):
+            tuned = partial(tuned_scores, data, name, n, known, test)
+            results.add("labels", f"{name}: {n_labels} labels, matched variety, fine-tuned", tuned)
 
 
 @lru_cache
-def matched_oracle(data, n):
-    return MODELS["oracle"]().fit(*matched(data, n))
+def matched_model(data, name, n):
+    return MODELS[name]().fit(*matched(data, n))
 
 
-def tuned_scores(data, n, known, test):
-    model = FineTunedClassifier(matched_oracle(data, n)).fit(*known)
+def tuned_scores(data, name, n, known, test):
+    model = FineTunedClassifier(matched_model(data, name, n)).fit(*known)
     return scores(test[1], model.predict_proba(test[0]), model.classes_)
 
 
-def matched_scores(data, n, test):
-    model = matched_oracle(data, n)
+def matched_scores(data, name, n, test):
+    model = matched_model(data, name, n)
     return scores(test[1], model.predict_proba(test[0]), model.classes_)
 
 
@@ -330,11 +349,11 @@ def cadence(data, results, name, n):
     """From LSST to ZTF and DES, whose bands have other wavelengths, and other depths."""
     if name != "oracle":
         return
-    options = {"band_encoding": "wavelength"}
+    make, options = MODELS[name], {"band_encoding": "wavelength"}
     trainings = {
-        "LSST": (oracle(**options), None),
-        "variety, LSST": (oracle(**options), Variety()),
-        "augment, LSST": (oracle(augment=SurveyVariation(), **options), None),
+        "LSST": (make(**options), None),
+        "variety, LSST": (make(**options), Variety()),
+        "augment, LSST": (make(augment=SurveyVariation(), **options), None),
     }
     for text, (model, variety) in trainings.items():
         train = simulated(n, variety=variety)
@@ -344,7 +363,7 @@ def cadence(data, results, name, n):
                 run = f"oracle: {text} -> {survey}{', at the depth of LSST' if at_depth else ''}"
                 results.add("cadence", run, compute)
     for survey in ("ZTF", "DES"):
-        model = oracle(survey=survey, **options)
+        model = make(survey=survey, **options)
         train = simulated(n, survey=survey)
         compute = partial(fitted_scores, model, train, simulated(1500, 777, survey=survey))
         results.add("cadence", f"oracle: {survey} -> {survey} (ceiling)", compute)
@@ -515,19 +534,23 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data")
     parser.add_argument("--parts", nargs="*", default=list(PARTS), choices=list(PARTS))
-    parser.add_argument("--models", nargs="*", default=["boosting", "forest", "oracle", "scone"])
+    parser.add_argument("--models", nargs="*", default=list(MODELS), choices=list(MODELS))
     parser.add_argument("--n", type=int, default=2500)
     parser.add_argument("--epochs", type=int, default=12, help="of ORACLE")
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", default="", help="regular expression of the runs")
     parser.add_argument("--output", default="output/science/transfer.csv")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    results = Results(options.output, options.only)
-    MODELS["oracle"] = partial(oracle, max_epochs=options.epochs)
+    global SEED
+    SEED = options.seed
+    results = Results(options.output, options.only, options.seed)
+    for name, make in MODELS.items():
+        MODELS[name] = partial(make, options.seed)
+    for name in ("oracle", "flat"):
+        MODELS[name] = partial(MODELS[name], max_epochs=options.epochs)
     for part in options.parts:
         for name in options.models:
-            if name == "scone" and part != "des":
-                continue
             PARTS[part](options.data, results, name, options.n)
 
 

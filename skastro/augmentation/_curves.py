@@ -15,6 +15,7 @@ PIVOT = 5500.0
 """Wavelength at which a change of colour leaves the flux unchanged [Angstrom]."""
 
 MIN_SNR = 5.0
+_N_WAVES = 6
 
 
 class Curves(NamedTuple):
@@ -152,6 +153,69 @@ def tilt_spectrum(
     ratio = np.log10(np.asarray(curves.rows["wavelength"], float) / pivot)
     magnitudes = -2.5 * ratio * curves.per_row(slopes)
     return change_flux(curves, magnitudes, random_state=random_state)
+
+
+def distort(
+    curves: Curves,
+    magnitudes: ArrayLike,
+    *,
+    days: float = 25.0,
+    width: float = 0.25,
+    random_state: RandomState = None,
+) -> Curves:
+    """Multiply fluxes by smooth random functions of date and wavelength: errors of templates.
+
+    Templates of two simulations differ in second maxima, tails and late colours.  The change of
+    magnitude of each object is a sample of a stationary Gaussian process, approximated by six
+    random waves [1]_.
+
+    Parameters
+    ----------
+    curves : Curves
+        Light curves.
+
+    magnitudes : array-like of shape (n_objects,)
+        Standard deviation of the change [mag].
+
+    days : float, default=25
+        Length scale of the dates [days].
+
+    width : float, default=0.25
+        Length scale of the natural logarithm of the wavelength; neighbouring bands differ by 0.2 to
+        0.3.
+
+    random_state : int, Generator, RandomState or None, default=None
+        Source of the functions, and of the noise of :func:`change_flux`.
+
+    Returns
+    -------
+    curves : Curves
+
+    References
+    ----------
+    .. [1] A. Rahimi and B. Recht, "Random features for large-scale kernel machines", NIPS 2007.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skastro.augmentation import Curves, distort
+    >>> rows = {"time": np.array([0.0, 0.1, 300.0]), "wavelength": np.full(3, 6200.0),
+    ...         "flux": np.full(3, 9.0), "flux_err": np.ones(3), "detected": np.ones(3, bool)}
+    >>> flux = distort(Curves(np.array([0, 3]), rows, {}), [0.3], random_state=1).rows["flux"]
+    >>> bool(abs(flux[2] / flux[0] - 1) > 0.1)
+    True
+    """
+    rng, shape = as_generator(random_state), (curves.n_objects, _N_WAVES)
+    ids = segment_ids(curves.offsets)
+    of_time, of_wavelength = rng.standard_normal((2, *shape))
+    lag = rng.uniform(0, 2 * np.pi, shape)
+    time = np.asarray(curves.rows["time"], float)
+    # Dates since the first one of all: waves lose their precision where angles are large.
+    time = (time - time.min(initial=np.inf)) / days
+    colour = np.log(np.asarray(curves.rows["wavelength"], float) / PIVOT) / width
+    angle = time[:, None] * of_time[ids] + colour[:, None] * of_wavelength[ids] + lag[ids]
+    change = np.cos(angle).sum(axis=1) * np.sqrt(2 / _N_WAVES) * curves.per_row(magnitudes)
+    return change_flux(curves, change, random_state=rng)
 
 
 def stretch_time(curves: Curves, factors: ArrayLike, reference: ArrayLike) -> Curves:

@@ -12,6 +12,7 @@ from skastro.augmentation import (
     blur_redshift,
     change_flux,
     choose,
+    distort,
     draw_variations,
     drop_bands,
     drop_gap,
@@ -55,6 +56,27 @@ def test_scatter_of_changed_fluxes_is_their_error(magnitude):
     assert flux.mean() == pytest.approx(100 * factor, abs=5 * error / np.sqrt(N))
     assert flux.std() == pytest.approx(error, rel=0.03)
     assert error == pytest.approx(2.0 * max(factor, 1.0))
+
+
+def test_distortions_are_a_gaussian_process_of_date_and_wavelength():
+    n = 4000
+    rows = {
+        "time": np.tile([0.0, 25.0, 200.0, 0.0], n),
+        "wavelength": np.tile([5500.0, 5500.0, 5500.0, 5500.0 * np.exp(0.25)], n),
+        "flux": np.full(4 * n, 1e6),
+        "flux_err": np.full(4 * n, 1e-3),
+        "detected": np.ones(4 * n, bool),
+    }
+    curves = Curves(np.arange(0, 4 * n + 1, 4), rows, {})
+    flux = distort(curves, np.full(n, 0.3), random_state=0).rows["flux"].reshape(n, 4)
+    change = -2.5 * np.log10(flux / 1e6)
+    np.testing.assert_allclose(change.mean(axis=0), 0, atol=0.02)
+    np.testing.assert_allclose(change.std(axis=0), 0.3, rtol=0.05)
+    expected = [1.0, np.exp(-0.5), 0.0, np.exp(-0.5)]
+    np.testing.assert_allclose(np.corrcoef(change.T)[0], expected, atol=0.05)
+    same = distort(curves, np.zeros(n), random_state=0)
+    np.testing.assert_array_equal(same.rows["flux"], rows["flux"])
+    assert distort(curves.take([]), [], random_state=0).n_objects == 0
 
 
 def test_detections_follow_the_new_fluxes():
@@ -172,7 +194,14 @@ def test_sampler_makes_variations():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"slope": (1.0, 0.0)}, {"share": 1.5}, {"gap": -1.0}, {"stretch": float("nan")}]
+    "wrong",
+    [
+        {"slope": (1.0, 0.0)},
+        {"share": 1.5},
+        {"gap": -1.0},
+        {"stretch": float("nan")},
+        {"distortion": -0.1},
+    ],
 )
 def test_variation_refuses_impossible_ranges(wrong):
     with pytest.raises(ValueError, match=f"SurveyVariation: {next(iter(wrong))}"):
