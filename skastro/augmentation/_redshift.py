@@ -37,7 +37,7 @@ def move_redshift(
 
     redshift : array-like of shape (n_objects,)
         New redshifts.  Moving an object closer shows its noise magnified, and wavelengths that were
-        never observed: keep to redshifts as high or higher.
+        never observed, as the process extrapolates them.
 
     kernel : {"radial", "separable"}, default="separable"
         Kernel of the process.
@@ -102,18 +102,22 @@ def move_redshift(
 
 
 def draw_redshifts(
-    curves: Curves, *, farthest: float = 1.5, random_state: RandomState = None
+    curves: Curves,
+    *,
+    nearest: float = 1.0,
+    farthest: float = 1.5,
+    random_state: RandomState = None,
 ) -> NDArray[np.float64]:
-    """Sample for each object a redshift at which a fainter survey would see it.
+    """Sample for each object a redshift at which another survey would see it.
 
     Parameters
     ----------
     curves : Curves
         Light curves with the static column ``redshift``.
 
-    farthest : float, default=1.5
-        Largest ratio of the luminosity distance to the present one, in its logarithm uniform
-        from 1.
+    nearest, farthest : float, default=1, 1.5
+        Limits of the ratio of the luminosity distance to the present one, which is uniform in its
+        logarithm.
 
     random_state : int, Generator, RandomState or None, default=None
         Source of randomness.
@@ -121,7 +125,12 @@ def draw_redshifts(
     Returns
     -------
     redshift : ndarray of shape (n_objects,)
-        At least the present ones; NaN where those are missing.
+        NaN where the present ones are missing.
+
+    Raises
+    ------
+    ValueError
+        `nearest` is not positive, or larger than `farthest`.
 
     Examples
     --------
@@ -133,7 +142,10 @@ def draw_redshifts(
     (True, True)
     """
     redshift = np.asarray(curves.static["redshift"], float)
-    step = 5 * np.log10(farthest) * as_generator(random_state).random(len(redshift))
+    if not 0 < nearest <= farthest:
+        raise ValueError(f"draw_redshifts: nearest={nearest} and farthest={farthest} must increase")
+    low, high = 5 * np.log10([nearest, farthest])
+    step = low + (high - low) * as_generator(random_state).random(len(redshift))
     return redshift_of_modulus(distance_modulus(redshift) + step)
 
 

@@ -63,3 +63,23 @@ def test_what_is_refused():
         move_redshift(gaussian()._replace(static={}), [0.3])
     with pytest.raises(ValueError, match="negative"):
         move_redshift(gaussian(), [-0.3])
+
+
+def test_sampled_redshifts_may_be_nearer():
+    curves = Curves(np.zeros(501, int), {}, {"redshift": np.full(500, 0.5)})
+    drawn = draw_redshifts(curves, nearest=0.4, farthest=1.6, random_state=0)
+    ratio = (COSMOLOGY.luminosity_distance(drawn) / COSMOLOGY.luminosity_distance(0.5)).value
+    assert ratio.min() == pytest.approx(0.4, abs=0.01)
+    assert ratio.max() == pytest.approx(1.6, abs=0.02)
+    for wrong in (0.0, 2.0, np.nan):
+        with pytest.raises(ValueError, match="draw_redshifts: nearest="):
+            draw_redshifts(curves, nearest=wrong, random_state=0)
+
+
+def test_moved_nearer_and_back_is_the_same_light_curve():
+    curves = gaussian(0.3)
+    near = move_redshift(curves, [0.15], random_state=0)
+    assert near.rows["flux"].max() > 2.5 * curves.rows["flux"].max()
+    back = move_redshift(near, [0.3], random_state=0)
+    bright = curves.rows["flux"] > 1000
+    np.testing.assert_allclose(back.rows["flux"][bright], curves.rows["flux"][bright], rtol=0.15)
