@@ -138,7 +138,8 @@ def transformer(seed=0):
 
 def vote(seed=0):
     """Return the mean of ORACLE, which reads a sequence, and SCONE, which reads an image."""
-    return SoftVotingClassifier([("oracle", oracle(seed, taxonomy=None)), ("scone", scone(seed))])
+    members = [("oracle", oracle(seed, taxonomy=None)), ("scone", scone(seed))]
+    return SoftVotingClassifier(members, mean="geometric")
 
 
 MODELS = {

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import _fit_context
 from sklearn.utils import Tags, get_tags
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from sklearn.utils.metaestimators import _BaseComposition, available_if
 
@@ -19,6 +20,8 @@ from skastro.base import (
 )
 from skastro.hierarchy._base import Part, PartsClassifier
 from skastro.hierarchy._scores import accepts_n_samples
+
+_LEAST = 1e-4
 
 
 def _any_member_samples(voting: Any) -> bool:
@@ -42,6 +45,12 @@ class SoftVotingClassifier(PartsClassifier, _BaseComposition):
 
     weights : array-like of shape (n_estimators,), default=None
         Weights of the members, not negative; all equal by default.
+
+    mean : {"arithmetic", "geometric"}, default="arithmetic"
+        The weighted mean of the probabilities, or that of their logarithms, normalised to a sum of
+        one (logarithmic opinion pool [1]_).  The arithmetic mean of members that disagree is less
+        confident than it is right; the geometric one is sharper.  In it, probabilities below 1e-4
+        count as 1e-4, so that no member alone excludes a class.
 
     unclassified : {"nan", "prior"}, default="nan"
         Prediction for unclassified objects: NaN probabilities, the label ``"unclassified"`` and a
@@ -73,6 +82,11 @@ class SoftVotingClassifier(PartsClassifier, _BaseComposition):
     skastro.neural_network.DeepEnsembleClassifier : Several networks that differ in their seed.
     sklearn.ensemble.StackingClassifier : Learns how to combine the members.
 
+    References
+    ----------
+    .. [1] C. Genest and J. V. Zidek, "Combining probability distributions", Statistical Science 1,
+       114 (1986).
+
     Examples
     --------
     >>> from sklearn.linear_model import LogisticRegression
@@ -87,6 +101,7 @@ class SoftVotingClassifier(PartsClassifier, _BaseComposition):
     _parameter_constraints = {
         "estimators": [list],
         "weights": ["array-like", None],
+        "mean": [StrOptions({"arithmetic", "geometric"})],
         "unclassified": UNCLASSIFIED_OPTIONS,
         "n_jobs": [Integral, None],
     }
@@ -96,11 +111,13 @@ class SoftVotingClassifier(PartsClassifier, _BaseComposition):
         estimators: Sequence[tuple[str, Any]],
         *,
         weights: ArrayLike | None = None,
+        mean: str = "arithmetic",
         unclassified: str = "nan",
         n_jobs: int | None = None,
     ):
         self.estimators = estimators
         self.weights = weights
+        self.mean = mean
         self.unclassified = unclassified
         self.n_jobs = n_jobs
 
@@ -237,9 +254,11 @@ class SoftVotingClassifier(PartsClassifier, _BaseComposition):
 
     def _mean(self, parts):
         weights = np.ones(len(parts)) if self.weights is None else np.asarray(self.weights, float)
-        return sum(
-            weight * np.asarray(part) for weight, part in zip(weights / weights.sum(), parts)
-        )
+        weighted = list(zip(weights / weights.sum(), map(np.asarray, parts)))
+        if self.mean == "arithmetic":
+            return sum(weight * part for weight, part in weighted)
+        pooled = np.exp(sum(w * np.log(np.maximum(part, _LEAST)) for w, part in weighted))
+        return pooled / pooled.sum(axis=-1, keepdims=True)
 
     def _own_estimators(self) -> Mapping:
         return dict(self.estimators)

@@ -31,6 +31,27 @@ def test_the_mean_is_that_of_scikit_learn():
     assert ours.set_params(b__C=3.0).get_params()["b__C"] == 3.0
 
 
+def test_geometric_mean_adds_the_logarithms():
+    X, y = rows()
+    members = [("a", GaussianNB()), ("b", LogisticRegression())]
+    model = SoftVotingClassifier(members, weights=[3, 1], mean="geometric").fit(X, y)
+    first, second = (e.predict_proba(X).clip(1e-4) for e in model.estimators_.values())
+    odds = (first[:, 1] / first[:, 0]) ** 0.75 * (second[:, 1] / second[:, 0]) ** 0.25
+    np.testing.assert_allclose(model.predict_proba(X)[:, 1], odds / (1 + odds))
+    same = SoftVotingClassifier([("a", GaussianNB()), ("b", GaussianNB())], mean="geometric")
+    np.testing.assert_allclose(same.fit(X, y).predict_proba(X), first, atol=2e-4)
+
+
+def test_no_member_alone_excludes_a_class_in_a_geometric_mean():
+    X, y = rows()
+    sure = DummyClassifier(strategy="constant", constant="Ia")
+    members = [("sure", sure), ("prior", DummyClassifier())]
+    proba = SoftVotingClassifier(members, mean="geometric").fit(X, y).predict_proba(X)
+    prior = (y == "Ia").mean()
+    expected = np.sqrt(np.array([1e-4 * (1 - prior), prior]))
+    np.testing.assert_allclose(proba[0], expected / expected.sum())
+
+
 def test_ragged_spectra_and_groups_of_a_network():
     X, y = make_spectra(40, classes=["Ia", "II"], random_state=0)
     steps = make_pipeline(make_spectrum_preprocessing(n_wavelengths=32), SpectrumPixels())
