@@ -293,15 +293,22 @@ def matched_scores(data, name, n, test):
     return scores(test[1], model.predict_proba(test[0]), model.classes_)
 
 
+def at_distances(curves, rng, nearest, farthest):
+    """Objects at other distances, where they are still detected twice."""
+    redshifts = draw_redshifts(curves, nearest=nearest, farthest=farthest, random_state=rng)
+    return detected(curves, move_redshift(curves, redshifts, random_state=rng))
+
+
+def detected(curves, changed):
+    return choose(curves, changed, segment_count(changed.offsets, changed.rows["detected"]) >= 2)
+
+
 def farther(curves, rng):
     """Objects at up to 2.5 times their distance, stars up to 2 magnitudes fainter."""
-    moved = move_redshift(
-        curves, draw_redshifts(curves, farthest=2.5, random_state=rng), random_state=rng
-    )
+    moved = at_distances(curves, rng, 1.0, 2.5)
     is_star = np.isnan(curves.static["redshift"])
     magnitudes = np.where(is_star, rng.uniform(0, 2, curves.n_objects), 0)
-    moved = change_flux(moved, magnitudes, random_state=rng)
-    return choose(curves, moved, segment_count(moved.offsets, moved.rows["detected"]) >= 2)
+    return detected(curves, change_flux(moved, magnitudes, random_state=rng))
 
 
 def biased(data, results, name, n):
@@ -393,15 +400,18 @@ def des(data, results, name, n):
     test, (X, y) = (_supernovae(*pair) for pair in (test, everything))
     X_des = read_snana(Path(data) / "snana" / "DES_Ia-0001_HEAD.FITS", survey="DES")
     redder = SurveyVariation(1.0, (0.0, 2.5), (-1.2, 0.6), single_visits=0.0, lost_bands=0.1)
-    for run, n_copies, stop in (
-        ("scone", 0, 150.0),
-        ("scone, augment", 1, 150.0),
-        ("scone, 3 copies", 3, 150.0),
-        ("scone, 3 copies, to 42 days", 3, 42.0),
-        ("scone, 3 copies, to 30 days", 3, 30.0),
+
+    def moved(curves, rng):
+        return redder(at_distances(curves, rng, 0.4, 1.6), rng)
+
+    for run, n_copies, variation, stop, epochs in (
+        ("scone", 0, redder, 150.0, 15),
+        ("scone, 3 copies", 3, redder, 150.0, 20),
+        ("scone, 3 copies, to 42 days", 3, redder, 42.0, 20),
+        ("scone, 3 moved copies, to 42 days", 3, moved, 42.0, 20),
+        ("scone, 3 moved copies, to 42 days, 40 epochs", 3, moved, 42.0, 40),
     ):
-        copies, rows = draw_variations(X[:n], n_copies, variation=redder, random_state=0)
-        epochs = 26 if n_copies == 3 else 15
+        copies, rows = draw_variations(X[:n], n_copies, variation=variation, random_state=SEED)
         compute = partial(des_scores, copies, y[rows], test, X_des, stop, epochs)
         results.add("des", run, compute)
 
@@ -421,11 +431,10 @@ def des_scores(X, y, test, X_des, stop, max_epochs):
         n_wavelengths=16,
         max_epochs=max_epochs,
         class_weight="balanced",
-        random_state=0,
+        random_state=SEED,
     )
     model.fit(X, is_ia)
     column = list(model.classes_).index("SNIa")
-    test = test[0][:1000], test[1][:1000]
     proba = model.predict_proba(test[0])[:, column]
     known = np.isfinite(proba)
     sky = for_survey(model, "DES").predict_proba(X_des)[:, column]
