@@ -8,8 +8,8 @@ unlabelled objects, a few labels and the depth of a survey are worth.
 
 # %%
 # The target differs from the simulation as real catalogues do: its fluxes are per wavelength
-# instead of per frequency, and its fields have one visit per night.  Nothing of this is known in
-# advance.
+# instead of per frequency, its fields have one visit per night, and its redshifts are others.
+# Nothing of this is known in advance.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
