@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 _H0, _OMEGA_M = 70.0, 0.3
 REDSHIFTS = np.geomspace(1e-4, 10.0, 2000)
+"""Redshifts between which distances are interpolated, from 0.0001 to 10."""
 
 
 def cosmology():
