@@ -36,8 +36,8 @@ def move_redshift(
         Light curves with the static column ``redshift``.
 
     redshift : array-like of shape (n_objects,)
-        New redshifts.  Moving an object closer shows its noise magnified, and wavelengths that were
-        never observed, as the process extrapolates them.
+        New redshifts.  An object that moves closer keeps its S/N: its errors grow with its flux.
+        Wavelengths that were never observed are extrapolated by the process.
 
     kernel : {"radial", "separable"}, default="separable"
         Kernel of the process.
@@ -81,7 +81,9 @@ def move_redshift(
     at = zero + (time - zero) * per_row
     factor = curves.per_row(_dimming(old, new) / stretch)
     error = np.asarray(curves.rows["flux_err"], float)
-    points = curves.offsets, at, wavelength * per_row, error / factor
+    # A brighter source keeps its S/N, as in change_flux: noise cannot be taken away.
+    grown = error * np.maximum(factor, 1.0)
+    points = curves.offsets, at, wavelength * per_row, grown / factor
     flux = np.asarray(curves.rows["flux"], float)
     drawn = draw_light_curves(
         curves.offsets,
@@ -96,9 +98,11 @@ def move_redshift(
     )
     moved = curves.per_row((old != new) & (drawn.status == 0)) > 0
     flux = np.where(moved, drawn.flux * factor, flux)
-    detected = np.where(moved, np.abs(flux) > MIN_SNR * error, curves.rows["detected"])
+    detected = np.where(moved, np.abs(flux) > MIN_SNR * grown, curves.rows["detected"])
     static = {**curves.static, "redshift": np.where(old != new, new, curves.static["redshift"])}
-    return curves.with_rows(flux=flux, detected=detected.astype(bool))._replace(static=static)
+    error = np.where(moved, grown, error)
+    curves = curves.with_rows(flux=flux, flux_err=error, detected=detected.astype(bool))
+    return curves._replace(static=static)
 
 
 def draw_redshifts(

@@ -56,9 +56,9 @@ class Variety:
         luminosity and mass differ, and those that change their look vary most.
 
     uniform_redshifts : float, default=0.5
-        Fraction of the objects outside the Milky Way whose redshifts are uniform between the limits
-        of their class, instead of following volume and rate: rates and luminosity functions decide
-        which redshifts a simulation has, and are known least.
+        Fraction of the objects outside the Milky Way, before detection, whose redshifts are uniform
+        between the limits of their class, instead of following volume and rate: rates and
+        luminosity functions decide which redshifts a simulation has, and are known least.
 
     hosts : HostRedshifts, default=HostRedshifts(missing=0.1, galactic=0.03)
         Redshifts, unless `make_light_curves` receives `hosts`.  Hosts are found for about nine

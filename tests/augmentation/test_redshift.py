@@ -83,3 +83,17 @@ def test_moved_nearer_and_back_is_the_same_light_curve():
     back = move_redshift(near, [0.3], random_state=0)
     bright = curves.rows["flux"] > 1000
     np.testing.assert_allclose(back.rows["flux"][bright], curves.rows["flux"][bright], rtol=0.15)
+
+
+def test_noise_moved_nearer_is_not_detected():
+    time = np.repeat(np.arange(0.0, 300.0, 1.5), 3)
+    curves = gaussian(0.3, time)
+    noise = np.random.default_rng(0).standard_normal(len(time))
+    flux = 20 * np.exp(-0.5 * ((time - 40) / 15) ** 2) + noise
+    rows = {"flux": flux, "flux_err": np.ones(len(time)), "detected": flux > 5}
+    near = move_redshift(curves.with_rows(**rows), [0.13], random_state=0).rows
+    late = time > 150
+    ratio = near["flux"][late] / near["flux_err"][late]
+    assert 0.7 < ratio.std() < 2
+    assert not near["detected"][late].any()
+    assert near["detected"][time < 60].any()
