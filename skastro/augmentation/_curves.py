@@ -209,12 +209,12 @@ def distort(
     ids = segment_ids(curves.offsets)
     of_time, of_wavelength = rng.standard_normal((2, *shape))
     lag = rng.uniform(0, 2 * np.pi, shape)
-    time = np.asarray(curves.rows["time"], float)
-    # Dates since the first one of all: waves lose their precision where angles are large.
-    time = (time - time.min(initial=np.inf)) / days
+    time = np.asarray(curves.rows["time"], float) / days
     colour = np.log(np.asarray(curves.rows["wavelength"], float) / PIVOT) / width
-    angle = time[:, None] * of_time[ids] + colour[:, None] * of_wavelength[ids] + lag[ids]
-    change = np.cos(angle).sum(axis=1) * np.sqrt(2 / _N_WAVES) * curves.per_row(magnitudes)
+    change = np.zeros(len(time))
+    for k in range(_N_WAVES):
+        change += np.cos(time * of_time[ids, k] + colour * of_wavelength[ids, k] + lag[ids, k])
+    change *= np.sqrt(2 / _N_WAVES) * curves.per_row(magnitudes)
     return change_flux(curves, change, random_state=rng)
 
 

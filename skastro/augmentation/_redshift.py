@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from skastro.augmentation._curves import MIN_SNR, Curves
 from skastro.augmentation._posterior import draw_light_curves
 from skastro.utils.cosmology import distance_modulus, redshift_of_modulus
-from skastro.utils.ragged import segment_first
+from skastro.utils.ragged import segment_count, segment_first
 from skastro.utils.random import RandomState, as_generator
 
 _LOWEST = 1e-3
@@ -18,6 +18,7 @@ def move_redshift(
     curves: Curves,
     redshift: ArrayLike,
     *,
+    min_detections: int = 0,
     kernel: str = "separable",
     random_state: RandomState = None,
     n_jobs: int | None = None,
@@ -28,7 +29,8 @@ def move_redshift(
     from: at the times :math:`t_0 + (t - t_0) (1 + z) / (1 + z')` and the wavelengths
     :math:`\lambda (1 + z) / (1 + z')`, with t0 the first detection.  The flux is that times
     :math:`10^{-0.4 (\mu' - \mu)} (1 + z') / (1 + z)`, with the noise of the old observations, and
-    of the process where it knows little.  Objects without redshift are not changed.
+    of the process where it knows little.  Objects without redshift, and those that the process
+    cannot fit, are not changed.
 
     Parameters
     ----------
@@ -38,6 +40,9 @@ def move_redshift(
     redshift : array-like of shape (n_objects,)
         New redshifts.  An object that moves closer keeps its S/N: its errors grow with its flux.
         Wavelengths that were never observed are extrapolated by the process.
+
+    min_detections : int, default=0
+        An object that would have fewer detections is not changed.
 
     kernel : {"radial", "separable"}, default="separable"
         Kernel of the process.
@@ -96,13 +101,17 @@ def move_redshift(
         random_state=as_generator(random_state),
         n_jobs=n_jobs,
     )
-    moved = curves.per_row((old != new) & (drawn.status == 0)) > 0
-    flux = np.where(moved, drawn.flux * factor, flux)
-    detected = np.where(moved, np.abs(flux) > MIN_SNR * grown, curves.rows["detected"])
-    static = {**curves.static, "redshift": np.where(old != new, new, curves.static["redshift"])}
-    error = np.where(moved, grown, error)
-    curves = curves.with_rows(flux=flux, flux_err=error, detected=detected.astype(bool))
-    return curves._replace(static=static)
+    moved_flux = drawn.flux * factor
+    found = np.abs(moved_flux) > MIN_SNR * grown
+    moved = (old != new) & (drawn.status == 0)
+    moved &= segment_count(curves.offsets, found) >= min_detections
+    rows = curves.per_row(moved) > 0
+    static = {**curves.static, "redshift": np.where(moved, new, curves.static["redshift"])}
+    return curves.with_rows(
+        flux=np.where(rows, moved_flux, flux),
+        flux_err=np.where(rows, grown, error),
+        detected=np.where(rows, found, curves.rows["detected"]).astype(bool),
+    )._replace(static=static)
 
 
 def draw_redshifts(
@@ -147,7 +156,10 @@ def draw_redshifts(
     """
     redshift = np.asarray(curves.static["redshift"], float)
     if not 0 < nearest <= farthest:
-        raise ValueError(f"draw_redshifts: nearest={nearest} and farthest={farthest} must increase")
+        raise ValueError(
+            f"draw_redshifts: nearest={nearest} and farthest={farthest} must satisfy "
+            f"0 < nearest <= farthest"
+        )
     low, high = 5 * np.log10([nearest, farthest])
     step = low + (high - low) * as_generator(random_state).random(len(redshift))
     return redshift_of_modulus(distance_modulus(redshift) + step)

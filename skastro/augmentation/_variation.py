@@ -81,8 +81,8 @@ class SurveyVariation:
 
     distortion : float, default=0
         Standard deviation of a smooth random change of brightness with date and wavelength [mag],
-        see :func:`distort`.  It costs accuracy where training and use agree about templates, and
-        gains it where they do not.
+        see :func:`distort`.  For templates that differ from the objects of use; it costs accuracy
+        where they agree (benchmarks/science/transfer.md).
 
     Raises
     ------

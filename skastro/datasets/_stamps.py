@@ -71,7 +71,7 @@ def make_stamps(
     backgrounds : array-like of shape (n_cutouts, height, width, 3), default=None
         Real cutouts to paint onto instead of a simulated sky, larger than the stamps.  The centres
         of the stamps avoid those of the cutouts, where the survey detected a candidate; in half of
-        the stamps the candidate stands on what the reference of another cutout shows there, a
+        the stamps the candidate stands on what the reference of a random cutout shows there, a
         galaxy or a star.  The seeing is that of the stars of the cutout.  Missing pixels, NaN or
         beyond 1e30, become the median.
 

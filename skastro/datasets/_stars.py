@@ -1,8 +1,8 @@
 """Stars of the Milky Way: pulsating, eclipsing, flaring and lensed stars, in apparent flux.
 
-Difference images subtract a template, for a variable star the mean of five earlier visits; or the
-median of some other number, because the coadds of a survey reject outliers, so that an eclipse
-leaves no trace.
+Difference images subtract a template, for a variable star the mean of five earlier visits; with
+`Variety` one visit, or the median of several, because the coadds of a survey
+reject outliers, so that an eclipse leaves no trace.
 """
 
 import numpy as np

@@ -1,6 +1,7 @@
 """Variations, from object to object, of what simulations of one survey disagree about."""
 
 from dataclasses import dataclass, replace
+from numbers import Integral
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,15 +56,15 @@ class Variety:
         Standard deviation of the natural logarithm of the amplitude of active nuclei: nuclei of one
         luminosity and mass differ, and those that change their look vary most.
 
-    uniform_redshifts : float, default=0.5
-        Fraction of the objects outside the Milky Way, before detection, whose redshifts are uniform
-        between the limits of their class, instead of following volume and rate: rates and
-        luminosity functions decide which redshifts a simulation has, and are known least.
-
     hosts : HostRedshifts, default=HostRedshifts(missing=0.1, galactic=0.03)
         Redshifts, unless `make_light_curves` receives `hosts`.  Hosts are found for about nine
         supernovae of ten [1]_; with 30 galaxies per square arcminute bright enough for a redshift,
         3 % of random positions lie within 1.1 arcseconds of one.
+
+    uniform_redshifts : float, default=0.5
+        Fraction of the objects outside the Milky Way, before detection, whose redshifts are uniform
+        between the limits of their class, instead of following volume and rate: rates and
+        luminosity functions decide which redshifts a simulation has, and are known least.
 
     See Also
     --------
@@ -94,16 +95,18 @@ class Variety:
     template_visits: int = 1
     many_flares: bool = True
     nuclei_scatter: float = 0.6
-    uniform_redshifts: float = 0.5
     hosts: HostRedshifts = HostRedshifts(missing=0.1, galactic=0.03)
+    uniform_redshifts: float = 0.5
 
     def __post_init__(self):
         for name in ("slope", "magnitude", "late_light"):
             low, high = getattr(self, name)
             if not low <= high:
                 raise ValueError(f"Variety: {name}={(low, high)} must be increasing")
-        if self.template_visits < 1:
-            raise ValueError(f"Variety: template_visits={self.template_visits} is not positive")
+        if not isinstance(self.template_visits, Integral) or self.template_visits < 1:
+            raise ValueError(
+                f"Variety: template_visits={self.template_visits!r} is not a positive integer"
+            )
         for name in ("per_wavelength", "unpaired", "uniform_redshifts"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"Variety: {name}={getattr(self, name)} is not in [0, 1]")

@@ -48,8 +48,8 @@ class SoftVotingClassifier(PartsClassifier, _BaseComposition):
 
     mean : {"arithmetic", "geometric"}, default="arithmetic"
         The weighted mean of the probabilities, or that of their logarithms, normalised to a sum of
-        one (logarithmic opinion pool [1]_).  The arithmetic mean of members that disagree is less
-        confident than it is right; the geometric one is sharper.  In it, probabilities below 1e-4
+        one (logarithmic opinion pool [1]_).  The arithmetic mean of members that disagree is
+        underconfident, the geometric one sharper.  In it, probabilities below 1e-4
         count as 1e-4, so that no member alone excludes a class.
 
     unclassified : {"nan", "prior"}, default="nan"

@@ -65,6 +65,25 @@ def test_what_is_refused():
         move_redshift(gaussian(), [-0.3])
 
 
+def test_too_few_detections_leave_an_object_as_it_was():
+    curves = gaussian()
+    found = move_redshift(curves, [1.5], random_state=0).rows["detected"].sum()
+    same = move_redshift(curves, [1.5], min_detections=found + 1, random_state=0)
+    np.testing.assert_array_equal(same.rows["flux"], curves.rows["flux"])
+    assert same.static["redshift"].tolist() == [0.1]
+    moved = move_redshift(curves, [1.5], min_detections=found, random_state=0)
+    assert moved.static["redshift"].tolist() == [1.5]
+
+
+def test_an_object_that_cannot_be_fitted_keeps_its_redshift():
+    curves = gaussian()
+    broken = curves.with_rows(flux=np.full(len(TIME), np.nan))
+    same = move_redshift(broken, [0.3], random_state=0)
+    np.testing.assert_array_equal(same.rows["detected"], curves.rows["detected"])
+    np.testing.assert_array_equal(same.rows["flux_err"], curves.rows["flux_err"])
+    assert same.static["redshift"].tolist() == [0.1]
+
+
 def test_sampled_redshifts_may_be_nearer():
     curves = Curves(np.zeros(501, int), {}, {"redshift": np.full(500, 0.5)})
     drawn = draw_redshifts(curves, nearest=0.4, farthest=1.6, random_state=0)

@@ -77,6 +77,13 @@ def test_distortions_are_a_gaussian_process_of_date_and_wavelength():
     same = distort(curves, np.zeros(n), random_state=0)
     np.testing.assert_array_equal(same.rows["flux"], rows["flux"])
     assert distort(curves.take([]), [], random_state=0).n_objects == 0
+    later = curves.with_rows(time=rows["time"] + 59_000.0)
+    moved = distort(later, np.full(n, 0.3), random_state=0).rows["flux"].reshape(n, 4)
+    assert np.corrcoef(np.log(moved).T)[0, 1] == pytest.approx(np.exp(-0.5), abs=0.05)
+    one = rows["time"].copy()
+    one[2] = np.nan
+    gap = distort(curves.with_rows(time=one), np.full(n, 0.3), random_state=0).rows["flux"]
+    assert np.flatnonzero(np.isnan(gap)).tolist() == [2]
 
 
 def test_detections_follow_the_new_fluxes():

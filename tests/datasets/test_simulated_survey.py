@@ -138,9 +138,11 @@ def test_survey_without_cadence_names_those_that_have_one():
 def test_variety_leaves_the_default_alone_and_is_refused_where_impossible():
     with pytest.raises(ValueError, match="Variety: slope"):
         Variety(slope=(1.0, 0.0))
+    with pytest.raises(ValueError, match="Variety: template_visits=1.5"):
+        Variety(template_visits=1.5)
     with pytest.raises(ValueError, match="Variety: uniform_redshifts=1.5"):
         Variety(uniform_redshifts=1.5)
-    off = Variety((0, 0), (0, 0), 0.0, (1, 1), 0.0, 0.0, 5, False, 0.0, 0.0, HostRedshifts())
+    off = Variety((0, 0), (0, 0), 0.0, (1, 1), 0.0, 0.0, 5, False, 0.0, HostRedshifts(), 0.0)
     plain, same = (
         make_light_curves(20, classes=["RRL", "Mdwarf-flare"], random_state=0, variety=v)[0]
         for v in (None, off)
