@@ -1,6 +1,7 @@
 """Hosts of candidates on real cutouts: what their references show at the centre."""
 
 import numpy as np
+from scipy import fft
 
 from skastro.datasets._stamp_artefacts import Exposures, add_photon_noise
 from skastro.datasets._stamp_shapes import cube, turn_at_random
@@ -19,22 +20,31 @@ def add_cutout_hosts(exposures: Exposures, backgrounds: np.ndarray, rng: np.rand
     the science image the host has the seeing of that image and photon noise; what is subtracted is
     displaced by a tenth of a pixel, and of a slightly different width.
     """
-    n, size = len(exposures), exposures.size
-    host = _centres(backgrounds, n, size + 2 * _PAD, rng) * cube(rng.random(n) < _SHARE)
+    chosen = np.flatnonzero(rng.random(len(exposures)) < _SHARE)
+    if len(chosen):
+        part = exposures.take(chosen)
+        _add_hosts(part, _centres(backgrounds, len(part), part.size + 2 * _PAD, rng), rng)
+        exposures.put(chosen, part)
+
+
+def _add_hosts(exposures, hosts, rng):
+    """Add images of hosts, larger by `_PAD` on each side, because a convolution wraps around."""
+    n, spectrum = len(exposures), fft.rfft2(hosts)
     blur = exposures.seeing.fwhm**2 - exposures.seeing_reference.fwhm**2
     blur = np.sqrt(np.maximum(blur, _LEAST_BLUR**2)) / 2.355
-    science = _blurred(host, blur, np.zeros((2, n)))
-    matched = _blurred(host, blur * rng.normal(1, _WIDTH, n), rng.normal(0, _SHIFT, (2, n)))
-    inside = slice(_PAD, _PAD + size)
-    host, science, matched = (image[:, inside, inside] for image in (host, science, matched))
+    science = _blurred(spectrum, hosts.shape[1], blur, np.zeros((2, n)))
+    other_blur, shift = blur * rng.normal(1, _WIDTH, n), rng.normal(0, _SHIFT, (2, n))
+    matched = _blurred(spectrum, hosts.shape[1], other_blur, shift)
+    inside = slice(_PAD, _PAD + exposures.size)
+    hosts, science, matched = (image[:, inside, inside] for image in (hosts, science, matched))
     exposures.science += science
-    exposures.reference += host
+    exposures.reference += hosts
     exposures.difference += science - matched
     add_photon_noise(exposures, science, rng)
 
 
 def _centres(backgrounds, n, size, rng):
-    """Return the middles of random references above their sky, turned at random."""
+    """Return the centres of random references, sky subtracted and turned at random."""
     which = rng.integers(len(backgrounds), size=n)
     offset = np.clip(np.round(rng.normal(0, 1, (2, n))), -_OFFSET, _OFFSET).astype(int)
     corner = (np.array(backgrounds.shape[1:3]) - size)[:, None] // 2 + offset
@@ -42,16 +52,15 @@ def _centres(backgrounds, n, size, rng):
     images = backgrounds[which[:, None, None], rows[:, :, None], columns[:, None, :], 1]
     images = images.astype(np.float32)
     # A reference without values in the middle has no host to show.
-    missing = np.isnan(images)
-    images[missing.all(axis=(1, 2))] = 0
+    images[np.isnan(images).all(axis=(1, 2))] = 0
     images = np.nan_to_num(images - np.nanmedian(images, axis=(1, 2), keepdims=True))
-    return turn_at_random(images, rng)
+    turn_at_random(images, rng)
+    return images
 
 
-def _blurred(images, sigma, shift):
+def _blurred(spectrum, size, sigma, shift):
     """Return images convolved with Gaussians [pixels] and displaced by fractions of a pixel."""
-    size = images.shape[1]
-    x, y = np.fft.rfftfreq(size)[None, None], np.fft.fftfreq(size)[None, :, None]
-    transfer = np.exp(-2 * (np.pi * cube(sigma)) ** 2 * (x**2 + y**2))
-    transfer = transfer * np.exp(-2j * np.pi * (x * cube(shift[0]) + y * cube(shift[1])))
-    return np.fft.irfft2(np.fft.rfft2(images) * transfer, s=(size, size)).astype(np.float32)
+    x, y = fft.rfftfreq(size)[None, None], fft.fftfreq(size)[None, :, None]
+    real = -2 * (np.pi * cube(sigma)) ** 2 * (x**2 + y**2).astype(np.float32)
+    phase = -2 * np.pi * (x * cube(shift[0]) + y * cube(shift[1])).astype(np.float32)
+    return fft.irfft2(spectrum * np.exp(real + 1j * phase), s=(size, size))

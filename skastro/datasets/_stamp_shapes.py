@@ -58,7 +58,6 @@ def turn_at_random(images, rng):
         part = images[turned == number]
         part = part[:, :, ::-1] if number >= 4 else part
         images[turned == number] = np.rot90(part, number % 4, axes=(1, 2))
-    return images
 
 
 def rotated(size, x, y, angle):

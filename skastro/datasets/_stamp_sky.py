@@ -9,8 +9,32 @@ from skastro.datasets._stamp_hosts import add_cutout_hosts
 from skastro.datasets._stamp_seeing import measure_seeing
 from skastro.datasets._stamp_shapes import Seeing, cube, galaxy, turn_at_random
 from skastro.exceptions import ObjectError
+from skastro.utils.missing import is_blank
 
 _CENTRE = 9.0
+
+
+class Cutouts(NamedTuple):
+    """Real images (n, height, width, 3), NaN where missing, and the seeing of their stars.
+
+    ``seeing`` has the full widths at half maximum [pixels] of science images and references, None
+    where no image has a star.
+    """
+
+    images: np.ndarray
+    seeing: tuple
+
+
+def read_cutouts(size, backgrounds, rng):
+    """Return the `Cutouts` to paint stamps of `size` pixels a side onto."""
+    images = np.asarray(backgrounds)
+    if images.ndim != 4 or images.shape[3] != 3 or min(images.shape[1:3]) < size + 2 * _CENTRE:
+        raise ValueError(
+            f"make_stamps: backgrounds of shape {images.shape} must be (n, height, width, 3) "
+            f"with sides of {size + int(2 * _CENTRE)} pixels at least"
+        )
+    images = np.where(is_blank(images), np.nan, images)
+    return Cutouts(images, tuple(measure_seeing(images[..., k], rng) for k in (0, 1)))
 
 
 class Detectors(NamedTuple):
@@ -50,33 +74,26 @@ def draw_exposures(size, cameras, detector, rng):
     return exposures
 
 
-def paint_exposures(size, backgrounds, cameras, detector, rng):
+def paint_exposures(size, cutouts, cameras, detector, rng):
     """Return `Exposures` cut out of real ones away from their centres, half of them with hosts."""
-    backgrounds = np.asarray(backgrounds)
-    n, sides = len(detector), backgrounds.shape[1:3] if backgrounds.ndim == 4 else (0, 0)
-    if backgrounds.ndim != 4 or backgrounds.shape[3] != 3 or min(sides) < size + 2 * _CENTRE:
-        raise ValueError(
-            f"make_stamps: backgrounds of shape {backgrounds.shape} must be (n, height, width, 3) "
-            f"with sides of {size + int(2 * _CENTRE)} pixels at least"
-        )
-    row, column = _corners(n, sides, size, rng)
+    n, backgrounds = len(detector), cutouts.images
+    row, column = _corners(n, backgrounds.shape[1:3], size, rng)
     steps = np.arange(size)
     rows, columns = row[:, None] + steps, column[:, None] + steps
     which = rng.integers(len(backgrounds), size=n)
     cut = backgrounds[which[:, None, None], rows[:, :, None], columns[:, None, :]]
     cut, noise = _filled(cut.astype(np.float32), backgrounds, which)
-    cut = turn_at_random(cut, rng)
-    seeing = _painted_seeing(backgrounds, which, cameras.fwhm[detector], rng)
+    turn_at_random(cut, rng)
+    seeing = _painted_seeing(cutouts.seeing, which, cameras.fwhm[detector], rng)
     images = (cut[..., k].copy() for k in range(3))
     exposures = Exposures(*images, *seeing, noise, cameras.gain[detector])
     add_cutout_hosts(exposures, backgrounds, rng)
     return exposures
 
 
-def _painted_seeing(backgrounds, which, fwhm, rng):
+def _painted_seeing(measured, which, fwhm, rng):
     """Return the seeing of science and reference: that of their stars, else of the detectors."""
     limits = (0.8, 1.3), (0.75, 1.05)
-    measured = [measure_seeing(backgrounds[..., channel], rng) for channel in (0, 1)]
     return [
         _seeing(
             fwhm * log_uniform(rng, *factors, len(which))

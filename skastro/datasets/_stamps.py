@@ -8,9 +8,13 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from skastro.datasets._stamp_artefacts import ARTEFACTS, Exposures, turn_positive
-from skastro.datasets._stamp_sky import detectors, draw_exposures, paint_exposures
+from skastro.datasets._stamp_sky import (
+    detectors,
+    draw_exposures,
+    paint_exposures,
+    read_cutouts,
+)
 from skastro.datasets._stamp_sources import SOURCES
-from skastro.utils.missing import is_blank
 from skastro.utils.random import RandomState, as_generator
 
 _AT_ONCE = 2_000
@@ -132,14 +136,13 @@ def make_stamps(
     )
     snr, seeing = np.empty(n_samples), np.empty(n_samples)
     cameras = detectors(n_detectors, rng)
-    if backgrounds is not None:
-        backgrounds = np.where(is_blank(backgrounds), np.nan, backgrounds)
+    cutouts = None if backgrounds is None else read_cutouts(side, backgrounds, rng)
     for start in range(0, n_samples, _AT_ONCE):
         part = slice(start, start + _AT_ONCE)
-        if backgrounds is None:
+        if cutouts is None:
             exposures = draw_exposures(side, cameras, detector[part], rng)
         else:
-            exposures = paint_exposures(side, backgrounds, cameras, detector[part], rng)
+            exposures = paint_exposures(side, cutouts, cameras, detector[part], rng)
         snr[part] = _put_candidates(exposures, kind[part], rng)
         seeing[part] = exposures.seeing.fwhm
         images = exposures.science, exposures.reference, exposures.difference
