@@ -8,7 +8,7 @@ unlabelled objects, a few labels and the depth of a survey are worth.
 
 # %%
 # The target differs from the simulation as real catalogues do: its fluxes are per wavelength
-# instead of per frequency, its fields have one visit per night, and its redshifts are others.
+# instead of per frequency, its fields have one visit per night, and its redshifts differ.
 # Nothing of this is known in advance.
 import matplotlib.pyplot as plt
 import numpy as np

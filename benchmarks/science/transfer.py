@@ -9,7 +9,7 @@ SCONE on the simulated DES supernovae Ia of SuperNNova; `unseen` leaves classes 
 `sets` shows the coverage of conformal sets; `causes` changes make_light_curves one property at a
 time.  `--models` takes boosting (gradient boosting on statistics), forest, oracle, flat (ORACLE
 without a taxonomy), scone, transformer and vote (the mean of flat and scone).  `--seed` is that of
-the simulations and the classifiers; the parts of survey_bench remain.  Each line is written to
+simulations, copies and classifiers; the parts of survey_bench remain.  Each line is written to
 `--output` as soon as it is known; lines that stand there are not computed again.
 """
 
@@ -65,21 +65,22 @@ N_TEST, N_POOL = 3000, 1000
 class Results:
     """One line per finished run, in a file."""
 
-    def __init__(self, path, only="", seed=0):
+    def __init__(self, path, only="", **settings):
         self.path = Path(path)
-        self.suffix = f" (seed {seed})" if seed else ""
+        self.settings = settings
         self.only = re.compile(only)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.lines = pd.read_csv(path).to_dict("records") if self.path.exists() else []
-        self.done = {(line["part"], line["run"]) for line in self.lines}
+        keys = ["part", "run", *settings]
+        self.done = {tuple(line[key] for key in keys) for line in self.lines}
 
     def add(self, part, run, compute):
         """Compute and print the line of a run, unless it is known."""
-        run += self.suffix
-        if (part, run) in self.done or not self.only.search(run):
+        line = {"part": part, "run": run} | self.settings
+        if tuple(line.values()) in self.done or not self.only.search(run):
             return
         start = time.process_time()
-        line = {"part": part, "run": run} | compute()
+        line |= compute()
         self.lines.append(line | {"cpu_seconds": round(time.process_time() - start)})
         pd.DataFrame(self.lines).to_csv(self.path, index=False)
         print(self.lines[-1], flush=True)
@@ -200,9 +201,9 @@ def simulators(data, results, name, n):
         runs["bench, augment -> bench"] = (make(**augment), (X, y), test)
         runs["bench, augment -> simulator"] = (make(**augment), (X, y), other)
     else:
-        copies, rows = draw_variations(plain[0], 2, random_state=0)
+        copies, rows = draw_variations(plain[0], 2, random_state=SEED)
         runs["simulator, augment -> bench"] = (make(), (copies, plain[1][rows]), test)
-        copies, rows = draw_variations(X, 1, random_state=0)
+        copies, rows = draw_variations(X, 1, random_state=SEED)
         runs["bench, augment -> bench"] = (make(), (copies, y[rows]), test)
     for run, (model, train, on) in runs.items():
         results.add("simulators", f"{name}: {run}", partial(fitted_scores, model, train, on))
@@ -210,7 +211,7 @@ def simulators(data, results, name, n):
 
 def target(data, results, name, n):
     test, (X_pool, _), _ = bench(data)
-    make, domain = MODELS[name], boosting()
+    make, domain = MODELS[name], MODELS["boosting"]()
     wrappers = {
         "prior shift": PriorShiftClassifier(make()),
         "importance weights": ImportanceWeightedClassifier(make(), domain_classifier=domain),
@@ -244,7 +245,7 @@ def aligned_scores(weight, source, X_pool, test):
 @lru_cache
 def matched(data, n):
     """Objects simulated to match the pool of survey_bench, whose labels are not used."""
-    found = match_variety(bench(data)[1][0], random_state=0)
+    found = match_variety(bench(data)[1][0], random_state=SEED)
     print(found, flush=True)
     return simulated(n, variety=found)
 
@@ -296,11 +297,7 @@ def matched_scores(data, name, n, test):
 def at_distances(curves, rng, nearest, farthest):
     """Objects at other distances, where they are still detected twice."""
     redshifts = draw_redshifts(curves, nearest=nearest, farthest=farthest, random_state=rng)
-    return detected(curves, move_redshift(curves, redshifts, random_state=rng))
-
-
-def detected(curves, changed):
-    return choose(curves, changed, segment_count(changed.offsets, changed.rows["detected"]) >= 2)
+    return move_redshift(curves, redshifts, min_detections=2, random_state=rng)
 
 
 def farther(curves, rng):
@@ -308,11 +305,12 @@ def farther(curves, rng):
     moved = at_distances(curves, rng, 1.0, 2.5)
     is_star = np.isnan(curves.static["redshift"])
     magnitudes = np.where(is_star, rng.uniform(0, 2, curves.n_objects), 0)
-    return detected(curves, change_flux(moved, magnitudes, random_state=rng))
+    fainter = change_flux(moved, magnitudes, random_state=rng)
+    return choose(curves, fainter, segment_count(fainter.offsets, fainter.rows["detected"]) >= 2)
 
 
 def biased(data, results, name, n):
-    """Train on the objects brighter than the median of each class, test on all."""
+    """Train on the brightest 40 % and one of twenty others, test on all."""
     test, pool, (X, y) = bench(data)
     offsets, rows = flatten(X["lightcurve"])
     brightest = segment_reduce(offsets, np.abs(rows["flux"]), np.maximum)
@@ -326,11 +324,11 @@ def biased(data, results, name, n):
     everything = pd.concat([rest, X.iloc[chosen]])
     make = MODELS[name]
     fainter = SurveyVariation(1.0, (0.0, 0.0), (0.0, 3.0), 0.0, 0.0, 0.0, 0.2, 0.0, 0.0, 0.0, 0.0)
-    copies, source = draw_variations(bright[0], 2, variation=fainter, random_state=0)
+    copies, source = draw_variations(bright[0], 2, variation=fainter, random_state=SEED)
     augmented = copies, bright[1][source]
-    copies, source = draw_variations(bright[0], 1, variation=farther, random_state=0)
+    copies, source = draw_variations(bright[0], 1, variation=farther, random_state=SEED)
     moved = copies, bright[1][source]
-    weighted = ImportanceWeightedClassifier(make(), domain_classifier=boosting())
+    weighted = ImportanceWeightedClassifier(make(), domain_classifier=MODELS["boosting"]())
     trained = TargetTrainedClassifier(make(), n_rounds=3)
     both = TargetTrainedClassifier(make(), n_rounds=3)
     runs = {
@@ -530,7 +528,7 @@ def causes(data, results, name, n):
         train = simulated(n, variety=replace(off, **change))
         results.add("causes", f"{name}: {run}", partial(fitted_scores, MODELS[name](), train, test))
     cadence = replace(get_cadence("LSST"), visits_per_night=1, night_gap=1.75)
-    X, y = make_light_curves(n, cadence=cadence, random_state=0)
+    X, y = make_light_curves(n, cadence=cadence, random_state=SEED)
     compute = partial(fitted_scores, MODELS[name](), (X, y.astype(str)), test)
     results.add("causes", f"{name}: single visits only", compute)
 
@@ -554,7 +552,8 @@ def main():
     torch.set_num_threads(1)
     global SEED
     SEED = options.seed
-    results = Results(options.output, options.only, options.seed)
+    settings = {name: getattr(options, name) for name in ("n", "epochs", "seed")}
+    results = Results(options.output, options.only, **settings)
     for name, make in MODELS.items():
         MODELS[name] = partial(make, options.seed)
     for name in ("oracle", "flat"):
